@@ -108,6 +108,12 @@ export const ERRORS = {
     title: 'The content encoding is not supported',
     remedy: 'Send the body uncompressed, without a content-encoding header.',
   },
+  client_gone: {
+    // As nginx logs it; nobody is left to read the reply.
+    status: 499,
+    title: 'The client closed the connection',
+    remedy: 'Wait for the reply.',
+  },
   model_failed: {
     status: 500,
     title: 'The model failed on these samples',

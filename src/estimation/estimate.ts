@@ -19,10 +19,10 @@ export interface Estimate {
   readonly median: number;
   readonly unit: Unit;
   readonly interval: { readonly level: number; readonly lower: number; readonly upper: number };
-  readonly quantiles: readonly { readonly tau: number; readonly value: number }[];
+  readonly quantiles: { readonly tau: number; readonly value: number }[];
   /** In [0, 1], of the estimate. */
   readonly information_correlation: number;
-  readonly warnings: readonly Warning[];
+  readonly warnings: Warning[];
 }
 
 /**
@@ -37,15 +37,15 @@ export function summarize(
   { taus, level, unit }: EstimateOptions,
 ): Estimate {
   const quantile = new QuantileFunction(manifest.taus, result.knots);
-  const value = (tau: number) => fromNats(quantile.at(tau), unit);
   const median = quantile.at(0.5);
+  const { lower, upper } = quantile.interval(level);
   return {
     estimate: fromNats(median, unit),
     mean: fromNats(quantile.mean(), unit),
     median: fromNats(median, unit),
     unit,
-    interval: { level, lower: value((1 - level) / 2), upper: value((1 + level) / 2) },
-    quantiles: taus.map((tau) => ({ tau, value: value(tau) })),
+    interval: { level, lower: fromNats(lower, unit), upper: fromNats(upper, unit) },
+    quantiles: taus.map((tau) => ({ tau, value: fromNats(quantile.at(tau), unit) })),
     information_correlation: informationCorrelation(median),
     warnings: warningsFor(result.facts, result.blocks, manifest),
   };

@@ -27,6 +27,13 @@ export class QuantileFunction {
     return this.#atScore(probit(tau));
   }
 
+  /** The central interval of a probability level in (0, 1). */
+  interval(level: number): { lower: number; upper: number } {
+    // By symmetry: (1 + level) / 2 would round to 1 for the highest levels.
+    const w = probit((1 - level) / 2);
+    return { lower: this.#atScore(w), upper: this.#atScore(-w) };
+  }
+
   /** ∫ Q(tau) dtau, as ∫ Q(Φ(w)) φ(w) dw by the trapezoid rule on 401 points of [−6, 6]. */
   mean(): number {
     let sum = 0;
@@ -62,9 +69,7 @@ export class QuantileFunction {
     const h = w1 - w0;
     const t = (w - w0) / h;
     const u = 1 - t;
-    return (
-      q0 * (1 + 2 * t) * u * u + q1 * (3 - 2 * t) * t * t + h * t * u * (d0 * u - d1 * t)
-    );
+    return q0 * (1 + 2 * t) * u * u + q1 * (3 - 2 * t) * t * t + h * t * u * (d0 * u - d1 * t);
   }
 }
 

@@ -83,9 +83,7 @@ function readMatrix(value: unknown, name: string, limits: SampleLimits): Matrix 
   }
   checkRowCount(value.length, name, limits);
   const first: unknown = value[0];
-  return Array.isArray(first)
-    ? readRows(value, first.length, name, limits)
-    : readFlat(value, name);
+  return Array.isArray(first) ? readRows(value, first.length, name, limits) : readFlat(value, name);
 }
 
 function readRows(rows: unknown[], columns: number, name: string, limits: SampleLimits): Matrix {

@@ -35,7 +35,7 @@ export function combineBlocks(
   knots: readonly Float64Array[],
   median: number,
   spreadExponent: number,
-): Float64Array {
+): Float64Array<ArrayBuffer> {
   const mean = new Float64Array(knots[0]?.length ?? 0);
   for (const block of knots) {
     for (let k = 0; k < mean.length; k++) {

@@ -81,6 +81,11 @@ export class Engine {
     return this.#pool.run({ model: model.id, samples }, signal);
   }
 
+  /** Whether requests that arrive now should go elsewhere. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   /** From now on not ready; requests that are here are still answered. */
   drain(): void {
     this.#draining = true;
@@ -104,7 +109,10 @@ export class Engine {
           this.#models.set(manifest.id, manifest);
         }
       }
-      if (!this.#models.has(defaultModel) && !this.#failures.some(({ id }) => id === defaultModel)) {
+      if (
+        !this.#models.has(defaultModel) &&
+        !this.#failures.some(({ id }) => id === defaultModel)
+      ) {
         this.#fail(defaultModel, `MODELS_DIR ${modelsDir} does not have this default model`);
       }
     } catch (error) {

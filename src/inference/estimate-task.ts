@@ -7,7 +7,7 @@ import type { ModelSession, ScoredPair } from './session.js';
 /** What a thread makes of samples: the model's quantiles and what the samples are like. */
 export interface EstimateResult {
   /** Quantiles at the manifest's taus, in nats, shape [taus]. */
-  readonly knots: Float64Array;
+  readonly knots: Float64Array<ArrayBuffer>;
   readonly facts: SampleFacts;
   /** Blocks that the rows were dealt into; 1 within the trained range. */
   readonly blocks: number;

@@ -1,5 +1,5 @@
-import type { ColumnRanks } from '../encoding/normal-scores.js';
 import type { Scores } from '../encoding/encode.js';
+import type { ColumnRanks } from '../encoding/normal-scores.js';
 
 /** What the samples themselves say about how far an estimate can be trusted. */
 export interface SampleFacts {
