@@ -48,7 +48,8 @@ export function readJsonRequest(
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> {
-  if (!isUtf8(bytes)) throw new MistdError('invalid_json', 'The body is not UTF-8.');
+  if (!isUtf8(bytes))
+    throw new MistdError('invalid_json', 'The body is not UTF-8.', { pointer: '' });
   let body: unknown;
   try {
     body = JSON.parse(bytes.toString('utf8'));

@@ -8,6 +8,8 @@ export interface PoolOptions {
   readonly threads: number;
   /** Tasks that may wait while all threads are busy. */
   readonly queueLimit: number;
+  /** The threads' code; tests give threads that misbehave. */
+  readonly entry?: URL;
   /** Told of each thread that ended without being asked to. */
   readonly onDeath: (error: Error) => void;
 }
@@ -106,7 +108,7 @@ export class WorkerPool {
   }
 
   #newWorker(): Worker {
-    return new Worker(new URL('./worker.js', import.meta.url), {
+    return new Worker(this.#options.entry ?? new URL('./worker.js', import.meta.url), {
       workerData: { models: this.#options.models },
     });
   }

@@ -31,6 +31,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   // The detail may quote the body, so only the code and the place are logged.
   else request.log.info({ code: known.code, pointer }, title);
 
+  reply.header('x-request-id', request.id);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow.join(', '));
   const problem: Problem = {

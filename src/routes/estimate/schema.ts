@@ -45,6 +45,30 @@ export const EstimateOptions = Type.Object(
 
 const { quantiles, level, unit, model, id } = EstimateOptions.properties;
 
+const requestExamples = [
+  {
+    x: [58.1, 61.4, 49.9, 72.3, 66, 54.2, 80.5, 45.7, 69.8, 63.3, 51, 77.6],
+    y: [1.61, 1.66, 1.58, 1.79, 1.7, 1.63, 1.85, 1.52, 1.74, 1.71, 1.57, 1.8],
+  },
+  {
+    x: [
+      [32.1, 101],
+      [21.6, 87],
+      [30.5, 93],
+      [25.3, 84],
+      [23, 101],
+      [22.6, 89],
+      [22, 90],
+      [26.2, 114],
+    ],
+    y: [[151], [75], [141], [206], [135], [97], [138], [63]],
+    quantiles: [0.1, 0.5, 0.9],
+    level: 0.8,
+    unit: 'bits',
+    id: 'diabetes-1',
+  },
+];
+
 /** The same options with those optional that have a default. */
 const EstimateRequest = Type.Object(
   {
@@ -56,7 +80,7 @@ const EstimateRequest = Type.Object(
     model,
     id,
   },
-  { $id: 'EstimateRequest', additionalProperties: false },
+  { $id: 'EstimateRequest', additionalProperties: false, examples: requestExamples },
 );
 
 /** The fields of a body, for the reader of bodies. */
@@ -109,36 +133,6 @@ export type EstimateReply = Static<typeof EstimateReply>;
 
 export const estimateSchemas = [Matrix, EstimateRequest, EstimateReply];
 
-const requestExamples = {
-  columns: {
-    summary: 'Two columns',
-    value: {
-      x: [58.1, 61.4, 49.9, 72.3, 66, 54.2, 80.5, 45.7, 69.8, 63.3, 51, 77.6],
-      y: [1.61, 1.66, 1.58, 1.79, 1.7, 1.63, 1.85, 1.52, 1.74, 1.71, 1.57, 1.8],
-    },
-  },
-  matrices: {
-    summary: 'Two columns against one, in bits, with an 80 % interval',
-    value: {
-      x: [
-        [32.1, 101],
-        [21.6, 87],
-        [30.5, 93],
-        [25.3, 84],
-        [23, 101],
-        [22.6, 89],
-        [22, 90],
-        [26.2, 114],
-      ],
-      y: [[151], [75], [141], [206], [135], [97], [138], [63]],
-      quantiles: [0.1, 0.5, 0.9],
-      level: 0.8,
-      unit: 'bits',
-      id: 'diabetes-1',
-    },
-  },
-};
-
 export const estimateRoute = {
   tags: ['estimates'],
   operationId: 'estimate',
@@ -146,11 +140,7 @@ export const estimateRoute = {
   description:
     'Row i of x and row i of y are one observation. Only the order of the values of a column matters: any strictly monotone map of a column leaves the answer unchanged.',
   querystring: Type.Object({}, { additionalProperties: false }),
-  body: {
-    content: {
-      'application/json': { schema: { $ref: 'EstimateRequest#' }, examples: requestExamples },
-    },
-  },
+  body: { content: { 'application/json': { schema: { $ref: 'EstimateRequest#' } } } },
   response: {
     200: {
       description: 'The estimate and its uncertainty',
