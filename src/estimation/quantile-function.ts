@@ -69,7 +69,7 @@ export class QuantileFunction {
     const h = w1 - w0;
     const t = (w - w0) / h;
     const u = 1 - t;
-    return q0 * (1 + 2 * t) * u * u + q1 * (3 - 2 * t) * t * t + h * t * u * (d0 * u - d1 * t);
+    return q0 + (q1 - q0) * (3 - 2 * t) * t * t + h * t * u * (d0 * u - d1 * t);
   }
 }
 
