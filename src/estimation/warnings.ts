@@ -20,6 +20,8 @@ const FEW_ROWS = 30;
 /** As in a column of 20 equally frequent values. */
 const TIED_PAIRS = 0.05;
 const REPEATED_ROWS = 0.01;
+/** Dependence itself repeats rows of coarse columns, but not this much more often. */
+const REPEAT_EXCESS = 4;
 /** 3.1 nats between normal columns: beyond, the answer hangs on a few rows. */
 const NEAR_DETERMINISTIC = 0.999;
 /** Fewer rows reach such a correlation by chance. */
@@ -91,11 +93,12 @@ function ties(facts: SampleFacts): Warning | undefined {
   };
 }
 
-function duplicateRows({ repeatedRows, rows }: SampleFacts): Warning | undefined {
-  if (repeatedRows < REPEATED_ROWS * rows || repeatedRows === 0) return undefined;
+function duplicateRows(facts: SampleFacts): Warning | undefined {
+  const { repeatedRows, repeatExcess, rows } = facts;
+  if (repeatedRows < REPEATED_ROWS * rows || repeatExcess < REPEAT_EXCESS) return undefined;
   return {
     code: 'duplicate_rows',
-    message: `${repeatedRows} of ${rows} rows repeat an earlier row; copies of observations make dependence look stronger and surer than it is.`,
+    message: `${repeatedRows} of ${rows} rows repeat an earlier row, more than ties of the columns explain; copies of observations make dependence look stronger and surer than it is.`,
   };
 }
 

@@ -16,7 +16,20 @@ export const Problem = Type.Object(
     ),
     request_id: Type.String({ description: 'Also in the x-request-id header and the log' }),
   },
-  { $id: 'Problem' },
+  {
+    $id: 'Problem',
+    examples: [
+      {
+        type: 'urn:mistd:problem:not_a_number',
+        title: ERRORS.not_a_number.title,
+        status: ERRORS.not_a_number.status,
+        code: 'not_a_number',
+        detail: `The sample at /x/3/1 is null. ${ERRORS.not_a_number.remedy}`,
+        pointer: '/x/3/1',
+        request_id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+      },
+    ],
+  },
 );
 
 export type Problem = Static<typeof Problem>;

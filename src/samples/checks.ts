@@ -8,6 +8,8 @@ export interface SampleFacts {
   readonly y: readonly ColumnFacts[];
   /** Rows that repeat an earlier row in all columns of x and y. */
   readonly repeatedRows: number;
+  /** Pairs of equal rows, over those to expect from ties in x and in y by themselves. */
+  readonly repeatExcess: number;
   /** Largest |correlation| of the normal scores of an x column and a y column; 0 without any. */
   readonly largestCorrelation: number;
 }
@@ -31,31 +33,56 @@ export function sampleFacts(
     rows: scores.x.rows,
     x: ranks.x.map(facts),
     y: ranks.y.map(facts),
-    repeatedRows: countRepeatedRows([...ranks.x, ...ranks.y]),
+    ...repeats(ranks.x, ranks.y),
     largestCorrelation: largestCorrelation(scores.x, scores.y),
   };
 }
 
 /**
- * Rows equal to an earlier row. Rows are told apart by a 52-bit hash of their ranks: among
- * 100,000 rows, two different ones share a hash about once in a million data sets.
+ * Coarse columns repeat rows by chance: were x and y independent, a share of the pairs of rows
+ * equal to the product of their own shares. Copied rows exceed it by far.
  */
-function countRepeatedRows(columns: readonly ColumnRanks[]): number {
+function repeats(
+  x: readonly ColumnRanks[],
+  y: readonly ColumnRanks[],
+): Pick<SampleFacts, 'repeatedRows' | 'repeatExcess'> {
+  const both = rowTies([...x, ...y]);
+  const expected = rowTies(x).tiedPairs * rowTies(y).tiedPairs;
+  return {
+    repeatedRows: both.repeated,
+    repeatExcess: both.repeated === 0 ? 0 : both.tiedPairs / expected,
+  };
+}
+
+/**
+ * Rows equal to an earlier row, and the share of the pairs of rows that are equal. Rows are told
+ * apart by a 52-bit hash of their ranks: among 100,000 rows, two different ones share a hash
+ * about once in a million data sets.
+ */
+function rowTies(columns: readonly ColumnRanks[]): { repeated: number; tiedPairs: number } {
   const rows = columns[0]?.doubled.length ?? 0;
   // A column without ties makes every row distinct.
-  if (columns.some((column) => column.distinct === rows)) return 0;
-  const seen = new Set<number>();
+  if (columns.some((column) => column.distinct === rows)) return { repeated: 0, tiedPairs: 0 };
+  const counts = new Map<number, number>();
+  let tiedPairs = 0;
   for (let r = 0; r < rows; r++) {
-    let low = 0;
-    let high = 0x9e3779b9;
-    for (const { doubled } of columns) {
-      const rank = doubled[r] as number;
-      low = Math.imul(low ^ rank, 0x01000193) ^ (low >>> 15);
-      high = Math.imul(high + rank, 0x85ebca6b) ^ (high >>> 13);
-    }
-    seen.add((high >>> 0) * 0x100000 + (low >>> 12));
+    const key = hashRow(columns, r);
+    const seen = counts.get(key) ?? 0;
+    tiedPairs += seen;
+    counts.set(key, seen + 1);
   }
-  return rows - seen.size;
+  return { repeated: rows - counts.size, tiedPairs: tiedPairs / ((rows * (rows - 1)) / 2) };
+}
+
+function hashRow(columns: readonly ColumnRanks[], row: number): number {
+  let low = 0;
+  let high = 0x9e3779b9;
+  for (const { doubled } of columns) {
+    const rank = doubled[row] as number;
+    low = Math.imul(low ^ rank, 0x01000193) ^ (low >>> 15);
+    high = Math.imul(high + rank, 0x85ebca6b) ^ (high >>> 13);
+  }
+  return (high >>> 0) * 0x100000 + (low >>> 12);
 }
 
 function largestCorrelation(x: Scores, y: Scores): number {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { UNITS } from '../../estimation/units.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
+import { modelExample } from '../models/schema.js';
 import { problemResponses } from '../problem.js';
 
 const Probability = { exclusiveMinimum: 0, exclusiveMaximum: 1 };
@@ -88,12 +89,36 @@ export const ESTIMATE_FIELDS = Object.keys(EstimateRequest.properties);
 
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
+const replyExample = {
+  estimate: 0.272,
+  mean: 0.276,
+  median: 0.272,
+  unit: 'nats',
+  interval: { level: 0.9, lower: 0.212, upper: 0.351 },
+  quantiles: [
+    { tau: 0.05, value: 0.212 },
+    { tau: 0.95, value: 0.351 },
+  ],
+  information_correlation: 0.648,
+  model: modelExample,
+  samples: { rows: 620, dim_x: 2, dim_y: 1, dropped: 0 },
+  warnings: [
+    {
+      code: 'outside_trained_range',
+      message:
+        'rows is 620, trained on 10 to 500. The rows were estimated in 2 blocks and combined.',
+    },
+  ],
+  timing: { parse_ms: 0.9, queue_ms: 0.1, encode_ms: 1.2, inference_ms: 7.4, total_ms: 10.3 },
+  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+};
+
 const EstimateReply = Type.Object(
   {
     estimate: Type.Number({ minimum: 0, description: 'Mutual information: the median' }),
     mean: Type.Number({ minimum: 0 }),
     median: Type.Number({ minimum: 0 }),
-    unit,
+    unit: Type.Enum([...UNITS]),
     interval: Type.Object({
       level: Type.Number(),
       lower: Type.Number({ minimum: 0 }),
@@ -126,7 +151,7 @@ const EstimateReply = Type.Object(
     }),
     id: Type.String(),
   },
-  { $id: 'EstimateReply' },
+  { $id: 'EstimateReply', examples: [replyExample] },
 );
 
 export type EstimateReply = Static<typeof EstimateReply>;

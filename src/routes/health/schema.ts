@@ -7,7 +7,7 @@ const Readiness = Type.Object(
     status: Type.Enum(['ready', 'not_ready']),
     reasons: Type.Array(Type.String(), { description: 'Why not; empty when ready' }),
   },
-  { $id: 'Readiness' },
+  { $id: 'Readiness', examples: [{ status: 'ready', reasons: [] }] },
 );
 
 export const healthSchemas = [Readiness];

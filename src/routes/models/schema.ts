@@ -8,8 +8,17 @@ const identity = {
   sha256: Type.String({ description: 'Of its ONNX file' }),
 };
 
+export const modelExample = {
+  id: 'mist-paper',
+  version: '1.0.0',
+  sha256: '5b0f7c1c9d3f4a62e8f1b7c4d9a05e6f3c2b1a0987f6e5d4c3b2a19080706050',
+};
+
 /** Which model answered; the same in every reply. */
-export const ModelIdentity = Type.Object(identity, { $id: 'ModelIdentity' });
+export const ModelIdentity = Type.Object(identity, {
+  $id: 'ModelIdentity',
+  examples: [modelExample],
+});
 
 const ModelSummary = Type.Object(
   {
@@ -18,7 +27,17 @@ const ModelSummary = Type.Object(
     default: Type.Boolean({ description: 'Answers requests that name no model' }),
     trained: Manifest.properties.trained,
   },
-  { $id: 'ModelSummary' },
+  {
+    $id: 'ModelSummary',
+    examples: [
+      {
+        ...modelExample,
+        description: "Trained on the MIST paper's sixteen families",
+        default: true,
+        trained: { rows: [10, 500], dim_x: [1, 32], dim_y: [1, 32] },
+      },
+    ],
+  },
 );
 
 const Model = Type.Object({ ...ModelSummary.properties, ...Manifest.properties }, { $id: 'Model' });
