@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
-import { MistdError } from './errors.js';
 import { Engine } from './inference/engine.js';
 import { addDocumentation } from './plugins/documentation.js';
+import { addDraining } from './plugins/draining.js';
 import { addProblems, answerError } from './plugins/problems.js';
 import { addReading } from './plugins/reading.js';
 import { estimateRoutes } from './routes/estimate/index.js';
@@ -37,14 +37,8 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    const probe = request.routeOptions.url?.startsWith('/health/');
-    if (engine.draining && !probe) {
-      reply.header('connection', 'close');
-      throw new MistdError('shutting_down', 'This instance takes no new requests.', {
-        retryAfterSeconds: 1,
-      });
-    }
   });
+  addDraining(app, engine);
   addReading(app);
   addProblems(app);
   await addDocumentation(app);
@@ -60,8 +54,6 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
       else app.log.error({ reasons }, 'Not ready');
     });
   });
-  app.addHook('preClose', async () => engine.drain());
-  app.addHook('onClose', async () => engine.close());
   return app;
 }
 

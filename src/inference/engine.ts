@@ -94,14 +94,15 @@ export class Engine {
   /** Ends the threads once they have finished what they run. */
   async close(): Promise<void> {
     this.drain();
-    await this.#starting;
     await this.#pool?.close();
+    await this.#starting;
   }
 
   async #start(): Promise<Readiness> {
     const { modelsDir, defaultModel, threads, queueLimit, onThreadDeath } = this.#options;
     try {
       const { models, failures } = await loadModels(modelsDir);
+      if (this.#draining) return this.readiness();
       this.#pool = new WorkerPool({ models, threads, queueLimit, onDeath: onThreadDeath });
       this.#failures = [...failures, ...(await this.#pool.start())];
       for (const { manifest } of models) {

@@ -129,7 +129,7 @@ export class WorkerPool {
       });
       worker.on('exit', () => {
         slot.state = 'dead';
-        if (this.#closing) return;
+        if (this.#closing) return resolve([]);
         this.#options.onDeath(failure);
         slot.job?.reject(
           new MistdError('worker_died', 'The thread ended during this request.', {
@@ -140,11 +140,11 @@ export class WorkerPool {
         slot.job = undefined;
         // A pause, so that a thread that dies at its start does not spin.
         setTimeout(() => {
-          if (this.#closing) return;
+          if (this.#closing) return resolve([]);
           slot.worker = this.#newWorker();
           slot.state = 'starting';
           resolve(this.#watch(slot));
-        }, RESTART_DELAY_MS).unref();
+        }, RESTART_DELAY_MS);
       });
     });
   }

@@ -172,15 +172,12 @@ describe('the built server, as a process', () => {
         });
       const running = post(heavy);
       const waiting = post(small);
-      await new Promise((resolve) => setTimeout(resolve, 800));
+      await logged(log, /incoming request.*\n.*incoming request/);
       child.kill(signal);
-      await until(
-        async () => ({ status: log.join('').includes('Shutting down') ? 200 : 0 }),
-        5_000,
-      );
-      await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+      await logged(log, /Shutting down/);
       // A second signal must not abort the run.
       child.kill(signal);
+      await expect(fetch(`${url}/health/live`)).rejects.toThrow();
       expect((await running).status).toBe(200);
       expect((await waiting).status).toBe(200);
       expect(await exitOf(child)).toEqual([0, null]);
@@ -235,6 +232,10 @@ async function startProcess(env: Record<string, string>) {
   const url = `http://127.0.0.1:${port}`;
   await until(() => fetch(`${url}/health/ready`), 30_000);
   return { child, url, log };
+}
+
+async function logged(log: string[], line: RegExp): Promise<void> {
+  while (!line.test(log.join(''))) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 /** Asks until the answer is 200. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WorkerPool } from '../../src/inference/pool.js';
 import type { Task } from '../../src/inference/protocol.js';
 
@@ -79,5 +79,21 @@ describe('WorkerPool', () => {
     await expect(running).resolves.toBeDefined();
     expect(pool.threads).toBe(0);
     expect(deaths).toEqual([]);
+  });
+
+  it('closes while its threads die at their start', async () => {
+    deaths.length = 0;
+    const entry = new URL('data:text/javascript,throw new Error("at start")');
+    pool = new WorkerPool({
+      models: [],
+      threads: 1,
+      queueLimit: 1,
+      entry,
+      onDeath: (error) => deaths.push(error),
+    });
+    const started = pool.start();
+    await vi.waitUntil(() => deaths.length === 1, 5000);
+    await pool.close();
+    await expect(started).resolves.toEqual([]);
   });
 });
