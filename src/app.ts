@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Config } from './config.js';
+import { Engine } from './inference/engine.js';
+import { addDocumentation } from './plugins/documentation.js';
+import { addDraining } from './plugins/draining.js';
+import { addProblems, answerError } from './plugins/problems.js';
+import { addReading } from './plugins/reading.js';
+import { estimateRoutes } from './routes/estimate/index.js';
+import { healthRoutes } from './routes/health/index.js';
+import { modelRoutes } from './routes/models/index.js';
+import { Problem } from './routes/problem.js';
+
+/**
+ * Composes the service. Models load once it listens; it is ready when /health/ready says so.
+ * Closing it answers what has arrived and ends the model threads.
+ */
+export async function buildApp(config: Config): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: { level: config.LOG_LEVEL },
+    bodyLimit: config.MAX_BODY_BYTES,
+    // Its own answer is not a problem document; the hook below gives one.
+    return503OnClosing: false,
+    // A body that trickles in must not hold its connection longer than any reply may take.
+    requestTimeout: config.REQUEST_TIMEOUT_MS,
+    genReqId: (request) => saneId(request.headers['x-request-id']) ?? randomUUID(),
+    frameworkErrors: answerError,
+    routerOptions: { ignoreTrailingSlash: true },
+  });
+  const engine = new Engine({
+    modelsDir: config.MODELS_DIR,
+    defaultModel: config.DEFAULT_MODEL,
+    threads: config.WORKERS,
+    queueLimit: config.QUEUE_LIMIT,
+    onThreadDeath: (err) => app.log.error({ err }, 'A model thread died and is being replaced'),
+  });
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  addDraining(app, engine);
+  addReading(app);
+  addProblems(app);
+  await addDocumentation(app);
+  app.addSchema(Problem);
+  healthRoutes(app, engine);
+  modelRoutes(app, engine, config.DEFAULT_MODEL);
+  estimateRoutes(app, engine, config);
+
+  app.addHook('onListen', async () => {
+    // Not awaited: liveness is answered while the models load.
+    void engine.start().then(({ ready, reasons }) => {
+      if (ready) app.log.info({ models: engine.models().map(({ id }) => id) }, 'Ready');
+      else app.log.error({ reasons }, 'Not ready');
+    });
+  });
+  return app;
+}
+
+/** A caller's request id, if it is one that is safe to log and to send back. */
+function saneId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
+}

@@ -1,0 +1,40 @@
+import { availableParallelism } from 'node:os';
+import { envSchema } from 'env-schema';
+import { type Static, Type } from 'typebox';
+
+/** Every setting of the service: an environment variable each, its default, and why that default. */
+const ConfigSchema = Type.Object({
+  // Loopback by default: an estimate endpoint open to a whole network should be a decision.
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1 }),
+  // 0 takes a free port.
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535 }),
+  // Each subfolder with a manifest.json is a model.
+  MODELS_DIR: Type.String({ default: 'models', minLength: 1 }),
+  DEFAULT_MODEL: Type.String({ default: 'mist-paper', minLength: 1 }),
+  // One thread a core: a run is single-threaded and never waits for anything but the processor.
+  WORKERS: Type.Integer({ default: availableParallelism(), minimum: 1, maximum: 256 }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+  }),
+  // 100,000 rows of 8 columns at full precision are about 16 MB of JSON.
+  MAX_BODY_BYTES: Type.Integer({ default: 64 * 1024 * 1024, minimum: 1024 }),
+  // Some 200 blocks of the default model: seconds of one core for a few columns.
+  MAX_ROWS: Type.Integer({ default: 100_000, minimum: 2 }),
+  // A side. Twice what the default model was trained on: beyond it, estimates come with a warning.
+  MAX_DIM: Type.Integer({ default: 64, minimum: 1 }),
+  // Requests that wait for a thread. More would only wait past their deadline.
+  QUEUE_LIMIT: Type.Integer({ default: 64, minimum: 0 }),
+  // From the request's first byte to its reply; common proxies give up after 60 s.
+  REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1 }),
+});
+
+export type Config = Readonly<Static<typeof ConfigSchema>>;
+
+/**
+ * Reads the settings from environment variables.
+ *
+ * @throws Error naming the variable that is out of its range.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  return envSchema<Static<typeof ConfigSchema>>({ schema: ConfigSchema, data: env, env: false });
+}

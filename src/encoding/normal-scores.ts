@@ -1,0 +1,74 @@
+import erfcinv from '@stdlib/math-base-special-erfcinv';
+
+/** The mid-ranks of one column. */
+export interface ColumnRanks {
+  /** Twice the 1-based mid-rank of each row: an integer in 2…2n, however values tie. */
+  readonly doubled: Int32Array;
+  readonly distinct: number;
+  /** Share of the pairs of rows whose values are equal, in [0, 1]. */
+  readonly tiedPairs: number;
+}
+
+/**
+ * Mid-ranks of a column: equal values share the mean of their ranks; −0 equals 0.
+ * A strictly increasing map changes nothing; a decreasing one turns each m into 2n + 2 − m.
+ *
+ * @param column finite values, shape [rows].
+ */
+export function rankColumn(column: Float64Array): ColumnRanks {
+  const rows = column.length;
+  const sorted = Float64Array.from(column).sort();
+  const values = new Float64Array(rows);
+  const ranks = new Int32Array(rows);
+  let distinct = 0;
+  let tiedPairs = 0;
+  for (let start = 0; start < rows; ) {
+    const value = sorted[start] as number;
+    let end = start + 1;
+    while (end < rows && sorted[end] === value) end++;
+    values[distinct] = value;
+    // Ranks start + 1 … end: twice their mean is start + 1 + end.
+    ranks[distinct++] = start + 1 + end;
+    tiedPairs += ((end - start) * (end - start - 1)) / 2;
+    start = end;
+  }
+  const doubled = new Int32Array(rows);
+  for (let r = 0; r < rows; r++) {
+    doubled[r] = ranks[indexOf(values, distinct, column[r] as number)] as number;
+  }
+  return { doubled, distinct, tiedPairs: rows < 2 ? 0 : tiedPairs / ((rows * (rows - 1)) / 2) };
+}
+
+/**
+ * Normal scores by doubled mid-rank m: Φ⁻¹((m − 1) / 2n), that is Φ⁻¹((r − ½) / n) for rank r.
+ * The upper half mirrors the lower one, so that a decreasing map of a column gives exactly the
+ * negated scores; the middle is a plain 0.
+ *
+ * @returns shape [2n + 1]; entries 2…2n are in use.
+ */
+export function scoreTable(rows: number): Float32Array {
+  const table = new Float32Array(2 * rows + 1);
+  for (let m = 2; m <= rows; m++) {
+    const score = normalQuantile((m - 1) / (2 * rows));
+    table[m] = score;
+    table[2 * rows + 2 - m] = -score;
+  }
+  return table;
+}
+
+/** Φ⁻¹(p), accurate in the lower tail. */
+export function normalQuantile(p: number): number {
+  return -Math.SQRT2 * erfcinv(2 * p);
+}
+
+/** Index of a value that is there, among `count` ascending distinct values. */
+function indexOf(values: Float64Array, count: number, value: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,117 @@
+/**
+ * More rows than a model was trained on: the rows are dealt into blocks of a size that it knows,
+ * each block is encoded and estimated by itself, and the blocks' quantiles are combined.
+ *
+ * The split must not depend on row order, column order, which side is x, or monotone maps of
+ * columns; so rows are dealt in the order of a key made from their scores (`canonicalOrder`).
+ */
+import type { Scores } from '../encoding/encode.js';
+
+/**
+ * Deals rows round-robin, in canonical order, into the fewest blocks of at most `blockRows` rows.
+ * Sizes differ by one row at most.
+ *
+ * @returns the row indices of each block.
+ */
+export function dealBlocks(x: Scores, y: Scores, blockRows: number): Int32Array[] {
+  const blocks = Math.ceil(x.rows / blockRows);
+  const order = canonicalOrder(x, y);
+  return Array.from({ length: blocks }, (_, b) => {
+    const rows = new Int32Array(Math.ceil((x.rows - b) / blocks));
+    for (let i = 0; i < rows.length; i++) rows[i] = order[b + i * blocks] as number;
+    return rows;
+  });
+}
+
+/**
+ * Combines the quantiles of K blocks: their average, knot by knot, with the spread around the
+ * median shrunk by K^(−spreadExponent), as more rows leave less doubt. The exponent comes from
+ * the model's manifest: it is calibrated, for blocks are not independent of the model's bias.
+ *
+ * @param knots the quantiles of each block, in nats, shape [K][taus].
+ * @param median index of tau = 0.5.
+ */
+export function combineBlocks(
+  knots: readonly Float64Array[],
+  median: number,
+  spreadExponent: number,
+): Float64Array<ArrayBuffer> {
+  const mean = new Float64Array(knots[0]?.length ?? 0);
+  for (const block of knots) {
+    for (let k = 0; k < mean.length; k++) {
+      mean[k] = (mean[k] as number) + (block[k] as number) / knots.length;
+    }
+  }
+  const center = mean[median] as number;
+  const shrink = knots.length ** -spreadExponent;
+  return mean.map((q) => Math.max(0, center + (q - center) * shrink));
+}
+
+/**
+ * Row indices sorted by a key that mixes the row's scores.
+ *
+ * First key: each side sums, over its columns, a mix of |score| (so no column's sign or place
+ * matters); the two sides' sums add up (so neither is first). Rows with the same |scores| need a
+ * second key: the same with each column's sign fixed by its own data (`orientations`). Rows that
+ * still tie are duplicates, or mirror images in data that are their own mirror image.
+ */
+function canonicalOrder(x: Scores, y: Scores): Uint32Array {
+  const first = new Uint32Array(x.rows);
+  const plain = (side: Scores) => new Int8Array(side.columns);
+  addKeys(first, x, plain(x));
+  addKeys(first, y, plain(y));
+  const second = new Uint32Array(x.rows);
+  addKeys(second, x, orientations(x, first));
+  addKeys(second, y, orientations(y, first));
+  return Uint32Array.from({ length: x.rows }, (_, r) => r).sort(
+    (a, b) =>
+      (first[a] as number) - (first[b] as number) || (second[a] as number) - (second[b] as number),
+  );
+}
+
+/** Adds one side's key to each row's; a column of orientation 0 counts by its size alone. */
+function addKeys(keys: Uint32Array, side: Scores, orientation: Int8Array): void {
+  const bits = new Uint32Array(side.values.buffer, side.values.byteOffset, side.values.length);
+  for (let r = 0; r < side.rows; r++) {
+    let sum = 0;
+    for (let c = 0; c < side.columns; c++) {
+      const raw = bits[c * side.rows + r] as number;
+      const size = raw & 0x7fffffff;
+      // Only the sign of a score that is not zero turns with its column.
+      const flip = size === 0 || orientation[c] === 0 ? 0 : sign(raw) * (orientation[c] as number);
+      sum = (sum + mix(flip < 0 ? ~size : size)) >>> 0;
+    }
+    keys[r] = (keys[r] as number) + mix(sum);
+  }
+}
+
+/**
+ * The sign of each column, fixed by data: that of Σ score × key over rows, which turns when the
+ * column turns. Scores are cut to whole numbers: their sum is then exact, and free
+ * of rounding that would depend on the order of rows.
+ *
+ * @returns −1, 0 or 1 for each column.
+ */
+function orientations(side: Scores, keys: Uint32Array): Int8Array {
+  return Int8Array.from({ length: side.columns }, (_, c) => {
+    let sum = 0;
+    for (let r = 0; r < side.rows; r++) {
+      // 17 bits of score by 16 bits of key: a million rows sum exactly in the 53 bits there are.
+      const score = Math.trunc((side.values[c * side.rows + r] as number) * 0x4000);
+      sum += score * ((keys[r] as number) >>> 16);
+    }
+    return Math.sign(sum);
+  });
+}
+
+function sign(bits: number): number {
+  return bits >>> 31 === 0 ? 1 : -1;
+}
+
+/** The finalizer of MurmurHash3: each bit of the input moves about half of the output's. */
+function mix(value: number): number {
+  let h = value >>> 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

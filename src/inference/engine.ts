@@ -1,0 +1,129 @@
+import { MistdError } from '../errors.js';
+import type { Samples } from '../samples/samples.js';
+import type { Manifest } from './manifest.js';
+import { type PoolResult, WorkerPool } from './pool.js';
+import type { ModelFailure } from './protocol.js';
+import { loadModels } from './registry.js';
+
+export interface EngineOptions {
+  readonly modelsDir: string;
+  readonly defaultModel: string;
+  readonly threads: number;
+  readonly queueLimit: number;
+  readonly onThreadDeath: (error: Error) => void;
+}
+
+/** Whether to send requests here, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** The models of this process and the threads that run them. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #models = new Map<string, Manifest>();
+  #failures: readonly ModelFailure[] = [];
+  #pool: WorkerPool | undefined;
+  #starting: Promise<Readiness> | undefined;
+  #loaded = false;
+  #draining = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Loads every model and warms up every thread; failures end up in the readiness. */
+  start(): Promise<Readiness> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  readiness(): Readiness {
+    const reasons = this.#failures.map(({ id, reason }) => `model ${id}: ${reason}`);
+    if (this.#draining) reasons.push('the server is shutting down');
+    if (!this.#loaded) reasons.push('models are loading');
+    if (this.#loaded && this.#pool?.threads === 0) reasons.push('no model thread is up');
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  /** Manifests of the models that answer requests. */
+  models(): Manifest[] {
+    return [...this.#models.values()];
+  }
+
+  /**
+   * @param id the default model when undefined.
+   * @param pointer of the field that named it.
+   * @throws MistdError unknown_model, or model_unavailable while loading or after a failure.
+   */
+  model(id: string = this.#options.defaultModel, pointer?: string): Manifest {
+    const manifest = this.#models.get(id);
+    if (manifest !== undefined) return manifest;
+    if (!this.#loaded) {
+      throw new MistdError('model_unavailable', 'The models are loading.', {
+        retryAfterSeconds: 1,
+      });
+    }
+    if (this.#failures.some((failure) => failure.id === id)) {
+      throw new MistdError('model_unavailable', `Model ${id} failed to load.`);
+    }
+    throw new MistdError(
+      'unknown_model',
+      `There is no model ${JSON.stringify(id)}; the models are ${[...this.#models.keys()].join(', ')}.`,
+      pointer === undefined ? {} : { pointer },
+    );
+  }
+
+  /** Quantiles of the samples by one model; see WorkerPool.run for the errors. */
+  async run(model: Manifest, samples: Samples, signal: AbortSignal): Promise<PoolResult> {
+    if (this.#pool === undefined) throw new Error('the engine has not started');
+    return this.#pool.run({ model: model.id, samples }, signal);
+  }
+
+  /** Whether requests that arrive now should go elsewhere. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** From now on not ready; requests that are here are still answered. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Ends the threads once they have finished what they run. */
+  async close(): Promise<void> {
+    this.drain();
+    await this.#pool?.close();
+    await this.#starting;
+  }
+
+  async #start(): Promise<Readiness> {
+    const { modelsDir, defaultModel, threads, queueLimit, onThreadDeath } = this.#options;
+    try {
+      const { models, failures } = await loadModels(modelsDir);
+      if (this.#draining) return this.readiness();
+      this.#pool = new WorkerPool({ models, threads, queueLimit, onDeath: onThreadDeath });
+      this.#failures = [...failures, ...(await this.#pool.start())];
+      for (const { manifest } of models) {
+        if (!this.#failures.some(({ id }) => id === manifest.id)) {
+          this.#models.set(manifest.id, manifest);
+        }
+      }
+      if (
+        !this.#models.has(defaultModel) &&
+        !this.#failures.some(({ id }) => id === defaultModel)
+      ) {
+        this.#fail(defaultModel, `MODELS_DIR ${modelsDir} does not have this default model`);
+      }
+    } catch (error) {
+      this.#fail(defaultModel, `cannot read MODELS_DIR: ${(error as Error).message}`);
+    }
+    this.#loaded = true;
+    return this.readiness();
+  }
+
+  #fail(id: string, reason: string): void {
+    this.#failures = [...this.#failures, { id, reason }];
+  }
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { type Static, Type } from 'typebox';
+
+const Range = Type.Array(Type.Integer({ minimum: 1 }), { minItems: 2, maxItems: 2 });
+
+/** `manifest.json` of a model folder: what the model is, and what it was trained on. */
+export const Manifest = Type.Object({
+  id: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
+  version: Type.String({ minLength: 1 }),
+  kind: Type.Literal('mistd'),
+  description: Type.String(),
+  files: Type.Record(
+    Type.String(),
+    Type.Object({
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      bytes: Type.Integer({ minimum: 0 }),
+    }),
+  ),
+  encoding: Type.Literal('normal-scores'),
+  inputs: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
+  output: Type.String(),
+  taus: Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 3 }),
+  trained: Type.Object({ rows: Range, dim_x: Range, dim_y: Range }),
+  // More may stand there on how the exponent was calibrated.
+  blocks: Type.Object(
+    {
+      rows: Type.Integer({ minimum: 4 }),
+      spread_exponent: Type.Number({ minimum: 0, maximum: 1 }),
+    },
+    { additionalProperties: true },
+  ),
+  meta_distribution: Type.Record(Type.String(), Type.Unknown()),
+  metrics: Type.Record(Type.String(), Type.Unknown()),
+  created: Type.String(),
+  training: Type.Record(Type.String(), Type.Unknown()),
+});
+
+export type Manifest = Static<typeof Manifest>;
+
+export const MODEL_FILE = 'model.onnx';
+
+const ajv = new Ajv();
+const check = ajv.compile<Manifest>(Manifest);
+
+/**
+ * Reads and checks `<folder>/manifest.json`.
+ *
+ * @throws Error saying what the manifest lacks.
+ */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const manifest: unknown = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  if (!check(manifest)) {
+    throw new Error(`manifest.json: ${ajv.errorsText(check.errors, { dataVar: 'manifest' })}`);
+  }
+  const { taus, files } = manifest;
+  if (taus.some((tau, k) => k > 0 && tau <= (taus[k - 1] as number))) {
+    throw new Error('manifest.json: taus must ascend');
+  }
+  if (!taus.includes(0.5)) throw new Error('manifest.json: taus must contain 0.5');
+  if (!Object.hasOwn(files, MODEL_FILE)) {
+    throw new Error(`manifest.json: files must list ${MODEL_FILE}`);
+  }
+  return manifest;
+}
+
+/**
+ * Reads a file of a model and compares it with the manifest's checksum. What the service loads
+ * are the very bytes that were checked.
+ */
+export async function readModelFile(
+  folder: string,
+  manifest: Manifest,
+  name: string,
+): Promise<Uint8Array> {
+  const bytes = await readFile(join(folder, name));
+  const expected = manifest.files[name]?.sha256;
+  const actual = createHash('sha256').update(bytes).digest('hex');
+  if (actual !== expected) {
+    throw new Error(`${name} has sha256 ${actual}, but the manifest says ${expected}`);
+  }
+  return bytes;
+}
+
+export function modelSha256(manifest: Manifest): string {
+  return manifest.files[MODEL_FILE]?.sha256 ?? '';
+}

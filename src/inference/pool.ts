@@ -1,0 +1,201 @@
+import { Worker } from 'node:worker_threads';
+import { MistdError } from '../errors.js';
+import type { EstimateResult } from './estimate-task.js';
+import type { FromThread, LoadedModel, ModelFailure, Task, ToThread } from './protocol.js';
+
+export interface PoolOptions {
+  readonly models: readonly LoadedModel[];
+  readonly threads: number;
+  /** Tasks that may wait while all threads are busy. */
+  readonly queueLimit: number;
+  /** The threads' code; tests give threads that misbehave. */
+  readonly entry?: URL;
+  /** Told of each thread that ended without being asked to. */
+  readonly onDeath: (error: Error) => void;
+}
+
+export interface PoolResult extends EstimateResult {
+  readonly queueMs: number;
+}
+
+/** One task on its way: waiting, then running on a thread until settled. */
+interface Job {
+  readonly task: Task;
+  readonly enqueued: number;
+  readonly cancelled: Int32Array;
+  queueMs: number;
+  readonly resolve: (result: PoolResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Slot {
+  worker: Worker;
+  state: 'starting' | 'idle' | 'busy' | 'dead';
+  job: Job | undefined;
+}
+
+const RESTART_DELAY_MS = 1000;
+
+/**
+ * A fixed number of threads that own the ONNX sessions, behind a bounded queue.
+ *
+ * A run is one synchronous native call: ending its thread (or the process) while it lasts aborts
+ * the whole process. So nothing here ever terminates a thread: a task that is given up is
+ * answered at once, and its thread stops at the next chance between two runs.
+ */
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #slots: Slot[] = [];
+  readonly #queue: Job[] = [];
+  #closing = false;
+  #averageRunMs = 0;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts the threads; each loads and warms up every model.
+   *
+   * @returns the models that failed, in any thread.
+   */
+  async start(): Promise<ModelFailure[]> {
+    const starts = Array.from({ length: this.#options.threads }, () => this.#startSlot());
+    const failures = (await Promise.all(starts)).flat();
+    return [...new Map(failures.map((failure) => [failure.id, failure])).values()];
+  }
+
+  /** Threads that are up. */
+  get threads(): number {
+    return this.#slots.filter(({ state }) => state === 'idle' || state === 'busy').length;
+  }
+
+  /**
+   * Runs a task on the first free thread. The samples' buffers move to that thread.
+   *
+   * @param signal gives the task up: its reason rejects the promise.
+   * @throws MistdError queue_full, model_failed or worker_died.
+   */
+  run(task: Task, signal: AbortSignal): Promise<PoolResult> {
+    signal.throwIfAborted();
+    const busy = this.#slots.every(({ state }) => state !== 'idle');
+    if (busy && this.#queue.length >= this.#options.queueLimit) throw this.#queueFull();
+    return new Promise((resolve, reject) => {
+      const cancelled = new Int32Array(new SharedArrayBuffer(4));
+      const job = { task, enqueued: performance.now(), cancelled, queueMs: 0, resolve, reject };
+      const giveUp = () => {
+        Atomics.store(cancelled, 0, 1);
+        const place = this.#queue.indexOf(job);
+        if (place >= 0) this.#queue.splice(place, 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#queue.push(job);
+      this.#dispatch();
+    });
+  }
+
+  /** Lets running and waiting tasks finish, those given up included, then ends the threads. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#slots.map((slot) => this.#stopSlot(slot)));
+  }
+
+  async #startSlot(): Promise<readonly ModelFailure[]> {
+    const slot: Slot = { worker: this.#newWorker(), state: 'starting', job: undefined };
+    this.#slots.push(slot);
+    return this.#watch(slot);
+  }
+
+  #newWorker(): Worker {
+    return new Worker(this.#options.entry ?? new URL('./worker.js', import.meta.url), {
+      workerData: { models: this.#options.models },
+    });
+  }
+
+  /** Follows a slot's thread from start to end; resolves when it has started. */
+  #watch(slot: Slot): Promise<readonly ModelFailure[]> {
+    const { worker } = slot;
+    return new Promise((resolve) => {
+      let failure = new Error('the thread ended without an error');
+      worker.on('error', (error) => {
+        failure = error instanceof Error ? error : new Error(String(error));
+      });
+      worker.on('message', (message: FromThread) => {
+        if (message.type === 'started') resolve(message.failures);
+        else this.#settle(slot, message);
+        slot.state = 'idle';
+        this.#dispatch();
+      });
+      worker.on('exit', () => {
+        slot.state = 'dead';
+        if (this.#closing) return resolve([]);
+        this.#options.onDeath(failure);
+        slot.job?.reject(
+          new MistdError('worker_died', 'The thread ended during this request.', {
+            retryAfterSeconds: 1,
+            cause: failure,
+          }),
+        );
+        slot.job = undefined;
+        // A pause, so that a thread that dies at its start does not spin.
+        setTimeout(() => {
+          if (this.#closing) return resolve([]);
+          slot.worker = this.#newWorker();
+          slot.state = 'starting';
+          resolve(this.#watch(slot));
+        }, RESTART_DELAY_MS);
+      });
+    });
+  }
+
+  #dispatch(): void {
+    for (const slot of this.#slots) {
+      if (slot.state !== 'idle') continue;
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      job.queueMs = performance.now() - job.enqueued;
+      slot.state = 'busy';
+      slot.job = job;
+      const { samples } = job.task;
+      const message: ToThread = { type: 'run', task: job.task, cancelled: job.cancelled };
+      slot.worker.postMessage(message, [samples.x.values.buffer, samples.y.values.buffer]);
+    }
+  }
+
+  #settle(slot: Slot, message: Exclude<FromThread, { type: 'started' }>): void {
+    const job = slot.job;
+    slot.job = undefined;
+    if (job === undefined || message.type === 'cancelled') return;
+    if (message.type === 'failed') {
+      job.reject(
+        new MistdError('model_failed', `Model ${job.task.model} failed on these samples.`, {
+          cause: new Error(message.reason),
+        }),
+      );
+      return;
+    }
+    const runMs = message.result.encodeMs + message.result.inferenceMs;
+    this.#averageRunMs += 0.2 * (runMs - this.#averageRunMs);
+    job.resolve({ ...message.result, queueMs: job.queueMs });
+  }
+
+  async #stopSlot(slot: Slot): Promise<void> {
+    if (slot.state === 'dead') return;
+    const stop: ToThread = { type: 'stop' };
+    await new Promise((resolve) => {
+      slot.worker.once('exit', resolve);
+      slot.worker.postMessage(stop);
+    });
+  }
+
+  #queueFull(): MistdError {
+    const { queueLimit, threads } = this.#options;
+    const seconds = Math.ceil((this.#averageRunMs * (queueLimit + 1)) / threads / 1000);
+    return new MistdError(
+      'queue_full',
+      `All ${threads} threads are busy and ${queueLimit} requests wait already.`,
+      { retryAfterSeconds: Math.min(60, Math.max(1, seconds)) },
+    );
+  }
+}

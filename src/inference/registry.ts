@@ -1,0 +1,38 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MODEL_FILE, readManifest, readModelFile } from './manifest.js';
+import type { LoadedModel, ModelFailure } from './protocol.js';
+
+export interface LoadedFolder {
+  readonly models: readonly LoadedModel[];
+  readonly failures: readonly ModelFailure[];
+}
+
+/**
+ * Reads every model of a folder: each subfolder with its manifest and checksummed model file.
+ * One that cannot be read becomes a failure with its reason; the others are loaded still.
+ */
+export async function loadModels(folder: string): Promise<LoadedFolder> {
+  const models: LoadedModel[] = [];
+  const failures: ModelFailure[] = [];
+  for (const name of await subfolders(folder)) {
+    try {
+      const path = join(folder, name);
+      const manifest = await readManifest(path);
+      if (manifest.id !== name) throw new Error(`manifest.json: id ${manifest.id} is not ${name}`);
+      models.push({ manifest, bytes: await readModelFile(path, manifest, MODEL_FILE) });
+    } catch (error) {
+      failures.push({ id: name, reason: (error as Error).message });
+    }
+  }
+  return { models, failures };
+}
+
+/** @throws Error when the folder cannot be read. */
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort();
+}

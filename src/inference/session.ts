@@ -1,0 +1,88 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Scores } from '../encoding/encode.js';
+import { normalQuantile } from '../encoding/normal-scores.js';
+import type { Manifest } from './manifest.js';
+
+/** A pair of sides of the same rows, ready for the model. */
+export interface ScoredPair {
+  readonly x: Scores;
+  readonly y: Scores;
+}
+
+/** One ONNX session of one model. Runs are synchronous inside: keep it in a worker thread. */
+export class ModelSession {
+  readonly manifest: Manifest;
+  readonly #session: InferenceSession;
+
+  private constructor(manifest: Manifest, session: InferenceSession) {
+    this.manifest = manifest;
+    this.#session = session;
+  }
+
+  static async open(manifest: Manifest, bytes: Uint8Array): Promise<ModelSession> {
+    const session = await InferenceSession.create(bytes, {
+      // The pool has a thread a core; more threads inside a run would compete with it.
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      // The arena keeps the memory of the largest request for good.
+      enableCpuMemArena: false,
+    });
+    return new ModelSession(manifest, session);
+  }
+
+  /**
+   * Quantiles of each pair of a batch.
+   *
+   * @param batch pairs of one shape: the same rows, dim_x and dim_y in each.
+   * @returns shape [batch][taus], in nats, ascending, at least 0.
+   * @throws Error when the model's output is not that.
+   */
+  async run(batch: readonly ScoredPair[]): Promise<Float64Array[]> {
+    const { inputs, output, taus } = this.manifest;
+    const feeds = {
+      [inputs[0] as string]: toTensor(batch.map((pair) => pair.x)),
+      [inputs[1] as string]: toTensor(batch.map((pair) => pair.y)),
+    };
+    const results = await this.#session.run(feeds, [output]);
+    const { data, dims } = results[output] as Tensor;
+    if (!(data instanceof Float32Array) || data.length !== batch.length * taus.length) {
+      throw new Error(`output ${output} has shape [${dims}], not [${batch.length},${taus.length}]`);
+    }
+    return batch.map((_, b) => {
+      const knots = Float64Array.from(data.subarray(b * taus.length, (b + 1) * taus.length));
+      checkKnots(knots);
+      return knots;
+    });
+  }
+
+  /** One small run, to allocate and to see that the model answers at all. */
+  async warmUp(): Promise<void> {
+    const [low, high] = this.manifest.trained.rows as [number, number];
+    const rows = Math.min(high, Math.max(low, 32));
+    const values = Float32Array.from({ length: rows }, (_, r) => normalQuantile((r + 0.5) / rows));
+    const side = { rows, columns: 1, values };
+    await this.run([{ x: side, y: side }]);
+  }
+}
+
+/** @returns float32 [batch, rows, columns] of column-major sides. */
+function toTensor(sides: readonly Scores[]): Tensor {
+  const { rows, columns } = sides[0] as Scores;
+  const data = new Float32Array(sides.length * rows * columns);
+  let i = 0;
+  for (const { values } of sides) {
+    for (let r = 0; r < rows; r++) {
+      for (let c = 0; c < columns; c++) data[i++] = values[c * rows + r] as number;
+    }
+  }
+  return new Tensor('float32', data, [sides.length, rows, columns]);
+}
+
+function checkKnots(knots: Float64Array): void {
+  knots.forEach((q, k) => {
+    if (!Number.isFinite(q) || q < 0 || (k > 0 && q < (knots[k - 1] as number))) {
+      throw new Error(`quantile ${k} of the model is ${q} after ${knots[k - 1]}`);
+    }
+  });
+}

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import { MistdError } from '../errors.js';
+import { compileCheck } from '../validation.js';
+
+/**
+ * How requests are read: bodies reach the handlers as bytes, for formats/ to read and to say what
+ * is wrong where; their schemas are documentation. Other parts are checked by their schemas.
+ */
+export function addReading(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.addHook('preParsing', async (request) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new MistdError('unsupported_encoding', `The body's content-encoding is ${encoding}.`);
+    }
+  });
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
+    if (httpPart === 'body') return () => true;
+    const check = compileCheck(schema);
+    return (value) => {
+      try {
+        return { value: check(value) };
+      } catch (error) {
+        return { error: error as Error };
+      }
+    };
+  });
+}

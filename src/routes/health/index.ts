@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify';
+import type { Engine } from '../../inference/engine.js';
+import { healthSchemas, liveRoute, readyRoute } from './schema.js';
+
+export function healthRoutes(app: FastifyInstance, engine: Engine): void {
+  for (const schema of healthSchemas) app.addSchema(schema);
+
+  // Probes come every few seconds: only their failures are worth a line.
+  app.get('/health/live', { schema: liveRoute, logLevel: 'warn' }, () => ({ status: 'live' }));
+
+  app.get('/health/ready', { schema: readyRoute, logLevel: 'warn' }, (_request, reply) => {
+    const { ready, reasons } = engine.readiness();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', reasons });
+  });
+}

@@ -1,0 +1,81 @@
+import { type Static, Type } from 'typebox';
+import { Manifest } from '../../inference/manifest.js';
+import { problemResponses } from '../problem.js';
+
+const identity = {
+  id: Type.String(),
+  version: Type.String(),
+  sha256: Type.String({ description: 'Of its ONNX file' }),
+};
+
+export const modelExample = {
+  id: 'mist-paper',
+  version: '1.0.0',
+  sha256: '5b0f7c1c9d3f4a62e8f1b7c4d9a05e6f3c2b1a0987f6e5d4c3b2a19080706050',
+};
+
+/** Which model answered; the same in every reply. */
+export const ModelIdentity = Type.Object(identity, {
+  $id: 'ModelIdentity',
+  examples: [modelExample],
+});
+
+const ModelSummary = Type.Object(
+  {
+    ...identity,
+    description: Type.String(),
+    default: Type.Boolean({ description: 'Answers requests that name no model' }),
+    trained: Manifest.properties.trained,
+  },
+  {
+    $id: 'ModelSummary',
+    examples: [
+      {
+        ...modelExample,
+        description: "Trained on the MIST paper's sixteen families",
+        default: true,
+        trained: { rows: [10, 500], dim_x: [1, 32], dim_y: [1, 32] },
+      },
+    ],
+  },
+);
+
+const Model = Type.Object({ ...ModelSummary.properties, ...Manifest.properties }, { $id: 'Model' });
+
+export type ModelIdentity = Static<typeof ModelIdentity>;
+export type ModelSummary = Static<typeof ModelSummary>;
+export type Model = Static<typeof Model>;
+
+export const modelSchemas = [ModelIdentity, ModelSummary, Model];
+
+export const ModelParams = Type.Object({ id: Type.String({ description: 'The id of a model' }) });
+
+export const listModelsRoute = {
+  tags: ['models'],
+  operationId: 'listModels',
+  summary: 'The models that answer requests',
+  response: {
+    200: {
+      description: 'All models; empty while they load',
+      content: {
+        'application/json': {
+          schema: Type.Object({ models: Type.Array(Type.Unsafe({ $ref: 'ModelSummary#' })) }),
+        },
+      },
+    },
+  },
+};
+
+export const getModelRoute = {
+  tags: ['models'],
+  operationId: 'getModel',
+  summary: 'What a model is, what it was trained on, how well it did',
+  params: ModelParams,
+  response: {
+    200: {
+      description: 'The model',
+      content: { 'application/json': { schema: { $ref: 'Model#' } } },
+    },
+    ...problemResponses('unknown_model', 'model_unavailable'),
+  },
+};

@@ -1,0 +1,118 @@
+import { type ColumnUse, columnUses, type Scores } from '../encoding/encode.js';
+import type { ColumnRanks } from '../encoding/normal-scores.js';
+
+/** What the samples themselves say about how far an estimate can be trusted. */
+export interface SampleFacts {
+  readonly rows: number;
+  readonly x: readonly ColumnFacts[];
+  readonly y: readonly ColumnFacts[];
+  /** Rows that repeat an earlier row in all columns of x and y. */
+  readonly repeatedRows: number;
+  /** Pairs of equal rows, over those to expect from ties in x and in y by themselves. */
+  readonly repeatExcess: number;
+  /** Largest |correlation| of the normal scores of an x column and a y column; 0 without any. */
+  readonly largestCorrelation: number;
+}
+
+export interface ColumnFacts {
+  readonly use: ColumnUse;
+  readonly distinct: number;
+  /** Share of the pairs of rows whose values are equal, in [0, 1]. */
+  readonly tiedPairs: number;
+}
+
+/**
+ * @param ranks ranks of every column of each side.
+ * @param scores normal scores of the columns in use.
+ */
+export function sampleFacts(
+  ranks: { x: readonly ColumnRanks[]; y: readonly ColumnRanks[] },
+  scores: { x: Scores; y: Scores },
+): SampleFacts {
+  return {
+    rows: scores.x.rows,
+    x: columnFacts(ranks.x),
+    y: columnFacts(ranks.y),
+    ...repeats(ranks.x, ranks.y),
+    largestCorrelation: largestCorrelation(scores.x, scores.y),
+  };
+}
+
+function columnFacts(columns: readonly ColumnRanks[]): ColumnFacts[] {
+  const uses = columnUses(columns);
+  return columns.map(({ distinct, tiedPairs }, c) => ({
+    use: uses[c] ?? 'used',
+    distinct,
+    tiedPairs,
+  }));
+}
+
+/**
+ * Coarse columns repeat rows by chance: were x and y independent, a share of the pairs of rows
+ * equal to the product of their own shares. Copied rows exceed it by far.
+ */
+function repeats(
+  x: readonly ColumnRanks[],
+  y: readonly ColumnRanks[],
+): Pick<SampleFacts, 'repeatedRows' | 'repeatExcess'> {
+  const both = rowTies([...x, ...y]);
+  const expected = rowTies(x).tiedPairs * rowTies(y).tiedPairs;
+  return {
+    repeatedRows: both.repeated,
+    repeatExcess: both.repeated === 0 ? 0 : both.tiedPairs / expected,
+  };
+}
+
+/**
+ * Rows equal to an earlier row, and the share of the pairs of rows that are equal. Rows are told
+ * apart by a 52-bit hash of their ranks: among 100,000 rows, two different ones share a hash
+ * about once in a million data sets.
+ */
+function rowTies(columns: readonly ColumnRanks[]): { repeated: number; tiedPairs: number } {
+  const rows = columns[0]?.doubled.length ?? 0;
+  // A column without ties makes every row distinct.
+  if (columns.some((column) => column.distinct === rows)) return { repeated: 0, tiedPairs: 0 };
+  const counts = new Map<number, number>();
+  let tiedPairs = 0;
+  for (let r = 0; r < rows; r++) {
+    const key = hashRow(columns, r);
+    const seen = counts.get(key) ?? 0;
+    tiedPairs += seen;
+    counts.set(key, seen + 1);
+  }
+  return { repeated: rows - counts.size, tiedPairs: tiedPairs / ((rows * (rows - 1)) / 2) };
+}
+
+function hashRow(columns: readonly ColumnRanks[], row: number): number {
+  let low = 0;
+  let high = 0x9e3779b9;
+  for (const { doubled } of columns) {
+    const rank = doubled[row] as number;
+    low = Math.imul(low ^ rank, 0x01000193) ^ (low >>> 15);
+    high = Math.imul(high + rank, 0x85ebca6b) ^ (high >>> 13);
+  }
+  return (high >>> 0) * 0x100000 + (low >>> 12);
+}
+
+function largestCorrelation(x: Scores, y: Scores): number {
+  const normY = Array.from({ length: y.columns }, (_, c) => Math.sqrt(dot(y, c, y, c)));
+  let largest = 0;
+  for (let a = 0; a < x.columns; a++) {
+    const normX = Math.sqrt(dot(x, a, x, a));
+    for (let b = 0; b < y.columns; b++) {
+      const r = Math.abs(dot(x, a, y, b)) / (normX * (normY[b] as number));
+      largest = Math.max(largest, Math.min(1, r));
+    }
+  }
+  return largest;
+}
+
+function dot(a: Scores, columnA: number, b: Scores, columnB: number): number {
+  let sum = 0;
+  const startA = columnA * a.rows;
+  const startB = columnB * b.rows;
+  for (let r = 0; r < a.rows; r++) {
+    sum += (a.values[startA + r] as number) * (b.values[startB + r] as number);
+  }
+  return sum;
+}

@@ -1,0 +1,42 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import type { Static, TSchema } from 'typebox';
+import { type ErrorCode, MistdError, pointerStep } from './errors.js';
+
+/** No coercion, no dropped fields: a request means what it says or is refused. */
+const ajv = new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: true });
+
+/**
+ * Compiles a schema to a check that fills in defaults.
+ *
+ * @returns a function that throws MistdError with the JSON pointer of the first fault.
+ */
+export function compileCheck<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
+  const validate = ajv.compile<Static<T>>(schema);
+  return (value) => {
+    if (validate(value)) return value;
+    throw toMistdError(validate.errors?.[0]);
+  };
+}
+
+const CODES: Record<string, ErrorCode> = {
+  type: 'invalid_type',
+  enum: 'invalid_value',
+  const: 'invalid_value',
+  pattern: 'invalid_value',
+  required: 'missing_field',
+  additionalProperties: 'unknown_field',
+};
+
+function toMistdError(fault: ErrorObject | undefined): MistdError {
+  if (fault === undefined) return new MistdError('bad_request', 'The request is not valid.');
+  const { keyword, params, message } = fault;
+  const field: unknown = params.missingProperty ?? params.additionalProperty;
+  const step = typeof field === 'string' ? pointerStep(field) : '';
+  const pointer = fault.instancePath + step;
+  const allowed = keyword === 'enum' ? `: ${params.allowedValues.join(', ')}` : '';
+  const text =
+    keyword === 'additionalProperties' || keyword === 'required'
+      ? `${pointer} is ${keyword === 'required' ? 'missing' : 'not a field here'}.`
+      : `${pointer} ${message}${allowed}.`;
+  return new MistdError(CODES[keyword] ?? 'out_of_range', text, { pointer });
+}

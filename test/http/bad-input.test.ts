@@ -1,0 +1,186 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Problem } from '../../src/routes/problem.js';
+import { gaussian } from '../data.js';
+import { type ProblemAnswer, type Service, startService } from './service.js';
+
+const good = gaussian(1, 40, 1, 0.8);
+const column = [1, 2, 3, 4];
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ MAX_BODY_BYTES: 20_000, MAX_ROWS: 100, MAX_DIM: 3 });
+});
+afterAll(() => service.close());
+
+// The service goes on after each of them.
+afterEach(async () => {
+  expect((await service.post(good)).status).toBe(200);
+});
+
+/** Asserts a problem document with its code, place, and words of its detail. */
+function expectProblem(
+  answer: ProblemAnswer,
+  status: number,
+  code: string,
+  pointer: string | undefined,
+  ...words: string[]
+): void {
+  expect(answer.body).toMatchObject({ code, status });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(answer.body.pointer).toBe(pointer);
+  expect(answer.body.type).toBe(`urn:mistd:problem:${code}`);
+  expect(answer.body.title).not.toBe('');
+  expect(answer.body.request_id).toBe(answer.headers.get('x-request-id'));
+  for (const word of words) expect(answer.body.detail).toContain(word);
+}
+
+const cases: [name: string, body: unknown, code: string, pointer: string, ...words: string[]][] = [
+  ['not JSON', 'x=1&y=2', 'invalid_json', ''],
+  ['an empty body', '', 'invalid_json', ''],
+  ['JSON cut short', '{"x":[1,2', 'invalid_json', ''],
+  ['a bare NaN', '{"x":[1,NaN],"y":[1,2]}', 'invalid_json', '', 'no NaN'],
+  ['bytes that are not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), 'invalid_json', '', 'UTF-8'],
+  ['an array for a body', [[1, 2]], 'invalid_type', '', 'an array'],
+  ['null for a body', 'null', 'invalid_type', '', 'null'],
+  ['a missing x', { y: column }, 'missing_field', '/x'],
+  ['a missing y', { x: column }, 'missing_field', '/y'],
+  ['x as an object', { x: { a: 1 }, y: column }, 'invalid_type', '/x', 'an object'],
+  ['x as a string', { x: '1,2', y: column }, 'invalid_type', '/x', 'the string "1,2"'],
+  ['x as null', { x: null, y: column }, 'invalid_type', '/x'],
+  ['unequal rows', { x: column, y: [1, 2, 3] }, 'unequal_rows', '/y', '4 rows', 'has 3'],
+  ['ragged rows', { x: [[1, 2], [3]], y: [1, 2] }, 'ragged_rows', '/x/1', 'has 1', 'has 2'],
+  ['a number among rows', { x: column, y: [[1], 2, 3, 4] }, 'invalid_type', '/y/1'],
+  ['a row among numbers', { x: [1, [2]], y: [1, 2] }, 'not_a_number', '/x/1', 'an array'],
+  ['no rows', { x: [], y: [] }, 'empty_samples', '/x'],
+  ['no columns', { x: [[], []], y: [1, 2] }, 'empty_samples', '/x/0'],
+  ['one row', { x: [1], y: [2] }, 'too_few_rows', '/x'],
+  [
+    'null among the samples',
+    {
+      x: [
+        [1, 2],
+        [3, null],
+      ],
+      y: [1, 2],
+    },
+    'not_a_number',
+    '/x/1/1',
+    'null',
+  ],
+  ['"NaN" among the samples', { x: [1, 'NaN'], y: [1, 2] }, 'not_a_number', '/x/1', '"NaN"'],
+  ['a number in quotes', { x: column, y: [1, 2, '3', 4] }, 'not_a_number', '/y/2', '"3"'],
+  ['true among the samples', { x: [true, 1], y: [1, 2] }, 'not_a_number', '/x/0', 'true'],
+  ['1e999', '{"x":[[1],[2],[3],[-1e999]],"y":[1,2,3,4]}', 'not_finite', '/x/3/0', 'too large'],
+  ['rows too deep', { x: [[[1]], [[2]]], y: [1, 2] }, 'not_a_number', '/x/0/0', 'an array'],
+  ['9,000 nested arrays', '['.repeat(9_000) + ']'.repeat(9_000), 'invalid_type', ''],
+  ['too many rows', rowsOf(101, 1), 'too_many_rows', '/x', '101', 'the limit is 100'],
+  ['too many columns', rowsOf(5, 4), 'too_many_columns', '/x/0', '4', 'the limit is 3'],
+  [
+    'an unknown field',
+    { x: column, y: column, Z: 1 },
+    'unknown_field',
+    '/Z',
+    '"Z"',
+    'x, y, quantiles',
+  ],
+  ['a field name to escape', { x: column, y: column, 'a/b~': 1 }, 'unknown_field', '/a~1b~0'],
+  ['__proto__', '{"x":[1,2],"y":[1,2],"__proto__":{"unit":"bits"}}', 'unknown_field', '/__proto__'],
+  ['constructor', '{"x":[1,2],"y":[1,2],"constructor":1}', 'unknown_field', '/constructor'],
+  ['tau 0', { x: column, y: column, quantiles: [0.5, 0] }, 'out_of_range', '/quantiles/1', '> 0'],
+  ['tau 1', { x: column, y: column, quantiles: [1] }, 'out_of_range', '/quantiles/0', '< 1'],
+  [
+    'tau in quotes',
+    { x: column, y: column, quantiles: ['0.5'] },
+    'invalid_type',
+    '/quantiles/0',
+    'number',
+  ],
+  ['quantiles as a number', { x: column, y: column, quantiles: 0.5 }, 'invalid_type', '/quantiles'],
+  ['level 1', { x: column, y: column, level: 1 }, 'out_of_range', '/level', '< 1'],
+  ['level -0.1', { x: column, y: column, level: -0.1 }, 'out_of_range', '/level', '> 0'],
+  [
+    'an unknown unit',
+    { x: column, y: column, unit: 'hartleys' },
+    'invalid_value',
+    '/unit',
+    'nats, bits',
+  ],
+  [
+    'an id that is too long',
+    { x: column, y: column, id: 'a'.repeat(201) },
+    'out_of_range',
+    '/id',
+    '200',
+  ],
+  ['a number for an id', { x: column, y: column, id: 7 }, 'invalid_type', '/id', 'string'],
+];
+
+describe('POST /estimate refuses with 400', () => {
+  it.each(cases)('%s', async (_name, body, code, pointer, ...words) => {
+    expectProblem(await service.post<Problem>(body), 400, code, pointer, ...words);
+  });
+
+  it('an option in the query string, which would do nothing', async () => {
+    const answer = await service.post<Problem>(good, undefined, '/estimate?unit=bits');
+    expectProblem(answer, 400, 'unknown_field', '/unit');
+  });
+});
+
+describe('POST /estimate refuses', () => {
+  it('a body over the limit of bytes with 413', async () => {
+    const answer = await service.post<Problem>(' '.repeat(20_001));
+    expectProblem(answer, 413, 'body_too_large', undefined, '20000 bytes', 'MAX_BODY_BYTES');
+  });
+
+  it.each(['text/csv', 'text/plain', 'application/x-www-form-urlencoded', 'nonsense'])(
+    'the content type %s with 415',
+    async (type) => {
+      const answer = await service.post<Problem>('a,b\n1,2\n', { 'content-type': type });
+      expectProblem(answer, 415, 'unsupported_media_type', undefined, 'application/json');
+    },
+  );
+
+  it('a compressed body with 415', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const answer = await service.post<Problem>(good, headers);
+    expectProblem(answer, 415, 'unsupported_encoding', undefined, 'gzip');
+  });
+
+  it('no body at all with 415', async () => {
+    const response = await fetch(`${service.url}/estimate`, { method: 'POST' });
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ code: 'unsupported_media_type' });
+  });
+
+  it('an unknown model with 404', async () => {
+    const answer = await service.post<Problem>({ ...good, model: 'mist-paper2' });
+    expectProblem(answer, 404, 'unknown_model', '/model', '"mist-paper2"', 'mist-paper');
+    const proto = await service.post<Problem>({ ...good, model: '__proto__' });
+    expectProblem(proto, 404, 'unknown_model', '/model');
+  });
+});
+
+describe('other routes', () => {
+  it('answer 404 for a path that is not there', async () => {
+    const answer = await service.get<Problem>('/estimates');
+    expectProblem(answer, 404, 'not_found', undefined, 'GET /estimates', '/docs');
+  });
+
+  it('answer 405 and name the methods for a wrong method', async () => {
+    const answer = await service.get<Problem>('/estimate');
+    expectProblem(answer, 405, 'method_not_allowed', undefined, 'GET /estimate');
+    expect(answer.headers.get('allow')).toBe('POST');
+  });
+
+  it('answer 400 for a path that cannot be decoded', async () => {
+    expectProblem(await service.get<Problem>('/models/%zz'), 400, 'bad_request', undefined);
+  });
+});
+
+function rowsOf(rows: number, columns: number): { x: number[][]; y: number[] } {
+  return {
+    x: Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => r + c)),
+    y: Array.from({ length: rows }, (_, r) => r),
+  };
+}

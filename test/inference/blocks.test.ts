@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { encodeColumns, rankColumns, type Scores } from '../../src/encoding/encode.js';
+import { combineBlocks, dealBlocks } from '../../src/inference/blocks.js';
+import { mixed, uniforms } from '../data.js';
+
+function scores(rows: readonly number[][]): Scores {
+  const columns = rows[0]?.length ?? 0;
+  const values = new Float64Array(rows.length * columns);
+  rows.forEach((row, r) => {
+    row.forEach((value, c) => {
+      values[c * rows.length + r] = value;
+    });
+  });
+  return encodeColumns(rankColumns({ rows: rows.length, columns, values }), rows.length);
+}
+
+/** The blocks as sets of the rows' own names, whatever order they were sent in. */
+function split(x: number[][], y: number[][], names: readonly number[]): number[][] {
+  return dealBlocks(scores(x), scores(y), 500).map((rows) =>
+    Array.from(rows, (r) => names[r] as number).sort((a, b) => a - b),
+  );
+}
+
+describe('dealBlocks', () => {
+  const { x, y } = mixed(1, 1703, 2, 1);
+  const names = x.map((_, r) => r);
+  const expected = split(x, y, names);
+
+  it('deals every row once, into the fewest blocks of nearly equal size', () => {
+    expect(expected.map((block) => block.length)).toEqual([426, 426, 426, 425]);
+    expect(expected.flat().sort((a, b) => a - b)).toEqual(names);
+  });
+
+  it('does not depend on row order, sides, column order or monotone maps', () => {
+    const random = uniforms(2);
+    const order = names
+      .map((name) => ({ name, key: random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ name }) => name);
+    const pick = <T>(rows: T[]) => order.map((r) => rows[r] as T);
+    expect(split(pick(x), pick(y), order)).toEqual(expected);
+    expect(split(y, x, names)).toEqual(expected);
+    expect(
+      split(
+        x.map(([a = 0, b = 0]) => [b, -Math.exp(a)]),
+        y,
+        names,
+      ),
+    ).toEqual(expected);
+  });
+
+  it('tells a row from its mirror image', () => {
+    // Pairs of rows (a, b), (−a, −b) have the same |scores|; a third column orients them.
+    const { x: half } = mixed(3, 600, 2, 1);
+    const both = [...half, ...half.map((row) => row.map((v) => -v))];
+    const sides = both.map(([, b = 0], r) => [b + 0.3 * Math.sin(r)]);
+    const order = both.map((_, r) => both.length - 1 - r);
+    const pick = (rows: number[][]) => order.map((r) => rows[r] as number[]);
+    const straight = split(
+      both,
+      sides,
+      both.map((_, r) => r),
+    );
+    expect(split(pick(both), pick(sides), order)).toEqual(straight);
+  });
+});
+
+describe('combineBlocks', () => {
+  it('averages knots and shrinks their spread around the median', () => {
+    const knots = combineBlocks([Float64Array.of(0, 1, 4), Float64Array.of(2, 3, 4)], 1, 0.5);
+    const shrink = 1 / Math.SQRT2;
+    expect([...knots]).toEqual([2 - shrink, 2, 2 + 2 * shrink].map((v) => expect.closeTo(v, 12)));
+  });
+
+  it('leaves a single block as it is', () => {
+    expect([...combineBlocks([Float64Array.of(0, 0.25, 1)], 1, 0.3)]).toEqual([0, 0.25, 1]);
+  });
+});

@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WorkerPool } from '../../src/inference/pool.js';
+import type { Task } from '../../src/inference/protocol.js';
+
+const THREAD = new URL('./fixtures/thread.js', import.meta.url);
+
+/** A task for the fixture thread, which does what the model's name says. */
+function task(model: string): Task {
+  const side = () => ({ rows: 1, columns: 1, values: new Float64Array(1) });
+  return { model, samples: { x: side(), y: side() } };
+}
+
+let pool: WorkerPool;
+const deaths: Error[] = [];
+
+async function start(threads: number, queueLimit: number): Promise<void> {
+  deaths.length = 0;
+  pool = new WorkerPool({
+    models: [],
+    threads,
+    queueLimit,
+    entry: THREAD,
+    onDeath: (error) => deaths.push(error),
+  });
+  await pool.start();
+}
+afterEach(() => pool.close());
+
+const never = new AbortController().signal;
+
+describe('WorkerPool', () => {
+  it('rejects the task of a thread that dies, replaces the thread and goes on', async () => {
+    await start(1, 4);
+    const dying = pool.run(task('die'), never);
+    const waiting = pool.run(task('answer'), never);
+    await expect(dying).rejects.toMatchObject({
+      code: 'worker_died',
+      details: { retryAfterSeconds: 1 },
+    });
+    expect(pool.threads).toBe(0);
+    await expect(waiting).resolves.toMatchObject({ blocks: 1 });
+    expect(deaths.map(({ message }) => message)).toEqual(['as asked']);
+    expect(pool.threads).toBe(1);
+  });
+
+  it('rejects a task that fails with model_failed and keeps the thread', async () => {
+    await start(1, 4);
+    await expect(pool.run(task('fail'), never)).rejects.toMatchObject({ code: 'model_failed' });
+    await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
+    expect(deaths).toEqual([]);
+  });
+
+  it('takes a task that is given up out of the queue', async () => {
+    await start(1, 1);
+    const running = pool.run(task('slow'), never);
+    const abort = new AbortController();
+    const waiting = pool.run(task('die'), abort.signal);
+    expect(() => pool.run(task('answer'), never)).toThrow(/1 requests wait/);
+    abort.abort(new Error('given up'));
+    await expect(waiting).rejects.toThrow('given up');
+    await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
+    await running;
+    expect(deaths).toEqual([]);
+  });
+
+  it('answers at once for a running task that is given up, and tells its thread', async () => {
+    await start(1, 1);
+    const abort = new AbortController();
+    const running = pool.run(task('until cancelled'), abort.signal);
+    setTimeout(() => abort.abort(new Error('given up')), 50);
+    await expect(running).rejects.toThrow('given up');
+    await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
+  });
+
+  it('lets a running task finish when it closes', async () => {
+    await start(1, 1);
+    const running = pool.run(task('slow'), never);
+    await pool.close();
+    await expect(running).resolves.toBeDefined();
+    expect(pool.threads).toBe(0);
+    expect(deaths).toEqual([]);
+  });
+
+  it('closes while its threads die at their start', async () => {
+    deaths.length = 0;
+    const entry = new URL('data:text/javascript,throw new Error("at start")');
+    pool = new WorkerPool({
+      models: [],
+      threads: 1,
+      queueLimit: 1,
+      entry,
+      onDeath: (error) => deaths.push(error),
+    });
+    const started = pool.start();
+    await vi.waitUntil(() => deaths.length === 1, 5000);
+    await pool.close();
+    await expect(started).resolves.toEqual([]);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { encodeColumns } from '../../src/encoding/encode.js';
+import { rankColumn } from '../../src/encoding/normal-scores.js';
+import { type SampleFacts, sampleFacts } from '../../src/samples/checks.js';
+import { normals, uniforms } from '../data.js';
+
+function factsOf(x: number[][], y: number[][]): SampleFacts {
+  const rows = x[0]?.length ?? 0;
+  const ranks = {
+    x: x.map((column) => rankColumn(Float64Array.from(column))),
+    y: y.map((column) => rankColumn(Float64Array.from(column))),
+  };
+  return sampleFacts(ranks, {
+    x: encodeColumns(ranks.x, rows),
+    y: encodeColumns(ranks.y, rows),
+  });
+}
+
+describe('sampleFacts', () => {
+  it('tells 90,000 different rows apart although every column ties', () => {
+    const grid = Array.from({ length: 90_000 }, (_, r) => [Math.floor(r / 300), r % 300]);
+    const column = (c: number) => grid.map((row) => row[c] as number);
+    expect(factsOf([column(0)], [column(1)]).repeatedRows).toBe(0);
+  });
+
+  it('counts copies, far more than ties of the columns explain', () => {
+    const normal = normals(1);
+    const x = Array.from({ length: 100 }, normal);
+    const y = Array.from({ length: 100 }, normal);
+    const facts = factsOf([[...x, ...x]], [[...y, ...y]]);
+    expect(facts.repeatedRows).toBe(100);
+    expect(facts.repeatExcess).toBeGreaterThan(50);
+  });
+
+  it('does not take the chance repeats of coarse columns for copies', () => {
+    const uniform = uniforms(2);
+    const coarse = () => Array.from({ length: 1000 }, () => Math.floor(10 * uniform()));
+    const facts = factsOf([coarse()], [coarse()]);
+    expect(facts.repeatedRows).toBe(900);
+    expect(facts.repeatExcess).toBeCloseTo(1, 1);
+  });
+
+  it('finds the most correlated pair of columns, whatever its sign', () => {
+    const normal = normals(3);
+    const [a, b, c] = [0, 1, 2].map(() => Array.from({ length: 50 }, normal)) as [
+      number[],
+      number[],
+      number[],
+    ];
+    expect(factsOf([a, b], [c]).largestCorrelation).toBeLessThan(0.5);
+    expect(factsOf([a, b], [c, b.map((v) => -Math.exp(v))]).largestCorrelation).toBeCloseTo(1, 6);
+    expect(factsOf([a], [a.map(() => 1)]).largestCorrelation).toBe(0);
+  });
+});
