@@ -21,4 +21,5 @@ const { level, lower, upper } = reply.interval;
 console.log(
   `${reply.estimate.toFixed(3)} ${reply.unit}, ${100 * level}% between ${lower.toFixed(3)} and ${upper.toFixed(3)}`,
 );
+
 export {};
