@@ -1,0 +1,185 @@
+"""How good a model folder is: the reference's test sets through the served ONNX file, beside rival estimators."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+
+from .encoding import normal_scores
+from .quantiles import MEDIAN, TAUS, mean, quantile
+from .reference_sets import SETS, DataSet, reference_set
+
+BANDS = {"10-100": (10, 100), "100-300": (100, 300), "300-500": (300, 501)}
+REFERENCE_TAUS = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+# Squared error by rows band from the reference's README, MSE and pinball of its in-distribution set from its logs.
+REFERENCE = {
+    "MIST": {"imd": {"mse": 0.484, "bands": (3.1, 0.34, 0.28)}, "oomd": {"bands": (8.0, 7.3, 8.8)}},
+    "MIST-QR": {"imd": {"pinball": 0.108, "bands": (3.1, 0.31, 0.12)}, "oomd": {"bands": (9.5, 9.9, 10.0)}},
+}
+
+
+class OnnxModel:
+    """A model folder's `model.onnx` on one thread."""
+
+    def __init__(self, folder: Path):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
+
+    def knots(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """[batch, rows, dim_x], [batch, rows, dim_y] samples → [batch, len(TAUS)] nats."""
+        inputs = {"scores_x": _scores(x), "scores_y": _scores(y)}
+        return self._session.run(["quantiles"], inputs)[0]
+
+
+@dataclass
+class Predictions:
+    """Knots [n, len(TAUS)] and truth [n] with what each data set was."""
+
+    knots: np.ndarray
+    mi: np.ndarray
+    rows: np.ndarray
+    family: np.ndarray
+
+    def where(self, mask: np.ndarray) -> Predictions:
+        return Predictions(self.knots[mask], self.mi[mask], self.rows[mask], self.family[mask])
+
+
+def evaluate_model(folder: Path, cache: Path, seeds: Iterable[int], baseline_seeds: int = 1) -> dict:
+    """Measure `folder/model.onnx` on the reference's sets of all seeds and write `folder/evaluation.json`.
+
+    baseline_seeds: how many of the seeds KSG and CCA are run on as well (they take longer than the model).
+    """
+    seeds = list(seeds)
+    model = OnnxModel(folder)
+    results: dict = {"taus": list(TAUS), "reference_taus": list(REFERENCE_TAUS), "reference": REFERENCE, "sets": {}}
+    for name in SETS:
+        began = time.time()
+        drawn = {seed: reference_set(name, seed, cache) for seed in seeds}
+        predictions = predict(model, [d for sets in drawn.values() for d in sets])
+        results["sets"][name] = {"seeds": seeds, **summarize(predictions)}
+        subset = [d for seed in seeds[:baseline_seeds] for d in drawn[seed]]
+        results["sets"][name]["baselines"] = {
+            estimator: {"seeds": seeds[:baseline_seeds], **summarize_points(subset, estimate)}
+            for estimator, estimate in baselines().items()
+        }
+        print(f"{name}: {len(predictions.mi)} data sets in {time.time() - began:.0f} s", flush=True)
+    (folder / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
+    return results
+
+
+def predict(model: OnnxModel, data: list[DataSet]) -> Predictions:
+    """The model's knots for every data set, those of one shape in one run."""
+    knots = np.empty((len(data), len(TAUS)))
+    groups: dict[tuple[int, int], list[int]] = {}
+    for index, item in enumerate(data):
+        groups.setdefault((item.rows, item.dim), []).append(index)
+    for (_, dim), members in groups.items():
+        for start in range(0, len(members), 16):
+            part = members[start : start + 16]
+            samples = np.stack([data[i].samples for i in part])
+            knots[part] = model.knots(samples[:, :, :dim], samples[:, :, dim:])
+    return Predictions(
+        knots,
+        np.array([d.mi for d in data]),
+        np.array([d.rows for d in data]),
+        np.array([d.family for d in data]),
+    )
+
+
+def summarize(predictions: Predictions) -> dict:
+    """Metrics over all, by rows band and by family, with the calibration curve of each band."""
+    return {
+        "overall": metrics(predictions),
+        "bands": {band: metrics(predictions.where(_in_band(predictions.rows, band))) for band in BANDS},
+        "families": {
+            str(family): metrics(predictions.where(predictions.family == family))
+            for family in np.unique(predictions.family)
+        },
+        "families_by_band": {
+            str(family): {
+                band: metrics(predictions.where((predictions.family == family) & _in_band(predictions.rows, band)))[
+                    "mse"
+                ]
+                for band in BANDS
+            }
+            for family in np.unique(predictions.family)
+        },
+        "calibration": {
+            band: _calibration(predictions.where(_in_band(predictions.rows, band))).round(4).tolist() for band in BANDS
+        },
+        "by_rows": {
+            int(rows): metrics(predictions.where(predictions.rows == rows))["mse"]
+            for rows in np.unique(predictions.rows)
+        },
+    }
+
+
+def metrics(predictions: Predictions) -> dict:
+    """mse: of the mean; mae, bias: of the median; pinball: mean over the reference's five taus; coverage_90 and
+    width_90: of the central 90 % interval. Errors in nats."""
+    knots, mi = predictions.knots, predictions.mi
+    five = quantile(knots, np.array(REFERENCE_TAUS))
+    error = mi[:, None] - five
+    losses = np.maximum(np.array(REFERENCE_TAUS) * error, (np.array(REFERENCE_TAUS) - 1) * error)
+    median_error = knots[:, MEDIAN] - mi
+    return {
+        "data_sets": len(mi),
+        "mse": _round((mean(knots) - mi) ** 2),
+        "mae": _round(np.abs(median_error)),
+        "bias": _round(median_error),
+        "pinball": _round(losses),
+        "coverage_90": _round((five[:, 0] <= mi) & (mi <= five[:, -1])),
+        "width_90": _round(five[:, -1] - five[:, 0]),
+    }
+
+
+def summarize_points(data: list[DataSet], estimate: Callable[[np.ndarray, np.ndarray], float]) -> dict:
+    """MSE and MAE of a point estimator, over all and by rows band."""
+    error = np.array([estimate(d.samples[:, : d.dim], d.samples[:, d.dim :]) - d.mi for d in data])
+    rows = np.array([d.rows for d in data])
+
+    def of(mask: np.ndarray) -> dict:
+        return {"data_sets": int(mask.sum()), "mse": _round(error[mask] ** 2), "mae": _round(np.abs(error[mask]))}
+
+    return {"overall": of(rows > 0), "bands": {band: of(_in_band(rows, band)) for band in BANDS}}
+
+
+def baselines() -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:
+    """BMI's own implementations of KSG (k = 5) and CCA; CCA without an answer counts as 0."""
+    from bmi.estimators import CCAMutualInformationEstimator, KSGEnsembleFirstEstimator
+
+    def cca(x: np.ndarray, y: np.ndarray) -> float:
+        value = CCAMutualInformationEstimator().estimate(x, y)
+        return float(value) if np.isfinite(value) else 0.0
+
+    def ksg(x: np.ndarray, y: np.ndarray) -> float:
+        return float(KSGEnsembleFirstEstimator(neighborhoods=(5,)).estimate(x, y))
+
+    return {"KSG (k = 5)": ksg, "CCA": cca}
+
+
+def _scores(samples: np.ndarray) -> np.ndarray:
+    return normal_scores(torch.from_numpy(np.ascontiguousarray(samples))).numpy()
+
+
+def _in_band(rows: np.ndarray, band: str) -> np.ndarray:
+    low, high = BANDS[band]
+    return (rows >= low) & (rows < high)
+
+
+def _calibration(predictions: Predictions) -> np.ndarray:
+    """Share of data sets whose MI lies at or below each knot."""
+    return (predictions.mi[:, None] <= predictions.knots).mean(0)
+
+
+def _round(values: np.ndarray) -> float:
+    return float(f"{values.mean():.5g}")

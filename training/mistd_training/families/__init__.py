@@ -1,0 +1,1 @@
+"""Meta-distributions: families of joint distributions whose mutual information is known exactly."""

@@ -1,0 +1,30 @@
+"""What every family returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Batch:
+    """Data sets of one shape, each from its own joint distribution.
+
+    x: [batch, rows, dim_x]; y: [batch, rows, dim_y]; mi: [batch], exact mutual information in nats.
+    """
+
+    x: Tensor
+    y: Tensor
+    mi: Tensor
+
+
+def uniform(low: float, high: float, *shape: int, generator: torch.Generator) -> Tensor:
+    """Uniform draws on [low, high), on the generator's device."""
+    return low + (high - low) * torch.rand(*shape, generator=generator, device=generator.device)
+
+
+def randint(low: int, high: int, *shape: int, generator: torch.Generator) -> Tensor:
+    """Integer draws on [low, high], both ends included, on the generator's device."""
+    return torch.randint(low, high + 1, shape, generator=generator, device=generator.device)

@@ -1,0 +1,453 @@
+"""The MIST model: normal scores of X and Y → quantiles of their mutual information.
+
+Two streams, after MIST's two-dimensional attention (arXiv 2511.18945) and the pair representation of AlphaFold 2
+(Jumper et al. 2021):
+
+- entries [batch, rows, columns, entry_width]: attention over rows within a column (through induced points, so cost is
+  linear in rows) and over columns within a row;
+- pairs [batch, columns, columns, pair_width]: starts from pairwise statistics, takes outer products of the entries
+  averaged over rows, and is refined by triangular updates.
+
+A head pools the pairs into quantiles. Exact invariances, by construction: row order, column order within a side, the
+swap of X and Y (a column only knows which others are on its own side), strictly monotone maps of any column
+(increasing: the scores; decreasing: `canonical_signs`). Quantiles never cross and are never negative.
+
+Letters in shape comments: B batch, N rows, D = dim_x + dim_y columns, P pair_width, E entry_width, T knots.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .quantiles import MEDIAN, TAUS
+
+SHRINKAGES = (0.005, 0.02, 0.1, 0.3, 0.6)
+FREQUENCIES = (1, 2, 3, 4, 6, 8)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of the network.
+
+    pair_width: channels of a pair; pair_layers: triangular updates; triangle_width: channels of one triangular product;
+    entry_width, entry_layers, entry_heads, inducing_points: the entries stream (its layers come before the first
+    `entry_layers` triangular updates); outer_width: channels of an entry in the outer product; head_width: the head.
+    """
+
+    pair_width: int = 32
+    pair_layers: int = 4
+    triangle_width: int = 16
+    entry_width: int = 16
+    entry_layers: int = 2
+    entry_heads: int = 2
+    inducing_points: int = 8
+    outer_width: int = 8
+    head_width: int = 192
+
+
+class Mist(nn.Module):
+    """Scores in, quantiles at `TAUS` out.
+
+    scores_x: [B, N, dim_x] and scores_y: [B, N, dim_y], normal scores (`encoding.normal_scores`), float32.
+    Returns [B, T] nats, non-decreasing along T, ≥ 0.
+    """
+
+    def __init__(self, config: ModelConfig = ModelConfig()):
+        super().__init__()
+        self.config = config
+        self.network = Network(config)
+
+    def forward(self, scores_x: Tensor, scores_y: Tensor) -> Tensor:
+        return self.network(*statistics(scores_x, scores_y), scores_x.shape[2])
+
+
+# --- Statistics: fixed functions of the scores, always in float32 -----------------------------------------------------
+
+
+def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Everything the network reads of the scores.
+
+    Returns entry features [B, N, D, ENTRY_FEATURES], pair features [B, D, D, PAIR_FEATURES], plug-in estimates
+    [B, PLUG_INS] in nats, and features of the whole data set [B, SET_FEATURES].
+    """
+    dim_x, dim_y = scores_x.shape[2], scores_y.shape[2]
+    scores = torch.cat([scores_x, scores_y], 2)
+    rows, columns = scores.shape[1], scores.shape[2]
+    scores = scores * canonical_signs(scores)[:, None]
+
+    # A row's radius is what a heavy-tailed (elliptical) vector shares over its columns; dividing by it makes Student
+    # rows look Gaussian.
+    radius = scores.square().mean(2, keepdim=True).sqrt().clamp_min(1e-3)  # [B, N, 1]
+    radial = scores / radius
+
+    low_order = torch.stack([scores, (scores**2 - 1) / math.sqrt(2), (scores**3 - 3 * scores) / math.sqrt(6)], -1)
+    angle = math.pi * torch.special.ndtr(scores)
+    waves = torch.stack([torch.cos(k * angle) for k in FREQUENCIES], -1)
+    moments = cross_moments(low_order)  # [B, D, D, 3, 3]
+    radial_moments = cross_moments(torch.stack([radial, radial**2], -1))  # [B, D, D, 2, 2]
+    wave_moments = torch.stack([cross_moments(waves[..., k : k + 1])[..., 0, 0] for k in range(len(FREQUENCIES))], -1)
+    correlation, radial_correlation = moments[..., 0, 0], radial_moments[..., 0, 0]
+
+    device = scores.device
+    own_side = _own_side(dim_x, dim_y, device)
+    diagonal = torch.eye(columns, device=device)
+    log_rows = _float(rows, device).log()
+    log_sizes = torch.cat([_float(dim, device).log().expand(dim) for dim in (dim_x, dim_y)]) / 2
+    constant = torch.stack(
+        [
+            own_side,
+            diagonal,
+            (log_rows / 3).expand(columns, columns),
+            log_sizes[:, None].expand(columns, columns),
+            log_sizes[None].expand(columns, columns),
+        ],
+        -1,
+    )
+    off_diagonal = 1 - diagonal
+    fisher = torch.atanh(
+        (torch.stack([correlation, radial_correlation], -1) * off_diagonal[..., None]).clamp(-0.9995, 0.9995)
+    )
+    wave_fisher = torch.atanh((wave_moments * off_diagonal[..., None]).clamp(-0.9995, 0.9995))
+    significance = (torch.cat([fisher, wave_fisher[..., :4]], -1) * (log_rows / 2).exp() / 5).clamp(-6, 6)
+    pairs = torch.cat(
+        [
+            moments.flatten(-2),
+            radial_moments.flatten(-2),
+            wave_moments,
+            fisher,
+            wave_fisher,
+            significance,
+            constant.expand(scores.shape[0], -1, -1, -1),
+        ],
+        -1,
+    )
+    entries = torch.cat(
+        [low_order, waves[..., :4], radial[..., None], radius[..., None].expand(-1, -1, columns, 1)], -1
+    )
+    plug_ins = torch.cat([gaussian_plug_ins(correlation, dim_x), gaussian_plug_ins(radial_correlation, dim_x)], 1)
+    whole = torch.cat(
+        [
+            _pooled_correlations(correlation, own_side, off_diagonal, log_rows),
+            _pooled_correlations(radial_correlation, own_side, off_diagonal, log_rows),
+            _radius_features(scores[..., :dim_x], scores[..., dim_x:], radius[..., 0]),
+            _size_features(log_rows, dim_x, dim_y).expand(scores.shape[0], -1),
+        ],
+        1,
+    )
+    return entries, pairs, plug_ins, whole
+
+
+PAIR_FEATURES = 9 + 4 + 6 + 2 + 6 + 6 + 5
+ENTRY_FEATURES = 3 + 4 + 2
+PLUG_INS = 2 * len(SHRINKAGES)
+SET_FEATURES = 4 + 4 + 7 + 5
+
+
+def canonical_signs(scores: Tensor) -> Tensor:
+    """A sign for each column that flips with the column, so that scores × signs do not change. Returns [B, D].
+
+    Relative signs come from the leading eigenvector of the correlation matrix (power iteration by squaring), the sign
+    of the whole from the third moment of the scores' projection on it.
+    """
+    power = scores.transpose(1, 2) @ scores / scores.shape[1]
+    for _ in range(4):
+        power = power @ power
+        power = power / power.diagonal(dim1=1, dim2=2).mean(1).clamp_min(1e-20)[:, None, None]
+    anchor = power.diagonal(dim1=1, dim2=2).argmax(1)
+    leading = power.gather(1, anchor[:, None, None].expand(-1, 1, power.shape[2]))[:, 0]  # [B, D]
+    projection = (scores @ leading[:, :, None])[..., 0]  # [B, N]
+    signs = leading * (projection**3).mean(1, keepdim=True)
+    return torch.where(signs < 0, -1.0, 1.0)
+
+
+def cross_moments(functions: Tensor) -> Tensor:
+    """Correlations over rows of every function of column i with every function of column j.
+
+    functions: [B, N, D, K]. Returns [B, D, D, K, K]; a function that is constant over rows has correlation 0.
+    """
+    batch, rows, columns, count = functions.shape
+    centered = functions - functions.mean(1, keepdim=True)
+    unit = centered / (centered.square().mean(1, keepdim=True).sqrt() + 1e-4)
+    flat = unit.permute(0, 2, 3, 1).reshape(batch, columns * count, rows)
+    moments = flat @ flat.transpose(1, 2) / rows
+    return moments.view(batch, columns, count, columns, count).permute(0, 1, 3, 2, 4)
+
+
+def gaussian_plug_ins(correlation: Tensor, dim_x: int) -> Tensor:
+    """MI of a Gaussian with this correlation matrix shrunk towards the identity. Returns [B, len(SHRINKAGES)] nats."""
+    batch, columns, _ = correlation.shape
+    shrinkages = torch.tensor(SHRINKAGES, device=correlation.device)[None, :, None, None]
+    eye = torch.eye(columns, device=correlation.device)
+    shrunk = (correlation[:, None] * (1 - eye) * (1 - shrinkages) + eye).reshape(-1, columns, columns)
+    mi = 0.5 * (log_det(shrunk[:, :dim_x, :dim_x]) + log_det(shrunk[:, dim_x:, dim_x:]) - log_det(shrunk))
+    return mi.view(batch, len(SHRINKAGES)).clamp_min(0)
+
+
+def log_det(matrix: Tensor) -> Tensor:
+    """log |A| of positive definite matrices [M, D, D]. Returns [M]."""
+    if torch.compiler.is_exporting():
+        return _log_det_by_elimination(matrix)  # ONNX has no Cholesky, and its Det underflows
+    return 2 * torch.linalg.cholesky(matrix).diagonal(dim1=1, dim2=2).log().sum(1)
+
+
+def _log_det_by_elimination(matrix: Tensor) -> Tensor:
+    def more(step: Tensor, total: Tensor, rest: Tensor) -> Tensor:
+        return step < rest.shape[1]
+
+    def eliminate(step: Tensor, total: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        column = rest.index_select(2, step[None])  # [M, D, 1]
+        pivot = column.index_select(1, step[None])  # [M, 1, 1]
+        return step + 1, total + pivot[:, 0, 0].log(), rest - column * column.transpose(1, 2) / pivot
+
+    start = (torch.zeros((), dtype=torch.int64), torch.zeros_like(matrix[:, 0, 0]), matrix.clone())
+    return torch.while_loop(more, eliminate, start)[1]
+
+
+def _own_side(dim_x: int, dim_y: int, device: torch.device) -> Tensor:
+    """1 where two columns are on the same side, [D, D]."""
+    side = torch.cat([torch.ones(dim_x, device=device), torch.zeros(dim_y, device=device)])
+    return (side[:, None] == side[None]).float()
+
+
+def _pooled_correlations(correlation: Tensor, own_side: Tensor, off_diagonal: Tensor, log_rows: Tensor) -> Tensor:
+    """Mean and mean square (less its expectation under independence) over cross pairs and same-side pairs. [B, 4]"""
+    pooled = []
+    for mask in (1 - own_side, own_side * off_diagonal):
+        count = mask.sum().clamp_min(1)
+        pooled += [(correlation * mask).sum((1, 2)) / count]
+        pooled += [(correlation.square() * mask).sum((1, 2)) / count - (-log_rows).exp() * mask.sum().clamp_max(1)]
+    return 3 * torch.stack(pooled, 1)
+
+
+def _radius_features(scores_x: Tensor, scores_y: Tensor, radius: Tensor) -> Tensor:
+    """How much the size of a row varies, and how far its X part and Y part vary together: heavy tails. [B, 7]"""
+    log_radius = radius.log()
+    log_x = (scores_x.square().mean(2) + 1e-4).log() / 2
+    log_y = (scores_y.square().mean(2) + 1e-4).log() / 2
+    centered_x, centered_y = log_x - log_x.mean(1, keepdim=True), log_y - log_y.mean(1, keepdim=True)
+    var_x, var_y = centered_x.square().mean(1), centered_y.square().mean(1)
+    covariance = (centered_x * centered_y).mean(1)
+    spread = (log_radius - log_radius.mean(1, keepdim=True)).square().mean(1)
+    return torch.stack(
+        [
+            (spread + 1e-6).sqrt(),
+            radius.pow(4).mean(1) - 1,
+            covariance / (var_x * var_y + 1e-6).sqrt(),
+            covariance,
+            (var_x + 1e-6).sqrt() + (var_y + 1e-6).sqrt(),
+            ((var_x + 1e-6).sqrt() - (var_y + 1e-6).sqrt()).abs(),
+            -radius.amin(1).log() + radius.amax(1).log(),
+        ],
+        1,
+    )
+
+
+def _size_features(log_rows: Tensor, dim_x: int, dim_y: int) -> Tensor:
+    """[1, 5]"""
+    sizes = torch.stack([_float(dim_x, log_rows.device), _float(dim_y, log_rows.device)]).log()
+    log_size, imbalance = sizes.mean(), (sizes[0] - sizes[1]).abs()
+    ratio = log_rows - log_size
+    return torch.stack([log_rows / 3, log_size / 2, imbalance / 2, ratio / 3, torch.sigmoid(ratio)])[None]
+
+
+def _float(size: int, device: torch.device) -> Tensor:
+    """A size as a float32 scalar, kept dynamic by the exporter."""
+    return torch.full((), size, dtype=torch.float32, device=device)
+
+
+# --- Network ----------------------------------------------------------------------------------------------------------
+
+
+class Network(nn.Module):
+    """Statistics → quantiles."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.embed_pairs = nn.Linear(PAIR_FEATURES, config.pair_width)
+        self.embed_entries = nn.Linear(ENTRY_FEATURES, config.entry_width)
+        self.entry_layers = nn.ModuleList([EntryLayer(config) for _ in range(config.entry_layers)])
+        self.pair_layers = nn.ModuleList([PairLayer(config) for _ in range(config.pair_layers)])
+        self.head = Head(config)
+
+    def forward(self, entries: Tensor, pairs: Tensor, plug_ins: Tensor, whole: Tensor, dim_x: int) -> Tensor:
+        own_side = _own_side(dim_x, pairs.shape[1] - dim_x, pairs.device)
+        h = self.embed_pairs(pairs)
+        m = self.embed_entries(entries)
+        for layer, pair_layer in enumerate(self.pair_layers):
+            if layer < len(self.entry_layers):
+                m, update = self.entry_layers[layer](m, h)
+                h = h + update
+            h = pair_layer(h, own_side)
+        return self.head(h.float(), plug_ins, whole, dim_x)
+
+
+class EntryLayer(nn.Module):
+    """Attention over the rows of a column, then over the columns of a row; outer products over rows feed the pairs."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        width, self.heads = config.entry_width, config.entry_heads
+        self.inducing = nn.Parameter(0.5 * torch.randn(config.inducing_points, width))
+        self.norm_rows = nn.LayerNorm(width)
+        self.row_keys_values = nn.Linear(width, 2 * width)
+        self.row_queries = nn.Linear(width, width)
+        self.induced_keys_values = nn.Linear(width, 2 * width)
+        self.row_out = nn.Linear(width, width)
+        self.norm_columns = nn.LayerNorm(width)
+        self.column_qkv = nn.Linear(width, 3 * width)
+        self.pair_bias = nn.Linear(config.pair_width, self.heads)
+        self.column_out = nn.Linear(width, width)
+        self.mlp = _mlp(width)
+        self.norm_outer = nn.LayerNorm(width)
+        self.outer_in = nn.Linear(width, config.outer_width)
+        self.outer_out = _zeroed(nn.Linear(config.outer_width**2, config.pair_width))
+
+    def forward(self, m: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        batch, rows, columns, width = m.shape
+        x = self.norm_rows(m).transpose(1, 2)  # [B, D, N, E]
+        keys, values = self.row_keys_values(x).chunk(2, -1)
+        inducing = self.inducing.to(x.dtype).expand(batch, columns, -1, -1)
+        induced = _attention(inducing, keys, values)  # [B, D, I, E]
+        keys, values = self.induced_keys_values(induced).chunk(2, -1)
+        m = m + self.row_out(_attention(self.row_queries(x), keys, values)).transpose(1, 2)
+
+        qkv = self.column_qkv(self.norm_columns(m)).view(batch, rows, columns, 3, self.heads, width // self.heads)
+        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).unbind(0)  # each [B, N, heads, D, E / heads]
+        bias = self.pair_bias(h).permute(0, 3, 1, 2)[:, None]  # [B, 1, heads, D, D]
+        mixed = _attention(q, k, v, bias).transpose(2, 3).reshape(batch, rows, columns, width)
+        m = m + self.column_out(mixed)
+        m = m + self.mlp(m)
+
+        outer = self.outer_in(self.norm_outer(m))  # [B, N, D, O]
+        flat = outer.permute(0, 2, 3, 1).reshape(batch, columns * outer.shape[3], rows)
+        product = (flat @ flat.transpose(1, 2) / rows).view(batch, columns, outer.shape[3], columns, outer.shape[3])
+        return m, self.outer_out(product.permute(0, 1, 3, 2, 4).flatten(-2))
+
+
+def _attention(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor | float = 0.0) -> Tensor:
+    logits = queries @ keys.transpose(-1, -2) / math.sqrt(queries.shape[-1])
+    return torch.softmax(logits + bias, -1).to(values.dtype) @ values
+
+
+class PairLayer(nn.Module):
+    """Triangular multiplication (what i shares with k and k with j says something of i and j), then competition: how
+    far a pair stands out among the pairs of either column, within its own side and across."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        width, triangle = config.pair_width, config.triangle_width
+        self.norm = nn.LayerNorm(width)
+        self.left = nn.Linear(width, 2 * triangle)
+        self.right = nn.Linear(width, 2 * triangle)
+        self.gate = nn.Linear(width, width)
+        self.norm_product = nn.LayerNorm(triangle)
+        self.out = _zeroed(nn.Linear(triangle, width))
+        self.logits = nn.Linear(width, 4)
+        self.compete = _zeroed(nn.Linear(8, width))
+        self.mlp = _mlp(width)
+
+    def forward(self, h: Tensor, own_side: Tensor) -> Tensor:
+        x = self.norm(h)
+        left, left_gate = self.left(x).chunk(2, -1)
+        right, right_gate = self.right(x).chunk(2, -1)
+        left = (left * left_gate.sigmoid()).permute(0, 3, 1, 2)
+        right = (right * right_gate.sigmoid()).permute(0, 3, 1, 2)
+        product = (left @ right).permute(0, 2, 3, 1) / math.sqrt(h.shape[1])  # [B, D, D, triangle]
+        h = h + self.gate(x).sigmoid() * self.out(self.norm_product(product))
+        logits = self.logits(x)
+        h = h + self.compete(torch.cat([_log_share(logits, own_side, 2), _log_share(logits, own_side, 1)], -1))
+        return h + self.mlp(h)
+
+
+def _log_share(logits: Tensor, own_side: Tensor, axis: int) -> Tensor:
+    """Log-softmax along one axis of [B, D, D, C] among the columns of the same side as each other: a pair's share of
+    its own side's, or of the other side's, exponentiated logits."""
+    own = own_side[None, :, :, None]
+    exponentials = (logits.float() - logits.float().amax(axis, keepdim=True).detach()).clamp_min(-30).exp()
+    inside = (exponentials * own).sum(axis, keepdim=True)
+    across = (exponentials * (1 - own)).sum(axis, keepdim=True)
+    return (exponentials / (own * inside + (1 - own) * across)).log() / 3
+
+
+class Head(nn.Module):
+    """Pairs, plug-ins and data-set features → quantiles.
+
+    The median is a gated sum of the Gaussian plug-ins and of a learned sum over the cross pairs, so that large MI is
+    within reach; knots above it add positive steps, knots below it multiply by factors in (0, 1).
+    """
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        width, hidden = config.pair_width, config.head_width
+        self.norm = nn.LayerNorm(width)
+        self.pair_sums = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 3))
+        features = 5 * width + 2 * PLUG_INS + SET_FEATURES + 6
+        self.outputs = (PLUG_INS, 3, 1, MEDIAN, len(TAUS) - 1 - MEDIAN)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(features),
+            nn.Linear(features, hidden),
+            nn.GELU(),
+            nn.Linear(hidden, hidden),
+            nn.GELU(),
+            nn.Linear(hidden, sum(self.outputs)),
+        )
+
+    def forward(self, h: Tensor, plug_ins: Tensor, whole: Tensor, dim_x: int) -> Tensor:
+        h = self.norm(h)
+        one_way, other_way = h[:, :dim_x, dim_x:], h[:, dim_x:, :dim_x].transpose(1, 2)
+        dim_y = h.shape[1] - dim_x
+        diagonal = h.diagonal(dim1=1, dim2=2)  # [B, P, D]
+        pooled = torch.cat(
+            [
+                (one_way + other_way).mean((1, 2)) / 2,
+                (
+                    one_way.amax(2).mean(1)
+                    + one_way.amax(1).mean(1)
+                    + other_way.amax(2).mean(1)
+                    + other_way.amax(1).mean(1)
+                )
+                / 4,
+                (one_way.amax((1, 2)) + other_way.amax((1, 2))) / 2,
+                (h[:, :dim_x, :dim_x].mean((1, 2)) + h[:, dim_x:, dim_x:].mean((1, 2))) / 2,
+                (diagonal[:, :, :dim_x].mean(2) + diagonal[:, :, dim_x:].mean(2)) / 2,
+            ],
+            1,
+        )
+        per_pair = (self.pair_sums(one_way) + self.pair_sums(other_way)) / 2  # [B, dim_x, dim_y, 3]
+        # One sum of signed parts, one of parts that are each ≥ 0, and the first per √(dim_x · dim_y).
+        signed = F.softplus(per_pair[..., 0].sum((1, 2)))
+        positive = F.softplus(per_pair[..., 1] - 4).sum((1, 2))
+        root = torch.sqrt(_float(dim_x, h.device) * _float(dim_y, h.device))
+        scaled = F.softplus(per_pair[..., 2].sum((1, 2)) / root) * root * 0.2
+        sums = torch.stack([signed, positive, scaled], 1)
+        features = torch.cat(
+            [pooled, torch.log1p(plug_ins), plug_ins / (1 + plug_ins), whole, torch.log1p(sums), (sums + 1e-3).log()], 1
+        )
+        gates, sum_gates, extra, lower, upper = self.mlp(features).split(self.outputs, 1)
+
+        median = (
+            (plug_ins * torch.sigmoid(gates - 2)).sum(1, keepdim=True)
+            + (sums * torch.sigmoid(sum_gates - 1)).sum(1, keepdim=True)
+            + F.softplus(extra - 2)
+        )
+        above = median + torch.cumsum(F.softplus(upper - 1) * (0.02 + 0.1 * median.detach()), 1)
+        below = median * torch.exp(-torch.cumsum(0.2 * F.softplus(lower - 1), 1))
+        return torch.cat([below.flip(1), median, above], 1)
+
+
+def _mlp(width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), _zeroed(nn.Linear(2 * width, width))
+    )
+
+
+def _zeroed(linear: nn.Linear) -> nn.Linear:
+    """A residual branch starts by adding nothing."""
+    nn.init.zeros_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    return linear

@@ -1,0 +1,40 @@
+"""The quantile function behind the model's knots. The service computes the same (estimation/quantile-function)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+from scipy.special import ndtri
+
+TAUS = (
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4,
+    0.5,
+    0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995,
+)  # fmt: skip
+MEDIAN = TAUS.index(0.5)
+
+
+def quantile(knots: np.ndarray, taus: np.ndarray) -> np.ndarray:
+    """Q(τ) for τ in (0, 1) from knots [batch, len(TAUS)]. Returns [batch, len(taus)].
+
+    Monotone cubic (PCHIP) in Φ⁻¹(τ); beyond the outermost knots linear in Φ⁻¹(τ) with the end slope; never below 0.
+    """
+    return _curve(knots, ndtri(np.asarray(taus, dtype=float)))
+
+
+def mean(knots: np.ndarray) -> np.ndarray:
+    """∫ Q(τ) dτ by a 401-point trapezoid in Φ⁻¹(τ) on [−6, 6]. knots: [batch, len(TAUS)]; returns [batch]."""
+    grid = np.linspace(-6, 6, 401)
+    weights = np.exp(-0.5 * grid**2)
+    weights[[0, -1]] /= 2
+    return _curve(knots, grid) @ (weights / weights.sum())
+
+
+def _curve(knots: np.ndarray, w: np.ndarray) -> np.ndarray:
+    at = ndtri(np.asarray(TAUS))
+    curve = PchipInterpolator(at, knots, axis=1)
+    inside = curve(np.clip(w, at[0], at[-1]))
+    slope_low, slope_high = curve(at[[0, -1]], nu=1).T
+    below = np.minimum(w - at[0], 0)[None] * slope_low[:, None]
+    above = np.maximum(w - at[-1], 0)[None] * slope_high[:, None]
+    return np.maximum(inside + below + above, 0)

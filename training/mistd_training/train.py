@@ -1,0 +1,274 @@
+"""Quantile regression of MI on fresh synthetic distributions: no stored data set, no epoch, every step new draws."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from .encoding import normal_scores_untied
+from .families.batch import Batch
+from .families.paper import sample_paper
+from .model import Mist, ModelConfig, statistics
+from .quantiles import TAUS
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A run, saved in its checkpoints.
+
+    steps: optimizer steps; each worker adds one batch of one shape to every step.
+    rows, dims: inclusive ranges of the shapes; equal_dims: share of shapes with dim_x = dim_y drawn evenly from
+    `paper_dims`, the reference's; the others draw both sizes log-uniformly from `dims`.
+    even_rows: share of shapes with rows drawn evenly, the others log-uniformly (small samples are where the error is).
+    entry_rows: rows that the entries stream sees in most steps (outer products average over rows, so a part estimates
+    the whole); every `all_rows_every`-th step it sees all.
+    batch_cost, max_batch: data sets a batch ≈ batch_cost / (columns² + 100), at most max_batch.
+    rows_weight: the loss of a batch is multiplied by (rows / 100)^rows_weight, so that large samples, where losses are
+    small, still count.
+    """
+
+    steps: int = 11_000
+    rows: tuple[int, int] = (10, 500)
+    dims: tuple[int, int] = (1, 32)
+    paper_dims: tuple[int, int] = (2, 32)
+    equal_dims: float = 0.8
+    even_rows: float = 0.5
+    entry_rows: int = 48
+    all_rows_every: int = 40
+    batch_cost: float = 40_000
+    max_batch: int = 96
+    rows_weight: float = 0.4
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.98)
+    warmup: int = 300
+    clip: float = 1.0
+    ema: float = 0.999
+    seed: int = 20261
+    compile: bool = True
+    bf16: bool = True
+    model: ModelConfig = field(default_factory=ModelConfig)
+
+
+PRESETS = {
+    "paper": TrainConfig(model=ModelConfig(entry_layers=1)),
+    "smoke": TrainConfig(
+        steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), max_batch=8, warmup=5, compile=False, bf16=False,
+        model=ModelConfig(
+            pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16
+        ),
+    ),
+}  # fmt: skip
+
+
+def pinball(quantiles: Tensor, mi: Tensor) -> Tensor:
+    """Pinball (quantile) loss at each knot (Koenker and Bassett 1978). [B, T], [B] → [B, T] nats."""
+    taus = torch.tensor(TAUS, device=quantiles.device)
+    error = mi[:, None] - quantiles
+    return torch.maximum(taus * error, (taus - 1) * error)
+
+
+class Trainer:
+    """One worker of a run. Everything that decides the next step is in `state()`, so that a resumed run is the same
+    run."""
+
+    def __init__(self, config: TrainConfig, device: torch.device, rank: int = 0, workers: int = 1):
+        self.config, self.device, self.rank, self.workers = config, device, rank, workers
+        torch.manual_seed(config.seed)
+        self.model = Mist(config.model).to(device)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=config.betas
+        )
+        self.shapes = torch.Generator().manual_seed(config.seed * 1000 + rank)
+        self.draws = torch.Generator(device).manual_seed(config.seed * 1000 + 500 + rank)
+        self.step = 0
+        self.distributions = 0
+        self.seconds = 0.0
+        if config.compile:
+            for layer in [*self.model.network.pair_layers, *self.model.network.entry_layers]:
+                layer.compile(dynamic=True)
+
+    def train_step(self) -> float:
+        """One optimizer step. Returns this worker's unweighted loss, nats."""
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.learning_rate * self._schedule()
+        batch = self.draw_batch()
+        loss = pinball(self._predict(batch), batch.mi).mean()
+        (loss * (batch.x.shape[1] / 100) ** config.rows_weight).backward()
+        self._average_gradients()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
+        if norm.isfinite():
+            self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.step += 1
+        self.distributions += batch.mi.shape[0] * self.workers
+        decay = min(config.ema, self.step / (self.step + 10))
+        with torch.no_grad():
+            for averaged, current in zip(self.average.parameters(), self.model.parameters()):
+                averaged.lerp_(current, 1 - decay)
+        return loss.item()
+
+    def draw_batch(self) -> Batch:
+        """Fresh data sets of one random shape."""
+        config = self.config
+        coin = torch.rand(4, generator=self.shapes).tolist()
+        rows = _between(config.rows, coin[1], even=coin[0] < config.even_rows)
+        if coin[2] < config.equal_dims:
+            dim_x = dim_y = _between(config.paper_dims, coin[3], even=True)
+        else:
+            dim_x, dim_y = (_between(config.dims, c, even=False) for c in torch.rand(2, generator=self.shapes).tolist())
+        columns = dim_x + dim_y
+        size = int(min(config.max_batch, max(8, config.batch_cost / (columns**2 + 100))))
+        return sample_paper(size, rows, dim_x, dim_y, self.draws)
+
+    def _predict(self, batch: Batch) -> Tensor:
+        dim_x = batch.x.shape[2]
+        entries, *others = statistics(normal_scores_untied(batch.x), normal_scores_untied(batch.y))
+        if self.step % self.config.all_rows_every:
+            entries = entries[:, : self.config.entry_rows]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            return self.model.network(entries, *others, dim_x).float()
+
+    def _schedule(self) -> float:
+        warm = min(1.0, (self.step + 1) / self.config.warmup)
+        return warm * 0.5 * (1 + math.cos(math.pi * self.step / self.config.steps))
+
+    def _average_gradients(self) -> None:
+        if self.workers == 1:
+            return
+        parameters = [p for p in self.model.parameters() if p.grad is not None]
+        flat = torch.cat([p.grad.flatten() for p in parameters])
+        dist.all_reduce(flat)
+        for p, grad in zip(parameters, flat.div_(self.workers).split([p.numel() for p in parameters])):
+            p.grad.copy_(grad.view_as(p))
+
+    def state(self) -> dict:
+        """All that a checkpoint holds. Collective: every worker calls it."""
+        generators = [None] * self.workers
+        own = (self.shapes.get_state(), self.draws.get_state())
+        if self.workers == 1:
+            generators = [own]
+        else:
+            dist.all_gather_object(generators, own)
+        return {
+            "config": asdict(self.config),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generators": generators,
+            "step": self.step,
+            "distributions": self.distributions,
+            "seconds": self.seconds,
+        }
+
+    def load(self, state: dict) -> None:
+        """Continue from a checkpoint. A run continued with another number of workers draws other distributions."""
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.distributions, self.seconds = state["step"], state["distributions"], state["seconds"]
+        if len(state["generators"]) == self.workers:
+            shapes, draws = state["generators"][self.rank]
+            self.shapes.set_state(shapes.cpu())
+            self.draws.set_state(draws.cpu())
+        else:
+            self.shapes.manual_seed(self.config.seed * 1000 + self.step * 17 + self.rank)
+            self.draws.manual_seed(self.config.seed * 1000 + 500 + self.step * 17 + self.rank)
+
+
+def train(config: TrainConfig, folder: Path, device: torch.device, workers: int = 1, save_every: float = 300) -> None:
+    """Train to `config.steps`, resuming from `folder/checkpoint.pt` when it is there.
+
+    workers: processes that share each step's gradient, one thread each (CPU only); save_every: seconds.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if workers == 1:
+        _run_worker(0, 1, config, folder, device, save_every)
+        return
+    # glibc gives freed tensors back to the kernel and faults them in again: half the time of a step.
+    os.environ.setdefault("GLIBC_TUNABLES", ":".join(f"glibc.malloc.{t}" for t in _MALLOC))
+    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+    os.environ.setdefault("MASTER_PORT", str(29500 + os.getpid() % 1000))
+    torch.multiprocessing.spawn(_run_worker, (workers, config, folder, device, save_every), nprocs=workers)
+
+
+_MALLOC = ("mmap_threshold=33554432", "trim_threshold=4294967296", "top_pad=268435456", "hugetlb=1")
+
+
+def load_checkpoint(path: Path) -> tuple[Mist, TrainConfig, dict]:
+    """The averaged model of a checkpoint, in eval mode on the CPU, with its config and the raw state."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    config = config_from_dict(state["config"])
+    model = Mist(config.model)
+    model.load_state_dict(state["average"])
+    return model.eval(), config, state
+
+
+def config_from_dict(values: dict) -> TrainConfig:
+    """Inverse of `asdict`."""
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    return TrainConfig(**{**values, "model": ModelConfig(**values["model"])})
+
+
+def _run_worker(
+    rank: int, workers: int, config: TrainConfig, folder: Path, device: torch.device, save_every: float
+) -> None:
+    if workers > 1:
+        torch.set_num_threads(1)
+        dist.init_process_group("gloo", rank=rank, world_size=workers)
+    trainer = Trainer(config, device, rank, workers)
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.load(torch.load(checkpoint, map_location="cpu", weights_only=True))
+    if rank == 0:
+        print(f"parameters {sum(p.numel() for p in trainer.model.parameters())}  {config}", flush=True)
+    _loop(trainer, checkpoint, save_every)
+    if workers > 1:
+        dist.destroy_process_group()
+
+
+def _loop(trainer: Trainer, checkpoint: Path, save_every: float) -> None:
+    first, began, saved, before = trainer.step, time.time(), time.time(), trainer.seconds
+    smooth = None
+    while trainer.step < trainer.config.steps:
+        loss = trainer.train_step()
+        smooth = loss if smooth is None else 0.99 * smooth + 0.01 * loss
+        trainer.seconds = before + time.time() - began
+        done = trainer.step == trainer.config.steps
+        if trainer.rank == 0 and (trainer.step % 100 == 0 or done):
+            rate = (trainer.step - first) / (time.time() - began)
+            left = (trainer.config.steps - trainer.step) / rate / 60
+            progress = f"step {trainer.step}/{trainer.config.steps}  loss {smooth:.4f}"
+            speed = f"{trainer.distributions:,} distributions  {rate:.1f} steps/s  {left:.0f} min left"
+            print(f"{progress}  {speed}", flush=True)
+        # The clock of worker 0 decides for all, since saving is a collective step.
+        due = torch.tensor(float(time.time() - saved > save_every))
+        if trainer.workers > 1 and trainer.step % 20 == 0:
+            dist.broadcast(due, 0)
+        elif trainer.workers > 1:
+            due.zero_()
+        if due or done:
+            saved = time.time()
+            state = trainer.state()
+            if trainer.rank == 0:
+                partial = checkpoint.with_suffix(".partial")
+                torch.save(state, partial)
+                partial.replace(checkpoint)
+
+
+def _between(bounds: tuple[int, int], coin: float, even: bool) -> int:
+    """The integer of [low, high] that a uniform coin picks, evenly or log-uniformly."""
+    low, high = bounds
+    if even:
+        return min(high, low + int(coin * (high - low + 1)))
+    return min(high, int(math.exp(math.log(low) + coin * (math.log(high + 1) - math.log(low)))))

@@ -1,0 +1,61 @@
+import json
+from dataclasses import replace
+
+import onnx
+import pytest
+import torch
+
+from mistd_training.export import PARITY_SHAPES, check_parity, export_model, sha256, write_onnx
+from mistd_training.model import Mist, ModelConfig
+from mistd_training.quantiles import TAUS
+from mistd_training.train import PRESETS, load_checkpoint, train
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    train(replace(PRESETS["smoke"], steps=20), folder / "run", torch.device("cpu"))
+    manifest = export_model(
+        folder / "run" / "checkpoint.pt", folder / "smoke", "0.1.0", "mistd-train train --preset smoke", "a test"
+    )
+    return folder, manifest
+
+
+def test_onnx_runtime_agrees_with_pytorch_on_every_shape(exported):
+    folder, manifest = exported
+    assert len(PARITY_SHAPES) >= 30
+    assert manifest["training"]["parity"]["worst"] <= 1e-4
+
+
+def test_parity_notices_another_model(exported):
+    folder, _ = exported
+    model, _, _ = load_checkpoint(folder / "run" / "checkpoint.pt")
+    with torch.no_grad():
+        model.network.head.mlp[-1].bias.add_(0.01)
+    with pytest.raises(RuntimeError, match="differs"):
+        check_parity(model, folder / "smoke" / "model.onnx")
+
+
+def test_the_manifest_describes_the_file(exported):
+    folder, manifest = exported
+    assert json.loads((folder / "smoke" / "manifest.json").read_text()) == manifest
+    onnx_file = folder / "smoke" / "model.onnx"
+    assert manifest["files"]["model.onnx"] == {"sha256": sha256(onnx_file), "bytes": onnx_file.stat().st_size}
+    assert manifest["id"] == "smoke"
+    assert manifest["taus"] == list(TAUS) and manifest["trained"]["rows"] == [10, 40]
+
+
+def test_all_four_sizes_are_dynamic_and_inputs_are_named(exported):
+    folder, _ = exported
+    graph = onnx.load(folder / "smoke" / "model.onnx").graph
+    sizes = {i.name: [d.dim_param for d in i.type.tensor_type.shape.dim] for i in graph.input}
+    assert set(sizes) == {"scores_x", "scores_y"} and [o.name for o in graph.output] == ["quantiles"]
+    assert all(all(names) for names in sizes.values())
+    assert sizes["scores_x"][:2] == sizes["scores_y"][:2] and sizes["scores_x"][2] != sizes["scores_y"][2]
+
+
+def test_the_full_size_network_exports_with_the_same_answers(tmp_path):
+    torch.manual_seed(3)
+    model = Mist(ModelConfig(entry_layers=1)).eval()
+    write_onnx(model, tmp_path / "model.onnx")
+    assert check_parity(model, tmp_path / "model.onnx") <= 1e-4

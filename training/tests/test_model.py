@@ -1,0 +1,89 @@
+"""What the architecture promises whatever its weights: checked with random ones."""
+
+import pytest
+import torch
+
+from mistd_training.encoding import normal_scores
+from mistd_training.model import Mist, ModelConfig, _log_det_by_elimination, log_det, statistics
+from mistd_training.quantiles import TAUS
+
+SHAPES = [(10, 1, 1), (12, 3, 2), (40, 5, 7), (9, 16, 4)]
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    model = Mist(ModelConfig(entry_layers=2)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return model
+
+
+def scores(rows, dim_x, dim_y, seed=0, batch=3):
+    generator = torch.Generator().manual_seed(seed)
+    shared = torch.randn(batch, rows, 1, generator=generator)
+    return tuple(normal_scores(shared + torch.randn(batch, rows, d, generator=generator)) for d in (dim_x, dim_y))
+
+
+@torch.no_grad()
+def close(model, got, expected):
+    torch.testing.assert_close(model(*got), model(*expected), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_quantiles_never_cross_and_are_never_negative(model, shape):
+    for seed in range(5):
+        quantiles = model(*scores(*shape, seed=seed))
+        assert quantiles.shape == (3, len(TAUS))
+        assert (quantiles.diff(dim=1) >= 0).all() and (quantiles >= 0).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_order_of_rows_and_columns_and_the_swap_of_sides_change_nothing(model, shape):
+    x, y = scores(*shape)
+    order = torch.randperm(x.shape[1])
+    close(model, (x[:, order], y[:, order]), (x, y))
+    close(model, (x[:, :, torch.randperm(x.shape[2])], y), (x, y))
+    close(model, (x, y[:, :, torch.randperm(y.shape[2])]), (x, y))
+    close(model, (y, x), (x, y))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_decreasing_maps_of_any_columns_change_nothing(model, shape):
+    x, y = scores(*shape)
+    for seed in range(4):
+        flips = torch.randint(0, 2, (x.shape[2] + y.shape[2],), generator=torch.Generator().manual_seed(seed)) * 2.0 - 1
+        close(model, (x * flips[: x.shape[2]], y * flips[x.shape[2] :]), (x, y))
+
+
+def test_balanced_binary_columns_keep_the_invariance_to_flips(model):
+    """Here every odd moment is exactly zero, so that no column has a sign of its own."""
+    x = torch.tensor([[-1.0, -1, -1, 1, 1, 1, 1, -1]])[:, :, None]
+    y = torch.tensor([[-1.0, -1, -1, 1, 1, 1, -1, 1]])[:, :, None]
+    close(model, (-normal_scores(x), normal_scores(y)), (normal_scores(x), normal_scores(y)))
+
+
+def test_the_boundary_between_x_and_y_matters(model):
+    x, y = scores(30, 2, 2)
+    joint = torch.cat([x, y], 2)
+    assert not torch.allclose(model(joint[:, :, :1], joint[:, :, 1:]), model(x, y), rtol=1e-2)
+
+
+def test_constant_columns_stay_finite(model):
+    x, y = scores(20, 2, 2)
+    assert model(torch.cat([x, torch.zeros_like(x[:, :, :1])], 2), y).isfinite().all()
+    assert model(torch.zeros_like(x), torch.zeros_like(y)).isfinite().all()
+
+
+def test_the_entries_stream_reaches_the_output(model):
+    x, y = scores(30, 3, 3)
+    entries, *others = statistics(x, y)
+    assert not torch.allclose(model.network(entries, *others, 3), model.network(0 * entries, *others, 3), rtol=1e-3)
+
+
+def test_elimination_is_the_log_determinant():
+    a = torch.randn(6, 20, 20)
+    matrix = a @ a.transpose(1, 2) / 20 + 0.1 * torch.eye(20)
+    torch.testing.assert_close(_log_det_by_elimination(matrix), log_det(matrix), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(log_det(matrix), torch.logdet(matrix), rtol=1e-4, atol=1e-4)

@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import torch
+
+from mistd_training.train import PRESETS, Trainer, load_checkpoint, pinball, train
+
+SMOKE = replace(PRESETS["smoke"], steps=12)
+CPU = torch.device("cpu")
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
+    train(SMOKE, tmp_path / "unbroken", CPU)
+
+    broken = Trainer(SMOKE, CPU)
+    for _ in range(5):
+        broken.train_step()
+    (tmp_path / "broken").mkdir()
+    torch.save(broken.state(), tmp_path / "broken" / "checkpoint.pt")
+    train(SMOKE, tmp_path / "broken", CPU)
+
+    unbroken_state = load_checkpoint(tmp_path / "unbroken" / "checkpoint.pt")[2]
+    resumed_state = load_checkpoint(tmp_path / "broken" / "checkpoint.pt")[2]
+    assert resumed_state["step"] == 12 and resumed_state["distributions"] == unbroken_state["distributions"]
+    for part in ("model", "average"):
+        for name, value in unbroken_state[part].items():
+            assert torch.equal(value, resumed_state[part][name]), name
+
+
+def test_a_checkpoint_keeps_its_configuration(tmp_path):
+    train(replace(SMOKE, steps=2), tmp_path, CPU)
+    _, config, state = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert config == replace(SMOKE, steps=2)
+    assert state["distributions"] == 16
+
+
+def test_two_workers_share_the_gradient_and_draw_different_distributions(tmp_path):
+    train(replace(SMOKE, steps=3), tmp_path, CPU, workers=2)
+    _, _, state = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert state["step"] == 3 and len(state["generators"]) == 2
+    assert not torch.equal(state["generators"][0][1], state["generators"][1][1])
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another():
+    losses = [[trainer.train_step() for _ in range(4)] for trainer in (Trainer(SMOKE, CPU), Trainer(SMOKE, CPU))]
+    assert losses[0] == losses[1]
+    assert Trainer(replace(SMOKE, seed=1), CPU).train_step() != losses[0][0]
+
+
+def test_training_lowers_the_loss():
+    trainer = Trainer(replace(SMOKE, steps=300), CPU)
+    losses = [trainer.train_step() for _ in range(300)]
+    assert sum(losses[-50:]) < 0.5 * sum(losses[:50])
+
+
+def test_shapes_stay_inside_the_configured_ranges():
+    trainer = Trainer(replace(PRESETS["paper"], compile=False, batch_cost=1, max_batch=1), CPU)
+    shapes = [(b.x.shape[1], b.x.shape[2], b.y.shape[2]) for b in (trainer.draw_batch() for _ in range(400))]
+    assert min(s[0] for s in shapes) >= 10 and max(s[0] for s in shapes) <= 500
+    assert {min(s[1:]) for s in shapes} >= {1, 2} and max(max(s[1:]) for s in shapes) == 32
+    assert 0.7 < sum(s[1] == s[2] for s in shapes) / 400 < 0.95
+
+
+def test_pinball_is_the_quantile_loss():
+    quantiles, mi = torch.zeros(1, 21), torch.tensor([2.0])
+    assert torch.allclose(pinball(quantiles, mi)[0, [0, 10, 20]], torch.tensor([0.01, 1.0, 1.99]))
+    assert torch.allclose(pinball(quantiles, -mi)[0, [0, 10, 20]], torch.tensor([1.99, 1.0, 0.01]))
