@@ -13,18 +13,43 @@ export function rankColumns(matrix: Matrix): ColumnRanks[] {
   return Array.from({ length: matrix.columns }, (_, c) => rankColumn(columnOf(matrix, c)));
 }
 
+/** A column that carries nothing is left out: one that never changes, or repeats another. */
+export type ColumnUse = 'used' | 'constant' | 'redundant';
+
 /**
- * Normal scores of the columns that vary. A constant column carries no information and is left
- * out: its ranks all tie, and a model would only see zeros.
+ * What becomes of each column of a side. A column that orders the rows as an earlier one does, or
+ * exactly the other way round, adds no information: leaving it out does not change the mutual
+ * information, and spares the model a singular matrix.
+ */
+export function columnUses(columns: readonly ColumnRanks[]): ColumnUse[] {
+  return columns.map((column, c) => {
+    if (column.distinct === 1) return 'constant';
+    return columns.slice(0, c).some((earlier) => sameOrder(earlier, column)) ? 'redundant' : 'used';
+  });
+}
+
+/**
+ * Normal scores of the columns that carry information.
  *
  * @param columns ranks of each column of one side, each of `rows` rows.
  */
 export function encodeColumns(columns: readonly ColumnRanks[], rows: number): Scores {
-  const varying = columns.filter((column) => column.distinct > 1);
+  const uses = columnUses(columns);
+  const used = columns.filter((_, c) => uses[c] === 'used');
   const table = scoreTable(rows);
-  const values = new Float32Array(varying.length * rows);
-  varying.forEach(({ doubled }, c) => {
+  const values = new Float32Array(used.length * rows);
+  used.forEach(({ doubled }, c) => {
     for (let r = 0; r < rows; r++) values[c * rows + r] = table[doubled[r] as number] as number;
   });
-  return { rows, columns: varying.length, values };
+  return { rows, columns: used.length, values };
+}
+
+/** Whether one column is a strictly monotone map of the other. */
+function sameOrder(a: ColumnRanks, b: ColumnRanks): boolean {
+  const turned = 2 * a.doubled.length + 2;
+  return (
+    a.distinct === b.distinct &&
+    (a.doubled.every((m, r) => m === b.doubled[r]) ||
+      a.doubled.every((m, r) => m === turned - (b.doubled[r] as number)))
+  );
 }

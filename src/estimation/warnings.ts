@@ -6,6 +6,7 @@ export const WARNING_CODES = [
   'outside_trained_range',
   'ties',
   'constant_column',
+  'redundant_column',
   'duplicate_rows',
   'near_deterministic',
 ] as const;
@@ -33,6 +34,7 @@ export function warningsFor(facts: SampleFacts, blocks: number, manifest: Manife
     fewRows(facts, manifest),
     outsideTrainedRange(facts, blocks, manifest),
     constantColumns(facts),
+    redundantColumns(facts),
     ties(facts),
     duplicateRows(facts),
     nearDeterministic(facts),
@@ -56,8 +58,8 @@ function outsideTrainedRange(
 ): Warning | undefined {
   const sizes = [
     { name: 'rows', size: facts.rows, range: trained.rows },
-    { name: 'dim_x', size: varying(facts.x), range: trained.dim_x },
-    { name: 'dim_y', size: varying(facts.y), range: trained.dim_y },
+    { name: 'dim_x', size: used(facts.x), range: trained.dim_x },
+    { name: 'dim_y', size: used(facts.y), range: trained.dim_y },
   ];
   const outside = sizes
     .map(({ name, size, range: [low = 0, high = 0] }) =>
@@ -72,10 +74,10 @@ function outsideTrainedRange(
 }
 
 function constantColumns(facts: SampleFacts): Warning | undefined {
-  const constant = namesOf(facts, ({ distinct }) => distinct === 1);
+  const constant = namesOf(facts, ({ use }) => use === 'constant');
   if (constant.length === 0) return undefined;
   const rest =
-    varying(facts.x) === 0 || varying(facts.y) === 0
+    used(facts.x) === 0 || used(facts.y) === 0
       ? 'a side without any other column shares no information: the answer is exactly 0.'
       : 'the estimate leaves them out.';
   return {
@@ -84,8 +86,17 @@ function constantColumns(facts: SampleFacts): Warning | undefined {
   };
 }
 
+function redundantColumns(facts: SampleFacts): Warning | undefined {
+  const redundant = namesOf(facts, ({ use }) => use === 'redundant');
+  if (redundant.length === 0) return undefined;
+  return {
+    code: 'redundant_column',
+    message: `${list(redundant)} orders the rows exactly as an earlier column of the same side does, up to direction, and adds no information; the estimate leaves it out.`,
+  };
+}
+
 function ties(facts: SampleFacts): Warning | undefined {
-  const tied = namesOf(facts, ({ distinct, tiedPairs }) => distinct > 1 && tiedPairs > TIED_PAIRS);
+  const tied = namesOf(facts, ({ use, tiedPairs }) => use === 'used' && tiedPairs > TIED_PAIRS);
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
@@ -110,8 +121,8 @@ function nearDeterministic({ largestCorrelation, rows }: SampleFacts): Warning |
   };
 }
 
-function varying(side: readonly ColumnFacts[]): number {
-  return side.filter(({ distinct }) => distinct > 1).length;
+function used(side: readonly ColumnFacts[]): number {
+  return side.filter(({ use }) => use === 'used').length;
 }
 
 /** Names such as "x column 0", counting from 0 as JSON pointers do. */

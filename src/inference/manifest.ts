@@ -24,10 +24,14 @@ export const Manifest = Type.Object({
   output: Type.String(),
   taus: Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 3 }),
   trained: Type.Object({ rows: Range, dim_x: Range, dim_y: Range }),
-  blocks: Type.Object({
-    rows: Type.Integer({ minimum: 4 }),
-    spread_exponent: Type.Number({ minimum: 0, maximum: 1 }),
-  }),
+  // More may stand there on how the exponent was calibrated.
+  blocks: Type.Object(
+    {
+      rows: Type.Integer({ minimum: 4 }),
+      spread_exponent: Type.Number({ minimum: 0, maximum: 1 }),
+    },
+    { additionalProperties: true },
+  ),
   meta_distribution: Type.Record(Type.String(), Type.Unknown()),
   metrics: Type.Record(Type.String(), Type.Unknown()),
   created: Type.String(),

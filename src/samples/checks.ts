@@ -1,4 +1,4 @@
-import type { Scores } from '../encoding/encode.js';
+import { type ColumnUse, columnUses, type Scores } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
 
 /** What the samples themselves say about how far an estimate can be trusted. */
@@ -15,6 +15,7 @@ export interface SampleFacts {
 }
 
 export interface ColumnFacts {
+  readonly use: ColumnUse;
   readonly distinct: number;
   /** Share of the pairs of rows whose values are equal, in [0, 1]. */
   readonly tiedPairs: number;
@@ -22,20 +23,28 @@ export interface ColumnFacts {
 
 /**
  * @param ranks ranks of every column of each side.
- * @param scores normal scores of the columns that vary.
+ * @param scores normal scores of the columns in use.
  */
 export function sampleFacts(
   ranks: { x: readonly ColumnRanks[]; y: readonly ColumnRanks[] },
   scores: { x: Scores; y: Scores },
 ): SampleFacts {
-  const facts = ({ distinct, tiedPairs }: ColumnRanks): ColumnFacts => ({ distinct, tiedPairs });
   return {
     rows: scores.x.rows,
-    x: ranks.x.map(facts),
-    y: ranks.y.map(facts),
+    x: columnFacts(ranks.x),
+    y: columnFacts(ranks.y),
     ...repeats(ranks.x, ranks.y),
     largestCorrelation: largestCorrelation(scores.x, scores.y),
   };
+}
+
+function columnFacts(columns: readonly ColumnRanks[]): ColumnFacts[] {
+  const uses = columnUses(columns);
+  return columns.map(({ distinct, tiedPairs }, c) => ({
+    use: uses[c] ?? 'used',
+    distinct,
+    tiedPairs,
+  }));
 }
 
 /**

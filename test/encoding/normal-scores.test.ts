@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeColumns } from '../../src/encoding/encode.js';
+import { columnUses, encodeColumns } from '../../src/encoding/encode.js';
 import { normalQuantile, rankColumn, scoreTable } from '../../src/encoding/normal-scores.js';
 
 const column = fc
@@ -58,6 +58,18 @@ describe('scores', () => {
         expect([...negated.values]).toEqual(Array.from(scores.values, (v) => -v + 0));
       }),
     );
+  });
+
+  it('leave out columns that repeat another, in either direction', () => {
+    const columns = [
+      [1, 5, 2, 2],
+      [2, 1, 3, 3],
+      [10, 50, 20, 20],
+      [-1, -5, -2, -2],
+      [1, 5, 2, 3],
+    ];
+    const ranks = columns.map((column) => rankColumn(Float64Array.from(column)));
+    expect(columnUses(ranks)).toEqual(['used', 'used', 'redundant', 'redundant', 'used']);
   });
 
   it('leave constant columns out', () => {

@@ -153,6 +153,16 @@ describe('warnings', () => {
     expect(padded.samples.dim_x).toBe(3);
   });
 
+  it('redundant_column names columns that repeat another, which change nothing', async () => {
+    const { x, y } = mixed(20, 80, 2, 1);
+    const plain = (await service.post({ x, y })).body;
+    const more = x.map(([a = 0, b = 0]) => [a, b, 9 - Math.exp(a)]);
+    const padded = (await service.post({ x: more, y })).body;
+    expect(codes(padded.warnings)).toEqual(['redundant_column']);
+    expect(padded.warnings[0]?.message).toContain('x column 2');
+    expect(padded.estimate).toBe(plain.estimate);
+  });
+
   it('constant_column for a whole side: exactly 0', async () => {
     for (const rows of [100, 1200]) {
       const { x } = gaussian(16, rows, 2, 0.5);

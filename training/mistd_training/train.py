@@ -35,7 +35,7 @@ class TrainConfig:
     small, still count.
     """
 
-    steps: int = 11_000
+    steps: int = 8_500
     rows: tuple[int, int] = (10, 500)
     dims: tuple[int, int] = (1, 32)
     paper_dims: tuple[int, int] = (2, 32)
