@@ -93,15 +93,13 @@ check() {
   mapfile -t health < <(images inspect --format '{{range .Docker.Config.Healthcheck.Test}}{{println .}}{{end}}' "$container" | grep .)
   [[ ${health[0]} == CMD ]] || fail "the health check is not in exec form"
 
-  inside() {
-    env -i "${environment[@]}" PORT="$port" "$@"
-  }
-  inside unshare --fork --pid --root="$root" --wd=/app --mount-proc --setgid "$uid" --setuid "$uid" \
+  local inside=(env -i "${environment[@]}" "PORT=$port")
+  "${inside[@]}" unshare --fork --pid --root="$root" --wd=/app --mount-proc --setgid "$uid" --setuid "$uid" \
     "${command[@]}" >"$work/log" 2>&1 &
   server=$!
 
   for ((i = 0; ; i++)); do
-    inside chroot --userspec="$uid:$uid" "$root" "${health[@]:1}" && break
+    "${inside[@]}" chroot --userspec="$uid:$uid" "$root" "${health[@]:1}" && break
     kill -0 "$server" 2>"$work/kill" || fail "it ended: $(cat "$work/log")"
     ((i < 100)) || fail "it is not healthy after $i tries: $(cat "$work/log")"
     sleep 0.3
@@ -111,7 +109,7 @@ check() {
   pid=$(pgrep -P "$server")
   [[ $(awk '/^NSpid/ { print $NF }' "/proc/$pid/status") == 1 ]] || fail "node is not process 1"
   [[ $uid != 0 && $(stat -c %u "/proc/$pid") == "$uid" ]] || fail "it runs as $(stat -c %u "/proc/$pid"), not $uid"
-  inside chroot --userspec="$uid:$uid" "$root" sh -c 'test ! -w /app && test ! -w /app/models' || fail "it can change its files"
+  "${inside[@]}" chroot --userspec="$uid:$uid" "$root" sh -c 'test ! -w /app && test ! -w /app/models' || fail "it can change its files"
   say "process 1, user $uid, cannot change its files"
 
   # shellcheck disable=SC2016 # the code is JavaScript's
