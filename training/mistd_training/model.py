@@ -161,8 +161,8 @@ def canonical_signs(scores: Tensor) -> Tensor:
     anchor = power.diagonal(dim1=1, dim2=2).argmax(1)
     leading = power.gather(1, anchor[:, None, None].expand(-1, 1, power.shape[2]))[:, 0]  # [B, D]
     projection = (scores @ leading[:, :, None])[..., 0]  # [B, N]
-    signs = leading * (projection**3).mean(1, keepdim=True)
-    return torch.where(signs < 0, -1.0, 1.0)
+    turned = torch.where((projection**3).mean(1, keepdim=True) < 0, -leading, leading)
+    return torch.where(turned < 0, -1.0, 1.0)
 
 
 def cross_moments(functions: Tensor) -> Tensor:

@@ -64,6 +64,15 @@ def test_balanced_binary_columns_keep_the_invariance_to_flips(model):
     close(model, (-normal_scores(x), normal_scores(y)), (normal_scores(x), normal_scores(y)))
 
 
+def test_a_column_that_mirrors_another_keeps_the_invariances(model):
+    """Untied scores have no third moment: the sign of the whole is up to rounding and must not matter."""
+    x = scores(31, 1, 1, batch=1)[0]
+    for seed in range(5):
+        order = torch.randperm(31, generator=torch.Generator().manual_seed(seed))
+        close(model, (x[:, order], -x[:, order]), (x, -x))
+        close(model, (x[:, order], x[:, order]), (x, -x))
+
+
 def test_the_boundary_between_x_and_y_matters(model):
     x, y = scores(30, 2, 2)
     joint = torch.cat([x, y], 2)

@@ -34,6 +34,13 @@ export const EstimateOptions = Type.Object(
     model: Type.Optional(
       Type.String({ description: 'The id of a model of GET /models; a default otherwise' }),
     ),
+    seed: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2 ** 32 - 1,
+        description: 'Nothing here is drawn at random: any seed gives the same answer',
+      }),
+    ),
     id: Type.Optional(
       Type.String({
         maxLength: 200,
@@ -44,7 +51,7 @@ export const EstimateOptions = Type.Object(
   { additionalProperties: false },
 );
 
-const { quantiles, level, unit, model, id } = EstimateOptions.properties;
+const { quantiles, level, unit, model, seed, id } = EstimateOptions.properties;
 
 const requestExamples = [
   {
@@ -79,6 +86,7 @@ const EstimateRequest = Type.Object(
     level: Type.Optional(level),
     unit: Type.Optional(unit),
     model,
+    seed,
     id,
   },
   { $id: 'EstimateRequest', additionalProperties: false, examples: requestExamples },
