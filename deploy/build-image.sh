@@ -74,6 +74,7 @@ build() {
   {
     echo "registry=$(npm config get registry)"
     echo "cafile=$certificates"
+    echo "update-notifier=false"
   } >"$work/npmrc"
   images bud --quiet --pull-never --isolation chroot --format docker \
     --volume "$certificates:$certificates:ro" --secret "id=npmrc,src=$work/npmrc" --tag "$image" .
