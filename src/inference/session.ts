@@ -9,6 +9,16 @@ export interface ScoredPair {
   readonly y: Scores;
 }
 
+/** How every session is set up; the bench runs bare sessions in the same way. */
+export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
+  // The pool has a thread a core; more threads inside a run would compete with it.
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  // The arena keeps the memory of the largest request for good.
+  enableCpuMemArena: false,
+};
+
 /** One ONNX session of one model. Runs are synchronous inside: keep it in a worker thread. */
 export class ModelSession {
   readonly manifest: Manifest;
@@ -20,15 +30,7 @@ export class ModelSession {
   }
 
   static async open(manifest: Manifest, bytes: Uint8Array): Promise<ModelSession> {
-    const session = await InferenceSession.create(bytes, {
-      // The pool has a thread a core; more threads inside a run would compete with it.
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      // The arena keeps the memory of the largest request for good.
-      enableCpuMemArena: false,
-    });
-    return new ModelSession(manifest, session);
+    return new ModelSession(manifest, await InferenceSession.create(bytes, SESSION_OPTIONS));
   }
 
   /**
@@ -67,7 +69,7 @@ export class ModelSession {
 }
 
 /** @returns float32 [batch, rows, columns] of column-major sides. */
-function toTensor(sides: readonly Scores[]): Tensor {
+export function toTensor(sides: readonly Scores[]): Tensor {
   const { rows, columns } = sides[0] as Scores;
   const data = new Float32Array(sides.length * rows * columns);
   let i = 0;

@@ -1,0 +1,5 @@
+import sys
+
+# These compare with the reference's own simulators, whose JAX 0.4.26 has no wheels for Python 3.13 and later
+# (requirements-reference.txt): there, pip leaves it out and these tests cannot be imported.
+collect_ignore = ["test_families.py"] if sys.version_info >= (3, 13) else []
