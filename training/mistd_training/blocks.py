@@ -5,8 +5,6 @@ The service splits rows the same way (inference/blocks); here random blocks do, 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 
@@ -14,7 +12,8 @@ from .evaluate import OnnxModel
 from .families.paper import sample_paper
 from .quantiles import MEDIAN, TAUS
 
-SHAPES = tuple((rows, *dims) for rows in (1000, 2000, 5000) for dims in ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20)))
+# Blocks, dim_x and dim_y of the calibration's data sets.
+SHAPES = tuple((count, *dims) for count in (2, 4, 10) for dims in ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20)))
 
 
 def combine(knots: np.ndarray, spread_exponent: float) -> np.ndarray:
@@ -31,14 +30,10 @@ def calibrate_blocks(model: OnnxModel, block_rows: int, seed: int = 77, per_shap
     """
     generator = torch.Generator().manual_seed(seed)
     blocks, truth = [], []
-    for rows, dim_x, dim_y in SHAPES:
-        count = math.ceil(rows / block_rows)
-        batch = sample_paper(per_shape, rows, dim_x, dim_y, generator)
+    for count, dim_x, dim_y in SHAPES:
+        batch = sample_paper(per_shape, count * block_rows, dim_x, dim_y, generator)
         for i in range(per_shape):
-            x, y = (
-                side[i].numpy()[: rows // count * count].reshape(count, -1, side.shape[2])
-                for side in (batch.x, batch.y)
-            )
+            x, y = (side[i].numpy().reshape(count, block_rows, -1) for side in (batch.x, batch.y))
             blocks.append(model.knots(x, y))
         truth += batch.mi.tolist()
     exponents = np.linspace(0, 0.5, 51)

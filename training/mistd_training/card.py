@@ -14,7 +14,7 @@ import numpy as np
 from .evaluate import BANDS, REFERENCE_TAUS
 from .export import sha256
 
-SET_NAMES = {"imd": "in-distribution (IMD)", "oomd": "out-of-distribution (OoMD)"}
+SET_NAMES = {"imd": "In-distribution (IMD)", "oomd": "Out-of-distribution (OoMD)"}
 PLOTS = ("calibration.png", "error-by-rows.png")
 
 
@@ -41,7 +41,7 @@ def summary_table(evaluation: dict) -> str:
     for name, result in evaluation["sets"].items():
         overall, bands = result["overall"], result["bands"]
         lines += [
-            f"**{SET_NAMES[name].capitalize()}**: {overall['data_sets']} data sets, seeds {result['seeds'][0]}"
+            f"**{SET_NAMES[name]}**: {overall['data_sets']} data sets, seeds {result['seeds'][0]}"
             f"–{result['seeds'][-1]}",
             "",
             "| estimator | MSE | MSE, rows " + " | ".join(BANDS) + " | pinball | MAE | coverage of 90 % |",
@@ -90,14 +90,14 @@ drawn afresh and seen once, in {training["minutes"]:.0f} minutes on {training["h
 
 **More rows than {trained["rows"][1]}.** Blocks of at most {blocks["rows"]} rows, their knots averaged and the spread
 multiplied by (number of blocks)^−{blocks["spread_exponent"]}: the exponent at which 90 % intervals cover
-{blocks.get("coverage_90", "–")} of {blocks.get("data_sets", "–")} fresh data sets of 1,000–5,000 rows.
+{blocks.get("coverage_90", "–")} of {blocks.get("data_sets", "–")} fresh data sets of 2–10 blocks.
 
 ## The reference's test sets
 
 Made by the reference's own generator (`mist-statinf`), judged through the served ONNX file. MSE is of the mean of the
 predicted distribution, MAE of its median; pinball is the mean over τ = {", ".join(map(str, REFERENCE_TAUS))}; in
 brackets the coverage by rows band. The published figures are the reference's README (squared error by band) and logs.
-KSG and CCA are those of `benchmark-mi`.
+KSG and CCA are those of `benchmark-mi`; CCA, which has no answer with more columns than rows, counts as 0 there.
 
 {summary_table(evaluation)}
 `mistd-train evaluate --model models/{manifest["id"]}` prints these tables and writes this card.
@@ -120,7 +120,7 @@ def _family_tables(evaluation: dict) -> list[str]:
     lines = []
     for name, result in evaluation["sets"].items():
         lines += [
-            f"**{SET_NAMES[name].capitalize()}**",
+            f"**{SET_NAMES[name]}**",
             "",
             "| family | MSE | MSE, rows " + " | ".join(BANDS) + " | MAE | bias | pinball | coverage of 90 % |",
             "|---|---|" + "---|" * len(BANDS) + "---|---|---|---|",
@@ -152,7 +152,7 @@ def _plot_calibration(evaluation: dict, path: Path) -> None:
         axis.plot([0, 1], [0, 1], color="0.7", linewidth=1)
         for band, shares in result["calibration"].items():
             axis.plot(evaluation["taus"], shares, marker="o", markersize=3, label=f"rows {band}")
-        axis.set_title(SET_NAMES[name].capitalize())
+        axis.set_title(SET_NAMES[name])
         axis.set_xlabel("predicted quantile τ")
     axes[0].set_ylabel("share of true values at or below")
     axes[0].legend(frameon=False)
@@ -163,12 +163,14 @@ def _plot_error(evaluation: dict, path: Path) -> None:
     figure, axis = plt.subplots(figsize=(7, 4.2))
     for name, result in evaluation["sets"].items():
         rows = np.array([int(r) for r in result["by_rows"]])
-        axis.plot(rows, list(result["by_rows"].values()), marker="o", markersize=3, label=f"mistd, {SET_NAMES[name]}")
+        axis.plot(
+            rows, list(result["by_rows"].values()), marker="o", markersize=3, label=f"mistd, {SET_NAMES[name].lower()}"
+        )
     for rival, published in evaluation["reference"].items():
         for name, values in published.items():
             centers = [(low + high) / 2 for low, high in BANDS.values()]
-            axis.plot(centers, values["bands"], linestyle="none", marker="x" if name == "imd" else "+",
-                      label=f"{rival}, {name.upper()} (published, by band)")  # fmt: skip
+            label = f"{rival}, {SET_NAMES[name].lower()}, published by band"
+            axis.plot(centers, values["bands"], linestyle="none", marker="x" if name == "imd" else "+", label=label)
     axis.set_yscale("log")
     axis.set_xlabel("rows")
     axis.set_ylabel("mean squared error, nats²")

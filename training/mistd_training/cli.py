@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,10 @@ def main() -> None:
     evaluate.add_argument("--cache", type=Path, default=Path("runs/reference-sets"), help="where the sets are kept")
     evaluate.set_defaults(call=_evaluate)
 
+    card = commands.add_parser("card", help="evaluation.json and manifest.json → card.md and plots, without measuring")
+    card.add_argument("--model", type=Path, default=Path("../models/mist-paper"))
+    card.set_defaults(call=_card)
+
     arguments = parser.parse_args()
     arguments.call(arguments)
 
@@ -72,13 +77,18 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from .card import summary_table, write_card
     from .evaluate import evaluate_model
 
-    evaluation = evaluate_model(arguments.model, arguments.cache, arguments.seeds, arguments.baseline_seeds)
+    evaluate_model(arguments.model, arguments.cache, arguments.seeds, arguments.baseline_seeds)
+    _card(arguments)
+
+
+def _card(arguments: argparse.Namespace) -> None:
+    from .card import summary_table, write_card
+
     write_card(arguments.model)
-    print(summary_table(evaluation))
-    print(f"wrote evaluation.json, card.md and plots to {arguments.model}")
+    print(summary_table(json.loads((arguments.model / "evaluation.json").read_text())))
+    print(f"wrote card.md and plots to {arguments.model}")
 
 
 def _device(name: str) -> torch.device:

@@ -154,10 +154,12 @@ def summarize_points(data: list[DataSet], estimate: Callable[[np.ndarray, np.nda
 
 
 def baselines() -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:
-    """BMI's own implementations of KSG (k = 5) and CCA; CCA without an answer counts as 0."""
+    """BMI's own KSG (k = 5) and CCA. CCA has no answer with more columns than rows: it counts as 0."""
     from bmi.estimators import CCAMutualInformationEstimator, KSGEnsembleFirstEstimator
 
     def cca(x: np.ndarray, y: np.ndarray) -> float:
+        if x.shape[1] >= len(x):
+            return 0.0
         value = CCAMutualInformationEstimator().estimate(x, y)
         return float(value) if np.isfinite(value) else 0.0
 
