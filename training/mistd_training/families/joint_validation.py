@@ -11,7 +11,8 @@ Dependence lives in three or more columns together, MI is exact, and none is a B
     switch          the sign of x sets the sign of the correlation of y_1 and y_2
 
 In parity, between, torus, powers and switch no two columns depend on each other; in duel x_3 and y share their size, in
-middle every column shows a little. Where s = g(X) has a known distribution function F, y = ρ Φ⁻¹(F(s)) + √(1 − ρ²) ε has MI −½ log(1 − ρ²).
+middle every column shows a little. Where s = g(X) has a known distribution function F, y = ρ Φ⁻¹(F(s)) + √(1 − ρ²) ε
+has MI −½ log(1 − ρ²).
 """
 
 from __future__ import annotations
