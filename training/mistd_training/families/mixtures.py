@@ -45,7 +45,7 @@ def sample_classes(batch: int, rows: int, dim_y: int, generator: Generator) -> B
     """
     mixture = random_mixture(batch, dim_y, generator)
     y, component = draw(mixture, 6_000, generator)
-    density = _component_log(mixture, y, 0, dim_y)
+    (density,) = _component_logs(mixture, y, (dim_y,))
     given = density.gather(2, component[:, :, None])[:, :, 0]
     mi = (given - (density + mixture.log_weight[:, None]).logsumexp(2)).double().mean(1).clamp_min(0)
     y, component = draw(mixture, rows, generator)
@@ -114,10 +114,10 @@ def _information(
     dim = rows.shape[2]
 
     def pointwise(law: Mixture) -> Tensor:
-        joint, x, y = (
-            (_component_log(law, rows, *part) + law.log_weight[:, None]).logsumexp(2)
-            for part in ((0, dim), (0, dim_x), (dim_x, dim))
-        )
+        below = law.factor[:, :, dim_x:]
+        law_y = Mixture(law.log_weight, law.mean[:, :, dim_x:], torch.linalg.cholesky(below @ below.transpose(2, 3)))
+        parts = *_component_logs(law, rows, (dim, dim_x)), *_component_logs(law_y, rows[:, :, dim_x:], (dim - dim_x,))
+        joint, x, y = ((part + law.log_weight[:, None]).logsumexp(2) for part in parts)
         return joint - x - y
 
     one = Mixture(torch.zeros_like(gaussian.log_weight[:, :1]), gaussian.mean[:, :1], gaussian.factor[:, :1])
@@ -132,21 +132,21 @@ def _controlled(values: Tensor, exact: Tensor) -> tuple[Tensor, Tensor]:
     return adjusted.mean(1), adjusted.std(1)
 
 
-def _component_log(mixture: Mixture, rows: Tensor, start: int, stop: int) -> Tensor:
-    """Log density of columns start..stop of every row in every component, less a constant that cancels.
+def _component_logs(mixture: Mixture, rows: Tensor, leading: tuple[int, ...]) -> list[Tensor]:
+    """Log densities of the first d columns of every row in every component, for each d of `leading`.
 
-    The constant is the columns' own ½ log 2π. Returns [batch, rows, K].
+    A triangular factor whitens the leading columns by themselves. The constant −½ d log 2π is left out: it cancels.
+    Returns [batch, rows, K] each.
     """
-    part = mixture.factor[:, :, start:stop]
-    part = torch.linalg.cholesky(part @ part.transpose(2, 3)) if start else part[:, :, :, :stop]
-    eye = torch.eye(stop - start, device=rows.device).expand_as(part)
-    inverse = torch.linalg.solve_triangular(part, eye, upper=False)
-    log_det = part.diagonal(dim1=2, dim2=3).log().sum(2)
-    densities = []
-    for k in range(part.shape[1]):
-        white = (rows[:, :, start:stop] - mixture.mean[:, k : k + 1, start:stop]) @ inverse[:, k].transpose(1, 2)
-        densities.append(-0.5 * white.square().sum(2) - log_det[:, k : k + 1])
-    return torch.stack(densities, 2)
+    eye = torch.eye(rows.shape[2], device=rows.device).expand_as(mixture.factor)
+    inverse = torch.linalg.solve_triangular(mixture.factor, eye, upper=False)
+    log_scale = mixture.factor.diagonal(dim1=2, dim2=3).log()
+    parts = [[] for _ in leading]
+    for k in range(mixture.mean.shape[1]):
+        squares = ((rows - mixture.mean[:, k : k + 1]) @ inverse[:, k].transpose(1, 2)).square_()
+        for part, d in zip(parts, leading):
+            part.append(-0.5 * squares[:, :, :d].sum(2) - log_scale[:, k, None, :d].sum(2))
+    return [torch.stack(part, 2) for part in parts]
 
 
 def _moments(mixture: Mixture) -> Mixture:

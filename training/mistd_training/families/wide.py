@@ -34,7 +34,7 @@ SHARES = {
     "atoms": 0.20,  # stacked 2-D atoms, noise columns, sides mixed
     "discrete": 0.11,  # atoms with rounded, categorical, two-valued or censored columns
     "joint": 0.17,  # dependence in three or more columns together, with noise columns
-    "mixture": 0.06,  # Gaussian mixture in up to six columns a side, noise columns, sides mixed
+    "mixture": 0.06,  # Gaussian mixture in up to four columns a side, noise columns, sides mixed
     "classes": 0.04,  # a class label on one side, its features on the other
     "composite": 0.07,  # elliptical block, atoms and joint structures side by side
     "independent": 0.05,  # any of the above for x and, drawn apart, for y: MI 0
@@ -68,7 +68,7 @@ def sample_recipe(name: str, batch: int, rows: int, dim_x: int, dim_y: int, gene
     swap = name in ("joint", "classes", "composite", "discrete") and _coin(generator) < 0.5
     if swap:
         dim_x, dim_y = dim_y, dim_x
-    result = _bounded(_RECIPES[name](batch, rows, dim_x, dim_y, generator), rows, generator)
+    result = _bounded(_RECIPES[name](batch, rows, dim_x, dim_y, generator), generator)
     return Batch(result.y, result.x, result.mi) if swap else result
 
 
@@ -115,7 +115,7 @@ def _joint(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) 
 
 
 def _mixture(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    core_x, core_y = (1 + int(_coin(generator) * min(dim, 6)) for dim in (dim_x, dim_y))
+    core_x, core_y = (1 + int(_coin(generator) * min(dim, 4)) for dim in (dim_x, dim_y))
     return _finish(sample_mixture(batch, rows, core_x, core_y, generator), dim_x, dim_y, generator)
 
 
@@ -142,13 +142,13 @@ _RECIPES = {
 
 
 def _atom_columns(batch: int, rows: int, count: int, generator: Generator, discrete: str = "") -> Batch:
-    """`count` independent atoms side by side, for half of the data sets all weakened together.
+    """`count` independent atoms side by side, all weakened together for some of the data sets.
 
     discrete: which sides are in levels. Continuous columns are even (about) or normal.
     """
     weak = uniform(0, 1, batch, generator=generator)
-    weak = torch.where(uniform(0, 1, batch, generator=generator) < (0.2 if count == 1 else 0.5), weak, 0.0)
-    off = uniform(0, 1, batch, count, generator=generator) < 0.3 * (count > 1)
+    weak = torch.where(uniform(0, 1, batch, generator=generator) < (0.2 if count == 1 or discrete else 0.5), weak, 0.0)
+    off = uniform(0, 1, batch, count, generator=generator) < (0.3 if count > 1 else 0.0)
     blend = torch.where(off, 1.0, weak[:, None])
     atoms = draw_atoms(batch * count, generator, blend.flatten())
     for side in discrete:
@@ -178,7 +178,7 @@ def _shuffled(piece: Batch, generator: Generator) -> Batch:
     return Batch(compose.shuffle(piece.x, generator), compose.shuffle(piece.y, generator), piece.mi)
 
 
-def _bounded(piece: Batch, rows: int, generator: Generator) -> Batch:
+def _bounded(piece: Batch, generator: Generator) -> Batch:
     """Data sets above `MAX_MI` replaced by independent normal columns, MI 0."""
     if not (beyond := piece.mi > MAX_MI).any():
         return piece
