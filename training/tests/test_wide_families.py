@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import integrate, spatial, special, stats
 
+from mistd_training.encoding import normal_scores
 from mistd_training.families import compose, densities, joint, joint_validation, mixtures, wide
 from mistd_training.families.atoms import (
     Atoms,
@@ -379,6 +380,23 @@ def test_wide_batches_are_finite_distinct_and_repeatable():
         dependent = batch.mi[batch.mi > 0]
         assert dependent.unique().numel() == dependent.numel()
     assert wide.sample_wide(1, 5, 1, 1, seeded(0)).x.shape == (1, 5, 1)
+
+
+@pytest.mark.parametrize("recipe", wide.SHARES)
+def test_every_tensor_is_made_on_the_device_of_the_generator(recipe):
+    """With another default device, a tensor made without naming the generator's would not mix with the others."""
+    torch.set_default_device("meta")
+    try:
+        for seed in range(6):
+            wide.sample_recipe(recipe, 3, 12, 4, 5, torch.Generator("cpu").manual_seed(seed))
+    finally:
+        torch.set_default_device("cpu")
+
+
+def test_scores_of_wide_batches_with_ties_are_finite():
+    batch = wide.sample_recipe("discrete", 8, 50, 3, 2, seeded(3))
+    assert any(len(column.unique()) < 50 for column in batch.y.transpose(1, 2).flatten(0, 1))
+    assert normal_scores(batch.x).isfinite().all() and normal_scores(batch.y).isfinite().all()
 
 
 def test_mi_spreads_over_the_range_and_some_data_sets_are_independent():

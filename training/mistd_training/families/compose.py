@@ -6,6 +6,8 @@ own side and fresh noise, add nothing. Invertible maps within a side change noth
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import torch
 from torch import Generator, Tensor
 
@@ -62,9 +64,8 @@ def mix(side: Tensor, generator: Generator, kind: str | None = None) -> Tensor:
     if side.shape[2] == 1:
         return side
     if kind is None:
-        coin, names = uniform(0, 1, 1, generator=generator).item(), list(MIXING)
-        bounds = torch.tensor(list(MIXING.values())).cumsum(0).tolist()
-        kind = next((name for name, bound in zip(names, bounds) if coin < bound), "none")
+        coin = uniform(0, 1, 1, generator=generator).item()
+        kind = next((name for name, bound in zip(MIXING, accumulate(MIXING.values())) if coin < bound), "none")
     return side if kind == "none" else _MAPS[kind](side, generator)
 
 

