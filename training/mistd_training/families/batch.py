@@ -28,3 +28,8 @@ def uniform(low: float, high: float, *shape: int, generator: torch.Generator) ->
 def randint(low: int, high: int, *shape: int, generator: torch.Generator) -> Tensor:
     """Integer draws on [low, high], both ends included, on the generator's device."""
     return torch.randint(low, high + 1, shape, generator=generator, device=generator.device)
+
+
+def normal(probability: Tensor) -> Tensor:
+    """The standard normal quantile of values in [0, 1], finite at both ends."""
+    return torch.special.ndtri(probability.clamp(1e-6, 1 - 1e-6))

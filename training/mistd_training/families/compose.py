@@ -1,0 +1,124 @@
+"""Composition: what can be done to data sets while their MI stays known.
+
+Independent pieces side by side add their MI. Columns that are independent of everything, or made from columns of their
+own side and fresh noise, add nothing. Invertible maps within a side change nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+import torch
+from torch import Generator, Tensor
+
+from .batch import Batch, randint, uniform
+
+# How a side is mixed, as shares of groups.
+MIXING = {"none": 0.5, "rotation": 0.15, "sparse": 0.1, "dense": 0.05, "monotone": 0.08, "coupling": 0.12}
+
+
+def stack(pieces: list[Batch]) -> Batch:
+    """Independent data sets side by side; MI adds."""
+    mi = torch.stack([piece.mi for piece in pieces]).sum(0)
+    return Batch(torch.cat([piece.x for piece in pieces], 2), torch.cat([piece.y for piece in pieces], 2), mi)
+
+
+def pad(side: Tensor, dim: int, generator: Generator) -> Tensor:
+    """Append columns up to `dim` that say nothing of the other side. [batch, rows, columns] → [batch, rows, dim].
+
+    One kind for the group: independent normal columns, some of them in levels; columns correlated among themselves;
+    noisy copies of the side's own columns.
+    """
+    batch, rows, columns = side.shape
+    extra = dim - columns
+    if extra <= 0:
+        return side
+    device = generator.device
+    noise = torch.randn(batch, rows, extra, generator=generator, device=device)
+    kind = randint(0, 3, 1, generator=generator).item()
+    if kind == 1:
+        level = uniform(0.3, 3, batch, 1, extra, generator=generator)
+        leveled = uniform(0, 1, batch, 1, extra, generator=generator) < uniform(0, 1, batch, 1, 1, generator=generator)
+        noise = torch.where(leveled, (noise * level).round(), noise)
+    elif kind == 2:
+        noise = noise + torch.randn(batch, rows, 1, generator=generator, device=device) * uniform(
+            0, 2, batch, 1, extra, generator=generator
+        )
+    elif kind == 3 and columns:
+        source = randint(0, columns - 1, batch, 1, extra, generator=generator).expand(-1, rows, -1)
+        copied = uniform(0, 1, batch, 1, extra, generator=generator) < 0.5
+        loudness = uniform(-2, 1, batch, 1, extra, generator=generator).exp()
+        noise = torch.where(copied, side.gather(2, source) + loudness * noise, noise)
+    return torch.cat([side, noise], 2)
+
+
+def shuffle(side: Tensor, generator: Generator) -> Tensor:
+    """Columns in a random order, its own for each data set."""
+    batch, rows, columns = side.shape
+    order = torch.rand(batch, 1, columns, generator=generator, device=side.device).argsort(2)
+    return side.gather(2, order.expand(-1, rows, -1))
+
+
+def mix(side: Tensor, generator: Generator, kind: str | None = None) -> Tensor:
+    """An invertible map of one side, its parameters each data set's own; the kind from `MIXING` unless given."""
+    if side.shape[2] == 1:
+        return side
+    if kind is None:
+        coin = uniform(0, 1, 1, generator=generator).item()
+        kind = next((name for name, bound in zip(MIXING, accumulate(MIXING.values())) if coin < bound), "none")
+    return side if kind == "none" else _MAPS[kind](side, generator)
+
+
+def rotation(side: Tensor, generator: Generator) -> Tensor:
+    """A random rotation, or one near the identity."""
+    batch, _, columns = side.shape
+    matrix = torch.randn(batch, columns, columns, generator=generator, device=side.device)
+    near = uniform(-1, 3, batch, 1, 1, generator=generator).exp() * columns**0.5
+    near = torch.where(uniform(0, 1, batch, 1, 1, generator=generator) < 0.5, near, 0.0)
+    return side @ torch.linalg.qr(matrix + near * torch.eye(columns, device=side.device))[0]
+
+
+def sparse(side: Tensor, generator: Generator) -> Tensor:
+    """Unit lower triangular map with few entries, in a random order of the columns."""
+    batch, _, columns = side.shape
+    side = shuffle(side, generator)
+    entries = torch.randn(batch, columns, columns, generator=generator, device=side.device)
+    filled = uniform(0, 1, batch, columns, columns, generator=generator) < 1.5 / columns
+    return side @ (torch.tril(entries * filled, -1) + torch.eye(columns, device=side.device))
+
+
+def dense(side: Tensor, generator: Generator) -> Tensor:
+    """Rotation, scales between e^-1 and e, rotation: every condition number up to e²."""
+    scale = uniform(-1, 1, side.shape[0], 1, side.shape[2], generator=generator).exp()
+    return rotation(rotation(side, generator) * scale, generator)
+
+
+def monotone(side: Tensor, generator: Generator) -> Tensor:
+    """One or two times: a strictly increasing map of every column, then a rotation."""
+    for _ in range(randint(1, 2, 1, generator=generator).item()):
+        batch, _, columns = side.shape
+        rate = uniform(-1, 1.5, batch, 1, columns, generator=generator).exp()
+        wiggle = uniform(0, 0.9, batch, 1, columns, generator=generator)
+        bent = torch.where(rate > 1, (rate * side).asinh() / rate.sqrt(), side + wiggle * (rate * side).sin() / rate)
+        side = rotation(bent, generator)
+    return side
+
+
+def coupling(side: Tensor, generator: Generator) -> Tensor:
+    """Two or three affine coupling layers (Dinh, Sohl-Dickstein and Bengio 2017): one half of the columns sets scale
+    and shift of the other through a random network of bounded outputs."""
+    batch, _, columns = side.shape
+    half, hidden, device = columns // 2, 8, side.device
+    for _ in range(randint(2, 3, 1, generator=generator).item()):
+        side = shuffle(side, generator)
+        given, moved = side[:, :, :half], side[:, :, half:]
+        gain = uniform(-0.7, 0.7, batch, 1, 1, generator=generator).exp()
+        first = torch.randn(batch, half, hidden, generator=generator, device=device) * gain / half**0.5
+        inner = (given @ first + torch.randn(batch, 1, hidden, generator=generator, device=device)).tanh()
+        second = torch.randn(batch, hidden, 2 * (columns - half), generator=generator, device=device) / hidden**0.5
+        log_scale, shift = (inner @ second).chunk(2, 2)
+        side = torch.cat([given, moved * (0.7 * log_scale.tanh()).exp() + gain * shift], 2)
+    return side
+
+
+_MAPS = {f.__name__: f for f in (rotation, sparse, dense, monotone, coupling)}
