@@ -84,7 +84,8 @@ on them and its interval does not know. Trained on {trained["rows"][0]}–{train
 {trained["dim_x"][0]}–{trained["dim_x"][1]} columns a side; beyond, the service answers with a warning.
 
 **Training.** `{training["command"]}`: {training["steps"]:,} steps, {training["distributions"]:,} distributions, each
-drawn afresh and seen once, in {training["minutes"]:.0f} minutes on {training["hardware"]}. Families:
+drawn afresh and seen once, in {training["minutes"]:.0f} minutes on {training["hardware"]}. {training["notes"]}
+Families, the reference's sixteen in equal shares:
 {", ".join(manifest["meta_distribution"]["families"])}. ONNX Runtime agrees with PyTorch to
 {training["parity"]["worst"]:.1e} over {training["parity"]["shapes"]} shapes.
 

@@ -30,6 +30,7 @@ def main() -> None:
     export.add_argument("--version", default="1.0.0")
     export.add_argument("--hardware", default="this machine", help="what it was trained on, for the card")
     export.add_argument("--command", default="mistd-train train --preset paper", help="how to train it, for the card")
+    export.add_argument("--notes", default="", help="what the command alone does not say of the run, for the card")
     export.set_defaults(call=_export)
 
     evaluate = commands.add_parser("evaluate", help="the reference's test sets → evaluation.json, card.md and plots")
@@ -69,6 +70,7 @@ def _export(arguments: argparse.Namespace) -> None:
         version=arguments.version,
         command=arguments.command,
         hardware=arguments.hardware,
+        notes=arguments.notes,
     )
     parity, blocks = manifest["training"]["parity"], manifest["blocks"]
     print(f"PyTorch and ONNX Runtime agree to {parity['worst']:.1e} over {parity['shapes']} shapes")

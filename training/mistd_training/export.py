@@ -32,11 +32,11 @@ PARITY_SHAPES = (
 )  # fmt: skip
 
 
-def export_model(checkpoint: Path, folder: Path, version: str, command: str, hardware: str) -> dict:
+def export_model(checkpoint: Path, folder: Path, version: str, command: str, hardware: str, notes: str = "") -> dict:
     """Write `folder/model.onnx` and `folder/manifest.json`, prove parity, and return the manifest.
 
-    The folder's name is the model's id. Raises RuntimeError when any of `PARITY_SHAPES` differs by more than
-    `PARITY_TOLERANCE` (relative to max(1, value)).
+    The folder's name is the model's id; notes: what the command alone does not say of the run. Raises RuntimeError when
+    any of `PARITY_SHAPES` differs by more than `PARITY_TOLERANCE` (relative to max(1, value)).
     """
     model, config, state = load_checkpoint(checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +61,7 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
         "training": {
             "command": command,
             "hardware": hardware,
+            "notes": notes,
             "steps": state["step"],
             "distributions": state["distributions"],
             "minutes": round(state["seconds"] / 60, 1),
