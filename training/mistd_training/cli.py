@@ -19,6 +19,8 @@ def main() -> None:
     train.add_argument("--run", type=Path, default=None, help="folder of the run (default runs/<preset>)")
     train.add_argument("--steps", type=int, default=None, help="optimizer steps, instead of the preset's")
     train.add_argument("--seed", type=int, default=None)
+    train.add_argument("--learning-rate", type=float, default=None, help="its peak, instead of the preset's")
+    train.add_argument("--start", type=Path, default=None, help="checkpoint whose weights a new run begins with")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
     train.add_argument("--workers", type=int, default=None, help="CPU processes (default: one a core; 1 on CUDA)")
     train.add_argument("--no-compile", action="store_true", help="skip torch.compile")
@@ -53,12 +55,14 @@ def _train(arguments: argparse.Namespace) -> None:
     from .train import train as run
 
     config = PRESETS[arguments.preset]
-    changes = {key: getattr(arguments, key) for key in ("steps", "seed") if getattr(arguments, key) is not None}
+    given = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate")}
+    changes = {key: value for key, value in given.items() if value is not None}
     if arguments.no_compile:
         changes["compile"] = False
     device = _device(arguments.device)
     workers = arguments.workers or (1 if device.type == "cuda" else torch.get_num_threads())
-    run(replace(config, **changes), arguments.run or Path("runs") / arguments.preset, device, workers)
+    folder = arguments.run or Path("runs") / arguments.preset
+    run(replace(config, **changes), folder, device, workers, start=arguments.start)
 
 
 def _export(arguments: argparse.Namespace) -> None:

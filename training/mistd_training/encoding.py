@@ -20,15 +20,6 @@ def normal_scores(samples: Tensor) -> Tensor:
     return _score_table(rows, samples.device)[below + through].transpose(1, 2).contiguous()
 
 
-def normal_scores_untied(samples: Tensor) -> Tensor:
-    """`normal_scores` for samples known to hold no ties: one sort and one scatter, for training's sake."""
-    rows = samples.shape[1]
-    order = samples.argsort(1)
-    ranks = torch.arange(rows, device=samples.device)[None, :, None].expand_as(order)
-    doubled = torch.empty_like(order).scatter_(1, order, 2 * ranks + 1)
-    return _score_table(rows, samples.device)[doubled]
-
-
 def _score_table(rows: int, device: torch.device) -> Tensor:
     """Scores by (values below + values below or equal), 0..2·rows: mid-rank r has index 2r − 1.
 

@@ -13,9 +13,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from .encoding import normal_scores_untied
+from .encoding import normal_scores
 from .families.batch import Batch
 from .families.paper import sample_paper
+from .families.wide import sample_wide
 from .model import Mist, ModelConfig, statistics
 from .quantiles import TAUS
 
@@ -25,8 +26,9 @@ class TrainConfig:
     """A run, saved in its checkpoints.
 
     steps: optimizer steps; each worker adds one batch of one shape to every step.
-    rows, dims: inclusive ranges of the shapes; equal_dims: share of shapes with dim_x = dim_y drawn evenly from
-    `paper_dims`, the reference's; the others draw both sizes log-uniformly from `dims`.
+    rows, dims: inclusive ranges of the shapes; paper_share: share of batches of MIST's families with dim_x = dim_y
+    drawn evenly from `paper_dims`, the reference's; the others are of the wide meta-distribution, both sizes
+    log-uniform in `dims`.
     even_rows: share of shapes with rows drawn evenly, the others log-uniformly (small samples are where the error is).
     entry_rows: rows that the entries stream sees in most steps (outer products average over rows, so a part estimates
     the whole); every `all_rows_every`-th step it sees all.
@@ -39,8 +41,8 @@ class TrainConfig:
     rows: tuple[int, int] = (10, 500)
     dims: tuple[int, int] = (1, 32)
     paper_dims: tuple[int, int] = (2, 32)
-    equal_dims: float = 0.8
-    even_rows: float = 0.5
+    paper_share: float = 0.8
+    even_rows: float = 0.25
     entry_rows: int = 48
     all_rows_every: int = 40
     batch_cost: float = 40_000
@@ -123,17 +125,19 @@ class Trainer:
         config = self.config
         coin = torch.rand(4, generator=self.shapes).tolist()
         rows = _between(config.rows, coin[1], even=coin[0] < config.even_rows)
-        if coin[2] < config.equal_dims:
+        if coin[2] < config.paper_share:
+            sample = sample_paper
             dim_x = dim_y = _between(config.paper_dims, coin[3], even=True)
         else:
+            sample = sample_wide
             dim_x, dim_y = (_between(config.dims, c, even=False) for c in torch.rand(2, generator=self.shapes).tolist())
         columns = dim_x + dim_y
         size = int(min(config.max_batch, max(8, config.batch_cost / (columns**2 + 100))))
-        return sample_paper(size, rows, dim_x, dim_y, self.draws)
+        return sample(size, rows, dim_x, dim_y, self.draws)
 
     def _predict(self, batch: Batch) -> Tensor:
         dim_x = batch.x.shape[2]
-        entries, *others = statistics(normal_scores_untied(batch.x), normal_scores_untied(batch.y))
+        entries, *others = statistics(normal_scores(batch.x), normal_scores(batch.y))
         if self.step % self.config.all_rows_every:
             entries = entries[:, : self.config.entry_rows]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
@@ -185,21 +189,35 @@ class Trainer:
             self.shapes.manual_seed(self.config.seed * 1000 + self.step * 17 + self.rank)
             self.draws.manual_seed(self.config.seed * 1000 + 500 + self.step * 17 + self.rank)
 
+    def begin_with(self, state: dict) -> None:
+        """Start a schedule of its own from the averaged weights of another run, whose work it counts as its own."""
+        self.model.load_state_dict(state["average"])
+        self.average.load_state_dict(state["average"])
+        self.distributions, self.seconds = state["distributions"], state["seconds"]
 
-def train(config: TrainConfig, folder: Path, device: torch.device, workers: int = 1, save_every: float = 300) -> None:
+
+def train(
+    config: TrainConfig,
+    folder: Path,
+    device: torch.device,
+    workers: int = 1,
+    save_every: float = 300,
+    start: Path | None = None,
+) -> None:
     """Train to `config.steps`, resuming from `folder/checkpoint.pt` when it is there.
 
-    workers: processes that share each step's gradient, one thread each (CPU only); save_every: seconds.
+    workers: processes that share each step's gradient, one thread each (CPU only); save_every: seconds; start: the
+    checkpoint whose averaged weights a new run begins with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:
-        _run_worker(0, 1, config, folder, device, save_every)
+        _run_worker(0, 1, config, folder, device, save_every, start)
         return
     # glibc gives freed tensors back to the kernel and faults them in again: half the time of a step.
     os.environ.setdefault("GLIBC_TUNABLES", ":".join(f"glibc.malloc.{t}" for t in _MALLOC))
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ.setdefault("MASTER_PORT", str(29500 + os.getpid() % 1000))
-    torch.multiprocessing.spawn(_run_worker, (workers, config, folder, device, save_every), nprocs=workers)
+    torch.multiprocessing.spawn(_run_worker, (workers, config, folder, device, save_every, start), nprocs=workers)
 
 
 _MALLOC = ("mmap_threshold=33554432", "trim_threshold=4294967296", "top_pad=268435456", "hugetlb=1")
@@ -221,7 +239,13 @@ def config_from_dict(values: dict) -> TrainConfig:
 
 
 def _run_worker(
-    rank: int, workers: int, config: TrainConfig, folder: Path, device: torch.device, save_every: float
+    rank: int,
+    workers: int,
+    config: TrainConfig,
+    folder: Path,
+    device: torch.device,
+    save_every: float,
+    start: Path | None,
 ) -> None:
     if workers > 1:
         torch.set_num_threads(1)
@@ -230,6 +254,8 @@ def _run_worker(
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(torch.load(checkpoint, map_location="cpu", weights_only=True))
+    elif start:
+        trainer.begin_with(torch.load(start, map_location="cpu", weights_only=True))
     if rank == 0:
         print(f"parameters {sum(p.numel() for p in trainer.model.parameters())}  {config}", flush=True)
     _loop(trainer, checkpoint, save_every)

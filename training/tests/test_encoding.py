@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from mistd_training.encoding import normal_scores, normal_scores_untied
+from mistd_training.encoding import normal_scores
 
 
 def test_scores_are_those_of_scipys_mid_ranks():
@@ -20,8 +20,3 @@ def test_decreasing_maps_negate_scores_to_the_last_bit_and_increasing_ones_chang
 
 def test_a_constant_column_scores_zero():
     assert (normal_scores(torch.full((1, 7, 1), 3.0)) == 0).all()
-
-
-def test_the_untied_shortcut_is_the_same_without_ties():
-    values = torch.randn(3, 50, 2)
-    assert torch.equal(normal_scores_untied(values), normal_scores(values))

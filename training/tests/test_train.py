@@ -60,6 +60,17 @@ def test_shapes_stay_inside_the_configured_ranges():
     assert 0.7 < sum(s[1] == s[2] for s in shapes) / 400 < 0.95
 
 
+def test_a_run_can_start_from_the_weights_of_another(tmp_path):
+    train(replace(SMOKE, steps=2), tmp_path / "first", CPU)
+    first = load_checkpoint(tmp_path / "first" / "checkpoint.pt")[2]
+    rest = replace(SMOKE, steps=1, learning_rate=0.0)
+    train(rest, tmp_path / "second", CPU, start=tmp_path / "first" / "checkpoint.pt")
+    second = load_checkpoint(tmp_path / "second" / "checkpoint.pt")[2]
+    assert second["step"] == 1 and second["distributions"] == first["distributions"] + 8
+    for name, value in first["average"].items():
+        assert torch.allclose(value, second["average"][name], atol=1e-6), name
+
+
 def test_pinball_is_the_quantile_loss():
     quantiles, mi = torch.zeros(1, 21), torch.tensor([2.0])
     assert torch.allclose(pinball(quantiles, mi)[0, [0, 10, 20]], torch.tensor([0.01, 1.0, 1.99]))
