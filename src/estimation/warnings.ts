@@ -10,6 +10,7 @@ export const WARNING_CODES = [
   'redundant_column',
   'duplicate_rows',
   'near_deterministic',
+  'serial_dependence',
 ] as const;
 
 export interface Warning {

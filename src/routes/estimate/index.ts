@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
-import { MistdError } from '../../errors.js';
 import { summarize } from '../../estimation/estimate.js';
 import { readJsonRequest } from '../../formats/json.js';
 import type { Engine } from '../../inference/engine.js';
 import type { ProblemEstimate } from '../../inference/estimate-task.js';
 import { deadline } from '../../plugins/deadline.js';
 import { compileCheck } from '../../validation.js';
+import { bodyOf } from '../body.js';
 import { modelIdentity } from '../models/index.js';
 import {
   ESTIMATE_FIELDS,
@@ -55,9 +55,4 @@ export function estimateRoutes(app: FastifyInstance, engine: Engine, config: Con
       };
     },
   );
-}
-
-function bodyOf(body: unknown): Buffer {
-  if (Buffer.isBuffer(body)) return body;
-  throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
 }
