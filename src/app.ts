@@ -6,6 +6,7 @@ import { addDocumentation } from './plugins/documentation.js';
 import { addDraining } from './plugins/draining.js';
 import { addProblems, answerError } from './plugins/problems.js';
 import { addReading } from './plugins/reading.js';
+import { batchRoutes } from './routes/batch/index.js';
 import { conditionalRoutes } from './routes/conditional/index.js';
 import { estimateRoutes } from './routes/estimate/index.js';
 import { healthRoutes } from './routes/health/index.js';
@@ -51,6 +52,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   healthRoutes(app, engine);
   modelRoutes(app, engine, config.DEFAULT_MODEL);
   estimateRoutes(app, engine, config);
+  batchRoutes(app, engine, config);
   pairwiseRoutes(app, engine, config);
   screenRoutes(app, engine, config);
   conditionalRoutes(app, engine, config);

@@ -106,7 +106,8 @@ export const ERRORS = {
   unsupported_media_type: {
     status: 415,
     title: 'The content type is not supported',
-    remedy: 'Send JSON with the header "content-type: application/json".',
+    remedy:
+      'Send JSON with the header "content-type: application/json"; to /estimate/batch, lines of JSON with "application/x-ndjson".',
   },
   unsupported_encoding: {
     status: 415,
