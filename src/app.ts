@@ -6,10 +6,16 @@ import { addDocumentation } from './plugins/documentation.js';
 import { addDraining } from './plugins/draining.js';
 import { addProblems, answerError } from './plugins/problems.js';
 import { addReading } from './plugins/reading.js';
+import { batchRoutes } from './routes/batch/index.js';
+import { conditionalRoutes } from './routes/conditional/index.js';
 import { estimateRoutes } from './routes/estimate/index.js';
 import { healthRoutes } from './routes/health/index.js';
+import { independenceRoutes } from './routes/independence/index.js';
+import { laggedRoutes } from './routes/lagged/index.js';
 import { modelRoutes } from './routes/models/index.js';
+import { pairwiseRoutes } from './routes/pairwise/index.js';
 import { Problem } from './routes/problem.js';
+import { screenRoutes } from './routes/screen/index.js';
 
 /**
  * Composes the service. Models load once it listens; it is ready when /health/ready says so.
@@ -46,6 +52,12 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   healthRoutes(app, engine);
   modelRoutes(app, engine, config.DEFAULT_MODEL);
   estimateRoutes(app, engine, config);
+  batchRoutes(app, engine, config);
+  pairwiseRoutes(app, engine, config);
+  screenRoutes(app, engine, config);
+  conditionalRoutes(app, engine, config);
+  laggedRoutes(app, engine, config);
+  independenceRoutes(app, engine, config);
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.

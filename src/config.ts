@@ -22,6 +22,8 @@ const ConfigSchema = Type.Object({
   MAX_ROWS: Type.Integer({ default: 100_000, minimum: 2 }),
   // A side. Twice what the default model was trained on: beyond it, estimates come with a warning.
   MAX_DIM: Type.Integer({ default: 64, minimum: 1 }),
+  // Of a table, for /estimate/pairwise and /estimate/screen; their pairs grow with its square.
+  MAX_COLUMNS: Type.Integer({ default: 512, minimum: 2 }),
   // Requests that wait for a thread. More would only wait past their deadline.
   QUEUE_LIMIT: Type.Integer({ default: 64, minimum: 0 }),
   // From the request's first byte to its reply; common proxies give up after 60 s.

@@ -55,8 +55,8 @@ export const ERRORS = {
   },
   unequal_rows: {
     status: 400,
-    title: 'x and y differ in their number of rows',
-    remedy: 'Send x and y of the same observations, row by row.',
+    title: 'Sides differ in their number of rows',
+    remedy: 'Send all sides of the same observations, row by row.',
   },
   too_few_rows: {
     status: 400,
@@ -71,7 +71,12 @@ export const ERRORS = {
   too_many_columns: {
     status: 400,
     title: 'Too many columns',
-    remedy: 'Send fewer columns, or raise MAX_DIM on the server.',
+    remedy: 'Send fewer columns, or raise MAX_DIM (a side) or MAX_COLUMNS (a table) on the server.',
+  },
+  too_few_columns: {
+    status: 400,
+    title: 'Too few columns',
+    remedy: 'Send at least one column to screen, and at least two to compare with each other.',
   },
   bad_request: {
     status: 400,
@@ -101,7 +106,8 @@ export const ERRORS = {
   unsupported_media_type: {
     status: 415,
     title: 'The content type is not supported',
-    remedy: 'Send JSON with the header "content-type: application/json".',
+    remedy:
+      'Send JSON with the header "content-type: application/json"; to /estimate/batch, lines of JSON with "application/x-ndjson".',
   },
   unsupported_encoding: {
     status: 415,
@@ -147,7 +153,8 @@ export const ERRORS = {
   deadline_exceeded: {
     status: 504,
     title: 'The reply took too long',
-    remedy: 'Send fewer rows or columns, or raise REQUEST_TIMEOUT_MS on the server.',
+    remedy:
+      'Send fewer rows or columns, ask for fewer permutations, or raise REQUEST_TIMEOUT_MS on the server.',
   },
 } as const satisfies Record<string, { status: number; title: string; remedy: string }>;
 

@@ -22,6 +22,21 @@ export function readJsonRequest(
   known: readonly string[],
   limits: SampleLimits,
 ): JsonRequest {
+  const { x, y, ...fields } = readFields(bytes, known);
+  const samples = {
+    x: readMatrix(x, 'x', limits),
+    y: readMatrix(y, 'y', limits),
+  };
+  checkSameRows(samples.x, 'x', samples.y, 'y');
+  return { samples, fields };
+}
+
+/**
+ * Reads a JSON object of known fields, their values still unchecked.
+ *
+ * @throws MistdError invalid_json, invalid_type or unknown_field.
+ */
+export function readFields(bytes: Buffer, known: readonly string[]): Record<string, unknown> {
   const body = parseObject(bytes);
   for (const name of Object.keys(body)) {
     if (!known.includes(name)) {
@@ -32,19 +47,17 @@ export function readJsonRequest(
       );
     }
   }
-  const { x, y, ...fields } = body;
-  const samples = {
-    x: readMatrix(x, 'x', limits),
-    y: readMatrix(y, 'y', limits),
-  };
-  if (samples.x.rows !== samples.y.rows) {
-    throw new MistdError(
-      'unequal_rows',
-      `x has ${samples.x.rows} rows and y has ${samples.y.rows}.`,
-      { pointer: '/y' },
-    );
-  }
-  return { samples, fields };
+  return body;
+}
+
+/** @throws MistdError unequal_rows, at the second side. */
+export function checkSameRows(first: Matrix, firstName: string, side: Matrix, name: string): void {
+  if (side.rows === first.rows) return;
+  throw new MistdError(
+    'unequal_rows',
+    `${firstName} has ${first.rows} rows and ${name} has ${side.rows}.`,
+    { pointer: `/${name}` },
+  );
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> {
@@ -70,10 +83,11 @@ function parseObject(bytes: Buffer): Record<string, unknown> {
 /**
  * Reads one side: rows of equal length, or a flat array of numbers for one column.
  *
+ * @param name path of the side in the body: its JSON pointer without the first "/".
  * @returns shape [rows, columns], every value finite.
  */
-function readMatrix(value: unknown, name: string, limits: SampleLimits): Matrix {
-  const pointer = pointerStep(name);
+export function readMatrix(value: unknown, name: string, limits: SampleLimits): Matrix {
+  const pointer = `/${name}`;
   if (value === undefined) {
     throw new MistdError('missing_field', `${name} is missing.`, { pointer });
   }
@@ -160,7 +174,7 @@ function badSample(value: unknown, pointer: string): MistdError {
       });
 }
 
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
@@ -169,6 +183,6 @@ function describe(value: unknown): string {
   return `the boolean ${value}`;
 }
 
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }

@@ -1,11 +1,16 @@
 import type { FastifyInstance } from 'fastify';
+import type { Static } from 'typebox';
 import type { Config } from '../../config.js';
-import { MistdError } from '../../errors.js';
 import { summarize } from '../../estimation/estimate.js';
 import { readJsonRequest } from '../../formats/json.js';
 import type { Engine } from '../../inference/engine.js';
+import type { ProblemEstimate } from '../../inference/estimate-task.js';
+import type { Manifest } from '../../inference/manifest.js';
+import type { PoolResult } from '../../inference/pool.js';
 import { deadline } from '../../plugins/deadline.js';
+import type { SampleLimits, Samples } from '../../samples/samples.js';
 import { compileCheck } from '../../validation.js';
+import { bodyOf } from '../body.js';
 import { modelIdentity } from '../models/index.js';
 import {
   ESTIMATE_FIELDS,
@@ -25,34 +30,56 @@ export function estimateRoutes(app: FastifyInstance, engine: Engine, config: Con
     '/estimate',
     { schema: estimateRoute },
     async (request, reply): Promise<EstimateReply> => {
-      const start = performance.now();
-      const { samples, fields } = readJsonRequest(bodyOf(request.body), ESTIMATE_FIELDS, limits);
-      const { quantiles, level, unit, model, id } = checkOptions(fields);
-      const parseMs = performance.now() - start;
-
-      const { rows, columns: dim_x } = samples.x;
-      const { columns: dim_y } = samples.y;
-      const manifest = engine.model(model, '/model');
+      const asked = readEstimate(bodyOf(request.body), limits);
+      const manifest = engine.model(asked.options.model, '/model');
       const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-      const result = await engine.run(manifest, samples, signal);
-      return {
-        ...summarize(result, manifest, { taus: quantiles, level, unit }),
-        model: modelIdentity(manifest),
-        samples: { rows, dim_x, dim_y, dropped: 0 },
-        timing: {
-          parse_ms: parseMs,
-          queue_ms: result.queueMs,
-          encode_ms: result.encodeMs,
-          inference_ms: result.inferenceMs,
-          total_ms: reply.elapsedTime,
-        },
-        id: id ?? request.id,
-      };
+      const result = await engine.run(manifest, [asked.samples], signal);
+      const [estimate] = result.estimates as [ProblemEstimate];
+      return estimateReply(asked, manifest, estimate, result, reply.elapsedTime, request.id);
     },
   );
 }
 
-function bodyOf(body: unknown): Buffer {
-  if (Buffer.isBuffer(body)) return body;
-  throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
+/** A body that asks for one estimate. */
+export interface AskedEstimate {
+  readonly samples: Samples;
+  readonly options: Static<typeof EstimateOptions>;
+  readonly parseMs: number;
+}
+
+/** @throws MistdError with the JSON pointer of what is wrong. */
+export function readEstimate(bytes: Buffer, limits: SampleLimits): AskedEstimate {
+  const start = performance.now();
+  const { samples, fields } = readJsonRequest(bytes, ESTIMATE_FIELDS, limits);
+  const options = checkOptions(fields);
+  return { samples, options, parseMs: performance.now() - start };
+}
+
+/**
+ * @param totalMs since the request arrived.
+ * @param id if the body gave none.
+ */
+export function estimateReply(
+  { samples, options, parseMs }: AskedEstimate,
+  manifest: Manifest,
+  estimate: ProblemEstimate,
+  { queueMs, encodeMs, inferenceMs }: PoolResult,
+  totalMs: number,
+  id: string,
+): EstimateReply {
+  const { rows, columns: dim_x } = samples.x;
+  const { quantiles: taus, level, unit } = options;
+  return {
+    ...summarize(estimate, manifest, { taus, level, unit }),
+    model: modelIdentity(manifest),
+    samples: { rows, dim_x, dim_y: samples.y.columns, dropped: 0 },
+    timing: {
+      parse_ms: parseMs,
+      queue_ms: queueMs,
+      encode_ms: encodeMs,
+      inference_ms: inferenceMs,
+      total_ms: totalMs,
+    },
+    id: options.id ?? id,
+  };
 }
