@@ -1,8 +1,5 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import { takeRows } from '../samples/rows.js';
-import type { Samples } from '../samples/samples.js';
+import { type Random, random } from '../random.js';
+import { type Samples, takeRows } from '../samples/samples.js';
 
 export interface BootstrapOptions {
   readonly resamples: number;
@@ -35,12 +32,12 @@ export function percentileInterval(
   resampling: Resampling,
   { resamples, level, seed }: BootstrapOptions,
 ): { lower: number; upper: number } | undefined {
-  const random = xoroshiro128plus(seed);
+  const stream = random(seed);
   const { rows } = samples.x;
   const draw = resampling === 'bootstrap' ? withReplacement : half;
   const values: number[] = [];
   for (let b = 0; b < resamples; b++) {
-    const value = estimate(takeRows(samples, draw(rows, random)));
+    const value = estimate(takeBoth(samples, draw(rows, stream)));
     if (value !== undefined) values.push(value);
   }
   if (values.length < resamples / 2) return undefined;
@@ -52,26 +49,31 @@ export function percentileInterval(
   };
 }
 
+/** Some rows of both sides. */
+export function takeBoth({ x, y }: Samples, rows: Int32Array): Samples {
+  return { x: takeRows(x, rows), y: takeRows(y, rows) };
+}
+
 /** A random subset of the rows, ascending; all of them when there are no more than asked for. */
 export function randomRows(rows: number, size: number, seed: number): Int32Array {
   const all = Int32Array.from({ length: rows }, (_, r) => r);
   if (rows <= size) return all;
-  return shuffledStart(all, size, xoroshiro128plus(seed)).sort();
+  return shuffledStart(all, size, random(seed)).sort();
 }
 
-function withReplacement(rows: number, random: RandomGenerator): Int32Array {
-  return Int32Array.from({ length: rows }, () => uniformInt(random, 0, rows - 1));
+function withReplacement(rows: number, { below }: Random): Int32Array {
+  return Int32Array.from({ length: rows }, () => below(rows));
 }
 
-function half(rows: number, random: RandomGenerator): Int32Array {
+function half(rows: number, stream: Random): Int32Array {
   const all = Int32Array.from({ length: rows }, (_, r) => r);
-  return shuffledStart(all, Math.floor(rows / 2), random);
+  return shuffledStart(all, Math.floor(rows / 2), stream);
 }
 
 /** The first `size` elements of a shuffle (Fisher & Yates). */
-function shuffledStart(all: Int32Array, size: number, random: RandomGenerator): Int32Array {
+function shuffledStart(all: Int32Array, size: number, { below }: Random): Int32Array {
   for (let i = 0; i < size; i++) {
-    const j = uniformInt(random, i, all.length - 1);
+    const j = i + below(all.length - i);
     const kept = all[i] as number;
     all[i] = all[j] as number;
     all[j] = kept;

@@ -1,4 +1,4 @@
-import { columnOf, type Matrix, type Samples } from '../samples/samples.js';
+import { columnOf, joinColumns, type Matrix, type Samples } from '../samples/samples.js';
 import { digammaTable } from './digamma.js';
 import { countBelow, edges, kthJoint, type Scaled, visitDistances } from './exhaustive.js';
 import { KdTree, nextUp } from './kd-tree.js';
@@ -62,7 +62,10 @@ interface Counts {
 }
 
 function countByTrees(x: Scaled, y: Scaled, k: number, variant: 1 | 2): Counts {
-  const joint = new KdTree(beside(x.matrix, y.matrix), Float64Array.of(...x.scales, ...y.scales));
+  const joint = new KdTree(
+    joinColumns(x.matrix, y.matrix),
+    Float64Array.of(...x.scales, ...y.scales),
+  );
   const radii = joint.kthDistances(k);
   if (variant === 1) return { x: countsWithin(x, radii), y: countsWithin(y, radii) };
   const { first, second } = joint.extents(radii, x.matrix.columns);
@@ -134,14 +137,6 @@ function firstIndex(sorted: Float64Array, holds: (value: number) => boolean): nu
     else low = middle + 1;
   }
   return low;
-}
-
-/** Both sides as one matrix, the columns of x first. */
-function beside(x: Matrix, y: Matrix): Matrix {
-  const values = new Float64Array(x.values.length + y.values.length);
-  values.set(x.values);
-  values.set(y.values, x.values.length);
-  return { rows: x.rows, columns: x.columns + y.columns, values };
 }
 
 function at(table: Float64Array, index: number): number {

@@ -8,6 +8,8 @@ export interface Plugin {
   readonly nats: number;
   /** The same less the bias of Miller & Madow, (cells − cells_x − cells_y + 1) / 2N, at least 0. */
   readonly corrected: number;
+  /** Of the mean of ln p(x, y) / (p(x) p(y)) over rows. */
+  readonly standardError: number;
   /** Whether no column had to be cut into bins. */
   readonly discrete: boolean;
 }
@@ -30,8 +32,23 @@ export function plugin(samples: Samples, bins: number = defaultBins(samples.x.ro
   return {
     nats: Math.max(0, nats),
     corrected: Math.max(0, nats - bias),
+    standardError: standardError(x, y, both),
     discrete: x.discrete && y.discrete,
   };
+}
+
+function standardError(x: Cells, y: Cells, both: Cells): number {
+  const [countsX, countsY, counts] = [countsOf(x), countsOf(y), countsOf(both)];
+  const rows = x.of.length;
+  let [sum, squares] = [0, 0];
+  for (let r = 0; r < rows; r++) {
+    const expected =
+      (countsX[x.of[r] as number] as number) * (countsY[y.of[r] as number] as number);
+    const term = Math.log(((counts[both.of[r] as number] as number) * rows) / expected);
+    sum += term / rows;
+    squares += (term * term) / rows;
+  }
+  return Math.sqrt(Math.max(0, squares - sum * sum) / rows);
 }
 
 /** Entropy of the observed frequencies of a side's combinations of values, in nats. */
@@ -106,8 +123,13 @@ function numbered(keys: Float64Array, discrete: boolean): Cells {
   return { of, count: numbers.size, discrete };
 }
 
-function entropyOf({ of, count }: Cells): number {
-  const frequencies = new Int32Array(count);
-  for (const cell of of) frequencies[cell] = (frequencies[cell] as number) + 1;
-  return frequencies.reduce((sum, n) => sum - (n / of.length) * Math.log(n / of.length), 0);
+function entropyOf(cells: Cells): number {
+  const rows = cells.of.length;
+  return countsOf(cells).reduce((sum, n) => sum - (n / rows) * Math.log(n / rows), 0);
+}
+
+function countsOf({ of, count }: Cells): Float64Array {
+  const counts = new Float64Array(count);
+  for (const cell of of) counts[cell] = (counts[cell] as number) + 1;
+  return counts;
 }

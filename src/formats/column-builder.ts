@@ -92,7 +92,9 @@ export class ColumnBuilder {
 
   #refused(value: unknown, pointer: string): MistdError {
     const among =
-      this.#kind === undefined || typeof value === 'object' ? '' : `, in a column of ${this.#kind}s`;
+      this.#kind === undefined || typeof value === 'object'
+        ? ''
+        : `, in a column of ${this.#kind}s`;
     return new MistdError(
       'not_a_number',
       `The sample at ${pointer} is ${describe(value)}${among}.`,

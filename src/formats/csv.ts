@@ -26,7 +26,8 @@ export function readCsv(
   categorical: readonly string[],
   limits: SampleLimits,
 ): Sides {
-  if (!isUtf8(bytes)) throw new MistdError('invalid_csv', 'The body is not UTF-8.', { pointer: '' });
+  if (!isUtf8(bytes))
+    throw new MistdError('invalid_csv', 'The body is not UTF-8.', { pointer: '' });
   const reader = new CsvReader(choice, categorical, limits);
   try {
     // Each record is used up as it comes: a million rows of texts would take much memory.

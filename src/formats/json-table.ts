@@ -1,6 +1,7 @@
 import { MistdError, pointerStep } from '../errors.js';
 import { columnOf, type Matrix, type NamedSide, type SampleLimits } from '../samples/samples.js';
-import { checkSameRows, describe, quote, readMatrix } from './json.js';
+import { describe, quote } from './describe.js';
+import { checkSameRows, readMatrix } from './json.js';
 
 /** Limits on a table, from the settings: `maxColumns` is that of one side of it. */
 export interface TableLimits extends SampleLimits {

@@ -54,10 +54,14 @@ function parseLine(text: string, number: number): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new MistdError('invalid_json', `Line ${number} is not JSON: ${(cause as Error).message}.`, {
-      pointer: '',
-      cause,
-    });
+    throw new MistdError(
+      'invalid_json',
+      `Line ${number} is not JSON: ${(cause as Error).message}.`,
+      {
+        pointer: '',
+        cause,
+      },
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MistdError('invalid_type', `Line ${number} is ${describe(value)}, not an object.`, {

@@ -97,6 +97,7 @@ function readHeader(bytes: Uint8Array, what: string): Header {
     .split(',')
     .filter((part) => part.trim() !== '')
     .map(Number);
-  if (sizes.length < 1 || sizes.length > 2) throw wrong(`it has ${sizes.length} dimensions, not 1 or 2`);
+  if (sizes.length < 1 || sizes.length > 2)
+    throw wrong(`it has ${sizes.length} dimensions, not 1 or 2`);
   return { dtype, fortran: fortran === 'True', shape: sizes, data: bytes.subarray(start + length) };
 }

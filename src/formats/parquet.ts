@@ -40,10 +40,7 @@ export async function readParquet(
       onChunk: ({ columnName, columnData }) => {
         const builder = builders.get(columnName) as ColumnBuilder;
         for (const value of columnData) {
-          builder.add(
-            plain(value),
-            () => pointerStep(columnName) + pointerStep(builder.length),
-          );
+          builder.add(plain(value), () => pointerStep(columnName) + pointerStep(builder.length));
         }
       },
     });

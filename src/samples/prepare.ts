@@ -1,5 +1,5 @@
-import { MistdError } from '../errors.js';
 import { discreteEntropy } from '../classical/plugin.js';
+import { MistdError } from '../errors.js';
 import type { Column, Side, Sides } from './columns.js';
 import { type Matrix, MIN_ROWS, type SampleLimits, type Samples } from './samples.js';
 
@@ -70,8 +70,7 @@ export function prepare(sides: Sides, options: DataOptions, limits: SampleLimits
     sent: { x: sides.x.columns.length, y: sides.y.columns.length },
     dropped: rowsOf(sides.x) - kept.length,
     discrete: [...x.discrete, ...y.discrete],
-    entropyY:
-      y.discrete.length === sides.y.columns.length ? discreteEntropy(y.matrix) : undefined,
+    entropyY: y.discrete.length === sides.y.columns.length ? discreteEntropy(y.matrix) : undefined,
   };
 }
 
@@ -110,11 +109,9 @@ function keptRows({ x, y }: Sides, missing: MissingRule): Int32Array {
   }
   const kept = Int32Array.from({ length: rows }, (_, r) => r).filter((r) => complete[r] === 1);
   if (kept.length < MIN_ROWS) {
-    throw new MistdError(
-      'too_few_rows',
-      `Of ${rows} rows, ${kept.length} have no missing value.`,
-      { pointer: '' },
-    );
+    throw new MistdError('too_few_rows', `Of ${rows} rows, ${kept.length} have no missing value.`, {
+      pointer: '',
+    });
   }
   return kept;
 }

@@ -165,7 +165,7 @@ async function runLines(
     const id = `${requestId}/${index}`;
     return {
       index,
-      answer: estimateReply(asked, manifest, estimate, result, elapsedMs(), id),
+      answer: estimateReply(asked, manifest, { estimate }, result, elapsedMs(), id),
     };
   });
 }

@@ -1,0 +1,36 @@
+/** Entry of a helper thread: one function a kind of task. No model runs here. */
+import { type Check, check } from '../classical/check.js';
+import { type ClassicalEstimate, classicalEstimates } from '../classical/classical.js';
+import { type ErrorCode, type ErrorDetails, MistdError } from '../errors.js';
+import { type ReadData, readData } from '../formats/data.js';
+import type { CheckTask, ClassicalTask, ReadTask } from './threads.js';
+
+/** What comes back: an error crosses threads without its class, so it is spelled out. */
+export type Outcome<T> =
+  | { readonly value: T }
+  | { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
+
+export async function read({ body, known, limits }: ReadTask): Promise<Outcome<ReadData>> {
+  const { buffer, byteOffset, byteLength } = body.bytes;
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return outcome(() => readData({ ...body, bytes }, known, limits));
+}
+
+export async function classical(task: ClassicalTask): Promise<Outcome<ClassicalEstimate[]>> {
+  return outcome(() => classicalEstimates(task.samples, task.options));
+}
+
+export async function secondOpinion(task: CheckTask): Promise<Outcome<Check>> {
+  return outcome(() => check(task.samples, task.seed));
+}
+
+async function outcome<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await run() };
+  } catch (error) {
+    if (!(error instanceof MistdError)) throw error;
+    const { pointer } = error.details;
+    const details = pointer === undefined ? {} : { pointer };
+    return { code: error.code, message: error.message, details };
+  }
+}
