@@ -30,8 +30,8 @@ export const ERRORS = {
   },
   unsupported_dtype: {
     status: 400,
-    title: 'The elements of an array are not numbers',
-    remedy: 'Convert the array first, such as by array.astype("float64").',
+    title: 'The elements of an array or column are not of a type that is read',
+    remedy: 'Convert them first: in NumPy, array.astype("float64").',
   },
   unknown_column: {
     status: 400,

@@ -9,92 +9,91 @@ import { describe } from './describe.js';
  */
 export class ColumnBuilder {
   readonly #name: string;
+  readonly #pointerOf: (row: number) => string;
   #kind: Column['kind'] | undefined;
   #values: Float64Array<ArrayBuffer>;
   #length = 0;
   readonly #codes = new Map<string, number>();
 
-  constructor(name: string, rows = 1024) {
+  /**
+   * @param pointerOf gives the JSON pointer of the value at a row, for errors.
+   * @param rows that will come; more may.
+   */
+  constructor(name: string, pointerOf: (row: number) => string, rows = 1024) {
     this.#name = name;
+    this.#pointerOf = pointerOf;
     this.#values = new Float64Array(rows);
   }
 
   /**
-   * Adds a value as JSON has it.
+   * Adds a value as JSON has it; null and undefined are missing.
    *
-   * @param place gives the JSON pointer of the value, for an error.
    * @throws MistdError not_a_number or not_finite.
    */
-  add(value: unknown, place: () => string): void {
-    if (typeof value === 'number') this.#addNumber(value, place);
-    else if (value === null || value === undefined) this.addMissing();
-    else if (typeof value === 'string') this.addText(value, place);
-    else if (typeof value === 'boolean') this.#push('boolean', value ? 1 : 0, value, place);
-    else throw this.#refused(value, place());
+  add(value: unknown): void {
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) throw this.#infinite();
+      if (this.#kind !== 'number') this.#become('number', value);
+      this.#append(value);
+    } else if (value === null || value === undefined) {
+      this.#append(Number.NaN);
+    } else if (typeof value === 'string') {
+      this.addText(value);
+    } else if (typeof value === 'boolean') {
+      this.#become('boolean', value);
+      this.#append(value ? 1 : 0);
+    } else {
+      throw this.#refused(value);
+    }
   }
 
-  addMissing(): void {
-    this.#append(Number.NaN);
-  }
-
-  addText(text: string, place: () => string): void {
+  addText(text: string): void {
+    this.#become('text', text);
     let code = this.#codes.get(text);
     if (code === undefined) {
       code = this.#codes.size;
       this.#codes.set(text, code);
     }
-    this.#push('text', code, text, place);
-  }
-
-  get kind(): Column['kind'] | undefined {
-    return this.#kind;
-  }
-
-  get length(): number {
-    return this.#length;
+    this.#append(code);
   }
 
   finish(): Column {
-    const values = this.#values.slice(0, this.#length);
+    const full = this.#length === this.#values.length;
     return {
       name: this.#name,
       kind: this.#kind ?? 'number',
-      values,
+      values: full ? this.#values : this.#values.slice(0, this.#length),
       labels: [...this.#codes.keys()],
     };
   }
 
-  #addNumber(value: number, place: () => string): void {
-    if (!Number.isFinite(value)) {
-      throw new MistdError(
-        'not_finite',
-        `The sample at ${place()} is infinite, or too large for a 64-bit float.`,
-        { pointer: place() },
-      );
-    }
-    this.#push('number', value, value, place);
-  }
-
-  #push(kind: Column['kind'], code: number, value: unknown, place: () => string): void {
+  #become(kind: Column['kind'], value: unknown): void {
     this.#kind ??= kind;
-    if (this.#kind !== kind) throw this.#refused(value, place());
-    this.#append(code);
+    if (this.#kind !== kind) throw this.#refused(value);
   }
 
   #append(value: number): void {
     if (this.#length === this.#values.length) {
-      const larger = new Float64Array(2 * this.#length);
+      const larger = new Float64Array(2 * this.#length + 16);
       larger.set(this.#values);
       this.#values = larger;
     }
     this.#values[this.#length++] = value;
   }
 
-  #refused(value: unknown, pointer: string): MistdError {
-    const among =
-      this.#kind === undefined || typeof value === 'object'
-        ? ''
-        : `, in a column of ${this.#kind}s`;
+  #infinite(): MistdError {
+    const pointer = this.#pointerOf(this.#length);
+    return new MistdError(
+      'not_finite',
+      `The sample at ${pointer} is infinite, or too large for a 64-bit float.`,
+      { pointer },
+    );
+  }
+
+  #refused(value: unknown): MistdError {
+    const pointer = this.#pointerOf(this.#length);
+    const mixed = this.#kind !== undefined && typeof value !== 'object';
+    const among = mixed ? `, in a column of ${this.#kind}s` : '';
     return new MistdError(
       'not_a_number',
       `The sample at ${pointer} is ${describe(value)}${among}.`,

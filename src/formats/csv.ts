@@ -91,18 +91,17 @@ class CsvReader {
     this.#columns = used.map((name) => ({
       name,
       place: header.indexOf(name),
-      builder: new ColumnBuilder(name),
+      builder: new ColumnBuilder(name, (row) => pointerStep(name) + pointerStep(row)),
       asText: this.#categorical.includes(name),
     }));
   }
 
   #readRow(record: string[]): void {
-    for (const { name, place, builder, asText } of this.#columns) {
+    for (const { place, builder, asText } of this.#columns) {
       const cell = (record[place] as string).trim();
-      const pointer = () => pointerStep(name) + pointerStep(this.#row);
-      if (cell.length <= 4 && MISSING.has(cell.toLowerCase())) builder.addMissing();
-      else if (!asText && NUMBER.test(cell)) builder.add(Number(cell), pointer);
-      else builder.addText(cell, pointer);
+      if (cell.length <= 4 && MISSING.has(cell.toLowerCase())) builder.add(null);
+      else if (!asText && NUMBER.test(cell)) builder.add(Number(cell));
+      else builder.addText(cell);
     }
     this.#row++;
   }

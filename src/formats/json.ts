@@ -134,25 +134,21 @@ export function readSide(value: unknown, name: string, limits: SampleLimits): Si
   const width = Array.isArray(first) ? first.length : 1;
   checkShape(name, value.length, 1, limits, pointer);
   checkShape(`The first row of ${name}`, value.length, width, limits, `${pointer}/0`);
-  const builders = Array.from(
-    { length: width },
-    (_, c) => new ColumnBuilder(`${name}${c}`, value.length),
-  );
   const pointerOf = Array.isArray(first)
     ? (row: number, column: number) => `${pointer}/${row}/${column}`
     : (row: number) => `${pointer}/${row}`;
-  const read = Array.isArray(first) ? readRows : readFlat;
-  read(value, name, builders, pointerOf);
+  const builders = Array.from(
+    { length: width },
+    (_, c) => new ColumnBuilder(`${name}${c}`, (row) => pointerOf(row, c), value.length),
+  );
+  if (Array.isArray(first)) addRows(builders, value, name);
+  else for (const sample of value) builders[0]?.add(sample);
   return { columns: builders.map((builder) => builder.finish()), pointerOf };
 }
 
-function readRows(
-  rows: readonly unknown[],
-  name: string,
-  builders: readonly ColumnBuilder[],
-  pointerOf: Side['pointerOf'],
-): void {
-  rows.forEach((row, r) => {
+function addRows(builders: readonly ColumnBuilder[], rows: readonly unknown[], name: string): void {
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r];
     if (!Array.isArray(row)) {
       throw new MistdError(
         'invalid_type',
@@ -167,19 +163,6 @@ function readRows(
         { pointer: `/${name}/${r}` },
       );
     }
-    builders.forEach((builder, c) => {
-      builder.add(row[c], () => pointerOf(r, c));
-    });
-  });
-}
-
-function readFlat(
-  column: readonly unknown[],
-  _name: string,
-  builders: readonly ColumnBuilder[],
-  pointerOf: Side['pointerOf'],
-): void {
-  column.forEach((value, r) => {
-    builders[0]?.add(value, () => pointerOf(r, 0));
-  });
+    for (let c = 0; c < row.length; c++) builders[c]?.add(row[c]);
+  }
 }

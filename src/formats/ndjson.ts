@@ -25,11 +25,13 @@ export function readNdjson(bytes: Buffer, choice: Choice, limits: SampleLimits):
     const record = parseLine(text, number);
     if (names === undefined) {
       names = chosenNames(Object.keys(record), choice);
-      for (const name of [...names.x, ...names.y]) builders.set(name, new ColumnBuilder(name));
+      for (const name of [...names.x, ...names.y]) {
+        const pointerOf = (row: number) => pointerStep(name) + pointerStep(row);
+        builders.set(name, new ColumnBuilder(name, pointerOf));
+      }
     }
     for (const [name, builder] of builders) {
-      const value = Object.hasOwn(record, name) ? record[name] : null;
-      builder.add(value, () => pointerStep(name) + pointerStep(row));
+      builder.add(Object.hasOwn(record, name) ? record[name] : null);
     }
     row++;
   }

@@ -25,13 +25,29 @@ export async function readParquet(
   };
   try {
     const metadata = await parquetMetadataAsync(file);
-    const known = parquetSchema(metadata).children.map(({ element }) => element.name);
-    const names = chosenNames(known, choice);
+    const schema = parquetSchema(metadata).children;
+    const names = chosenNames(
+      schema.map(({ element }) => element.name),
+      choice,
+    );
     const rows = Number(metadata.num_rows);
     checkShape('x', rows, names.x.length, limits);
     checkShape('y', rows, names.y.length, limits);
     const used = [...new Set([...names.x, ...names.y])];
-    const builders = new Map(used.map((name) => [name, new ColumnBuilder(name, rows)]));
+    const nested = schema.find(
+      ({ element, children }) => children.length > 0 && used.includes(element.name),
+    );
+    if (nested !== undefined) {
+      throw new MistdError('unsupported_dtype', `Column ${nested.element.name} is nested.`, {
+        pointer: pointerStep(nested.element.name),
+      });
+    }
+    const builders = new Map(
+      used.map((name) => {
+        const pointerOf = (row: number) => pointerStep(name) + pointerStep(row);
+        return [name, new ColumnBuilder(name, pointerOf, rows)];
+      }),
+    );
     await parquetRead({
       file,
       metadata,
@@ -39,9 +55,7 @@ export async function readParquet(
       compressors: within(maxBytes),
       onChunk: ({ columnName, columnData }) => {
         const builder = builders.get(columnName) as ColumnBuilder;
-        for (const value of columnData) {
-          builder.add(plain(value), () => pointerStep(columnName) + pointerStep(builder.length));
-        }
+        for (const value of columnData) builder.add(plain(value));
       },
     });
     const columns = new Map([...builders].map(([name, builder]) => [name, builder.finish()]));

@@ -5,6 +5,10 @@ import { type ErrorCode, type ErrorDetails, MistdError } from '../errors.js';
 import { type ReadData, readData } from '../formats/data.js';
 import type { CheckTask, ClassicalTask, ReadTask } from './threads.js';
 
+// Readers of files read in parallel: when one part of a file fails, so may others after the answer.
+// That must not end the thread, and with it the next task.
+process.on('unhandledRejection', () => {});
+
 /** What comes back: an error crosses threads without its class, so it is spelled out. */
 export type Outcome<T> =
   | { readonly value: T }
