@@ -8,9 +8,9 @@ import { qValues } from './false-discovery.js';
 import { NullDistribution } from './null-distribution.js';
 import type { SideName, WarningCase } from './warnings.js';
 
-/** Draws of a null distribution: by default more where all pairs share one. */
-const SHARED_DRAWS = 1000;
-const OWN_DRAWS = 200;
+/** Draws of a null distribution: more where one serves all pairs. */
+const DRAWS_OF_ONE = 1000;
+const DRAWS_OF_SEVERAL = 200;
 
 export interface Pair {
   readonly x: NamedSide;
@@ -35,10 +35,10 @@ export interface PairTests {
  *
  * The scores of a column without ties are always the same numbers in another order. So, whatever
  * the data, the estimate of two independent columns has one distribution for a number of rows:
- * one set of draws serves all pairs of single columns. Where a column has ties, the pair is
- * tested, not reported, by the estimate with equal values ordered at random, which has that very
- * distribution under independence. A side of several columns, which depend on each other, needs a
- * null distribution of its own pair: the rows of x in random order.
+ * one set of draws serves all pairs of single columns, and another all pairs of a single column
+ * with the same side of several. Where a single column has ties, the pair is tested, not
+ * reported, by the estimate with equal values ordered at random, which has that very distribution
+ * under independence. Two sides of several columns need one of their own.
  */
 export async function estimatePairs(
   estimate: Estimator,
@@ -46,43 +46,56 @@ export async function estimatePairs(
   manifest: Manifest,
   { permutations, seed }: PairTests,
 ): Promise<PairEstimate[]> {
-  const single = pairs.filter(isSingle);
-  const own = pairs.filter((pair) => !isSingle(pair));
-  const draws = permutations ?? (own.length === 0 ? SHARED_DRAWS : OWN_DRAWS);
-  const [sharedSeed = 0, ownSeed = 0, tieSeed = 0] = childSeeds(seed, 3);
-  const problemsOf = ({ x, y }: Pair): Problem => ({ x: x.matrix, y: y.matrix });
-  const ramp = rampOf(pairs[0]?.x.matrix.rows ?? 0);
-  const shared = shuffles({ x: ramp, y: ramp }, sharedSeed, single.length === 0 ? 0 : draws);
-  const ownSeeds = childSeeds(ownSeed, own.length);
-  const owned = own.flatMap((pair, i) => shuffles(problemsOf(pair), ownSeeds[i] as number, draws));
-
-  const problems = [...pairs.map(problemsOf), ...shared, ...owned];
-  const answers = await estimate(problems);
+  const nulls = nullsOf(pairs);
+  const draws = permutations ?? (nulls.length === 1 ? DRAWS_OF_ONE : DRAWS_OF_SEVERAL);
+  const [nullSeed = 0, tieSeed = 0] = childSeeds(seed, 2);
+  const seeds = childSeeds(nullSeed, nulls.length);
+  const answers = await estimate([
+    ...pairs.map(({ x, y }) => ({ x: x.matrix, y: y.matrix })),
+    ...nulls.flatMap(({ problem }, i) => shuffles(problem, at(seeds, i), draws)),
+  ]);
   const results = answers.slice(0, pairs.length);
   if (draws === 0) return pairs.map((pair, i) => ({ ...pair, result: at(results, i) }));
 
   const statistics = answers.slice(pairs.length).map((answer) => medianOf(answer, manifest));
-  const nulls = new Map<Pair, NullDistribution>();
-  if (shared.length > 0) {
-    const common = new NullDistribution(statistics.slice(0, draws));
-    for (const pair of single) nulls.set(pair, common);
-  }
-  own.forEach((pair, i) => {
-    const from = shared.length + i * draws;
-    nulls.set(pair, new NullDistribution(statistics.slice(from, from + draws)));
+  const distributions = new Map<Pair, NullDistribution>();
+  nulls.forEach(({ pairs: tested }, i) => {
+    const null_ = new NullDistribution(statistics.slice(i * draws, (i + 1) * draws));
+    for (const pair of tested) distributions.set(pair, null_);
   });
   const untied = await withoutTies(estimate, pairs, results, tieSeed);
   const p = pairs.map((pair, i) => {
-    const null_ = nulls.get(pair) as NullDistribution;
+    const null_ = distributions.get(pair) as NullDistribution;
     return isEmpty(at(results, i)) ? 1 : null_.pValue(medianOf(at(untied, i), manifest));
   });
   const q = qValues(p);
-  return pairs.map((pair, i) => ({
-    ...pair,
-    result: at(results, i),
-    p: at(p, i),
-    q: at(q, i),
-  }));
+  return pairs.map((pair, i) => ({ ...pair, result: at(results, i), p: at(p, i), q: at(q, i) }));
+}
+
+interface Null {
+  /** To shuffle. */
+  readonly problem: Problem;
+  readonly pairs: Pair[];
+}
+
+/** The null distributions that the pairs need, each with the pairs that it serves. */
+function nullsOf(pairs: readonly Pair[]): Null[] {
+  const ramp = rampOf(pairs[0]?.x.matrix.rows ?? 0);
+  const nulls = new Map<Matrix | Pair, Null>();
+  for (const pair of pairs) {
+    const [x, y] = [pair.x.matrix, pair.y.matrix];
+    const several = [x, y].filter(({ columns }) => columns > 1);
+    const [other = ramp] = several;
+    const key = several.length === 2 ? pair : other;
+    const found = nulls.get(key);
+    if (found !== undefined) found.pairs.push(pair);
+    else
+      nulls.set(key, {
+        problem: several.length === 2 ? { x, y } : { x: ramp, y: other },
+        pairs: [pair],
+      });
+  }
+  return [...nulls.values()];
 }
 
 /** The pairs for the warnings on them. */
@@ -107,13 +120,13 @@ async function withoutTies(
 ): Promise<ProblemEstimate[]> {
   const sides = [...new Set(pairs.flatMap(({ x, y }) => [x.matrix, y.matrix]))];
   const seeds = childSeeds(seed, sides.length);
-  const seedOf = (side: Matrix) => seeds[sides.indexOf(side)] as number;
-  const tied = pairs.flatMap((pair, i) => (isSingle(pair) && hasTies(at(results, i)) ? [i] : []));
+  const seedsOf = new Map(sides.map((side, i) => [side, at(seeds, i)]));
+  const tied = pairs.flatMap((pair, i) => (hasTies(pair, at(results, i)) ? [i] : []));
   const again = await estimate(
     tied.map((i) => {
-      const { x, y } = at(pairs, i);
-      const breakTies = { x: seedOf(x.matrix), y: seedOf(y.matrix) };
-      return { x: x.matrix, y: y.matrix, breakTies };
+      const [x, y] = [at(pairs, i).x.matrix, at(pairs, i).y.matrix];
+      const seedOf = (side: Matrix) => (side.columns === 1 ? seedsOf.get(side) : undefined);
+      return { x, y, breakTies: { x: seedOf(x), y: seedOf(y) } };
     }),
   );
   const untied = [...results];
@@ -131,12 +144,13 @@ function shuffles(problem: Problem, seed: number, count: number): Problem[] {
   }));
 }
 
-function isSingle({ x, y }: Pair): boolean {
-  return x.matrix.columns === 1 && y.matrix.columns === 1;
-}
-
-function hasTies({ facts }: ProblemEstimate): boolean {
-  return [...facts.x, ...facts.y].some(({ distinct }) => distinct < facts.rows);
+/** Whether a side of one column has ties. */
+function hasTies({ x, y }: Pair, { facts }: ProblemEstimate): boolean {
+  const single = [
+    { side: x.matrix, columns: facts.x },
+    { side: y.matrix, columns: facts.y },
+  ].filter(({ side }) => side.columns === 1);
+  return single.some(({ columns }) => columns.some(({ distinct }) => distinct < facts.rows));
 }
 
 /** Whether a side never changes. */
@@ -144,7 +158,7 @@ function isEmpty({ facts: { x, y } }: ProblemEstimate): boolean {
   return [x, y].some((side) => side.every(({ use }) => use === 'constant'));
 }
 
-/** A column without ties: each is this one in another order, to the model. */
+/** A column without ties: to the model, each is this one in another order. */
 function rampOf(rows: number): Matrix {
   return { rows, columns: 1, values: Float64Array.from({ length: rows }, (_, r) => r) };
 }

@@ -23,7 +23,7 @@ export interface Selection {
 
 export interface RankedFeature extends BriefEstimate {
   readonly name: string;
-  /** Share of a discrete target's entropy, in [0, 1]. */
+  /** Share of the entropy of a target of classes, in [0, 1]. */
   readonly uncertainty_coefficient?: number;
   readonly p_value?: number;
   readonly q_value?: number;
@@ -42,17 +42,26 @@ export interface Screen {
   readonly ranking: RankedFeature[];
   /** In the order of their choice. */
   readonly selected?: SelectedFeature[];
-  /** Of a discrete target, in the unit. */
+  readonly target_type: TargetType;
+  /** Of a target of classes, in the unit. */
   readonly target_entropy?: number;
   readonly warnings: Warning[];
 }
 
-/** A target whose values come back so often on average counts as discrete. */
-const ROWS_PER_VALUE = 10;
+export const TARGET_TYPES = ['numeric', 'classes'] as const;
+
+export type TargetType = (typeof TARGET_TYPES)[number];
+
+/** A column of at most so many values, each there so often on average, is one of classes. */
+const MOST_CLASSES = 10;
+const ROWS_PER_CLASS = 10;
 
 /**
  * Mutual information of each feature with the target, and a choice of features that say much
  * together.
+ *
+ * A target of classes is to the model a column for each class, 1 in its rows and 0 elsewhere: how
+ * the classes are numbered means nothing. Two classes need one column.
  *
  * @param features of the target's rows, with names of their own.
  */
@@ -61,12 +70,14 @@ export async function screen(
   features: readonly NamedSide[],
   target: Matrix,
   manifest: Manifest,
-  options: BriefOptions & PairTests & { readonly select?: Selection },
+  options: BriefOptions &
+    PairTests & { readonly targetType?: TargetType; readonly select?: Selection },
 ): Promise<Screen> {
-  const y = { name: 'target', matrix: target };
+  const type = options.targetType ?? typeOf(target);
+  const y = { name: 'target', matrix: type === 'classes' ? indicatorsOf(target) : target };
   const pairs = features.map((x) => ({ x, y }));
   const results = await estimatePairs(estimate, pairs, manifest, options);
-  const entropy = discreteEntropy(target);
+  const entropy = type === 'classes' ? entropyOf(target) : undefined;
   const ranking = results
     .map(({ x, result, p, q }) => {
       const nats = medianOf(result, manifest);
@@ -84,7 +95,7 @@ export async function screen(
   const chosen =
     options.select &&
     (await SELECTORS[options.select.method](
-      { estimate, features, target, relevances, manifest },
+      { estimate, features, target: y.matrix, relevances, manifest },
       options.select.k,
     ));
   return {
@@ -98,6 +109,7 @@ export async function screen(
             joint: brief(distributionOf(joint, manifest), options),
           })),
         }),
+    target_type: type,
     ...(entropy === undefined ? {} : { target_entropy: fromNats(entropy, options.unit) }),
     warnings: warningsFor(warningCases(results), manifest),
   };
@@ -188,26 +200,45 @@ function largest(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
 
-/** @returns the share of a discrete variable's entropy that mutual information is (Theil 1970). */
-export function uncertaintyCoefficient(nats: number, entropy: number): number {
-  return Math.min(1, nats / entropy);
+/** Whether the values of a target look like classes. */
+export function typeOf(target: Matrix): TargetType {
+  if (target.columns !== 1) return 'numeric';
+  const classes = countClasses(target).size;
+  const few = classes <= MOST_CLASSES && classes * ROWS_PER_CLASS <= target.rows;
+  return few ? 'classes' : 'numeric';
 }
 
-/**
- * Entropy of the observed frequencies of a discrete target, in nats.
- *
- * @returns undefined for a target of many values, or of one.
- */
-export function discreteEntropy(target: Matrix): number | undefined {
-  if (target.columns !== 1) return undefined;
+/** @returns shape [rows, classes], or the column itself for one or two classes. */
+export function indicatorsOf(target: Matrix): Matrix {
+  const classes = [...countClasses(target).keys()];
+  if (classes.length <= 2) return target;
+  const columns = classes.map((value) => columnOf(target, 0).map((v) => (v === value ? 1 : 0)));
+  const values = new Float64Array(classes.length * target.rows);
+  columns.forEach((column, c) => {
+    values.set(column, c * target.rows);
+  });
+  return { rows: target.rows, columns: classes.length, values };
+}
+
+/** How many rows each value of a column has. */
+export function countClasses(target: Matrix): Map<number, number> {
   const counts = new Map<number, number>();
   for (const value of columnOf(target, 0)) counts.set(value, (counts.get(value) ?? 0) + 1);
-  if (counts.size === 1 || counts.size * ROWS_PER_VALUE > target.rows) return undefined;
+  return counts;
+}
+
+/** Entropy of the observed shares of the classes, in nats. */
+export function entropyOf(target: Matrix): number {
   let entropy = 0;
-  for (const count of counts.values()) {
+  for (const count of countClasses(target).values()) {
     entropy -= (count / target.rows) * Math.log(count / target.rows);
   }
   return entropy;
+}
+
+/** @returns the share of a discrete variable's entropy that mutual information is (Theil 1970). */
+export function uncertaintyCoefficient(nats: number, entropy: number): number {
+  return entropy === 0 ? 0 : Math.min(1, nats / entropy);
 }
 
 function at<T>(values: readonly T[], i: number): T {

@@ -13,7 +13,7 @@ export const PairwiseOptions = Type.Object(
     ...analysisOptions,
     permutations: Type.Optional(
       permutationsOption(
-        'Draws of each null distribution; by default 1,000, or 200 where a name has several columns; 0 for no p-values',
+        'Draws of each null distribution; by default 1,000, or 200 where names of several columns need more than one; 0 for no p-values',
       ),
     ),
   },

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
-import { type Selection, screen } from '../../estimation/screen.js';
+import { countClasses, type Selection, screen } from '../../estimation/screen.js';
 import { checkSameRows, readFields, readMatrix } from '../../formats/json.js';
 import { readNamedSides } from '../../formats/json-table.js';
 import type { Engine } from '../../inference/engine.js';
-import type { NamedSide } from '../../samples/samples.js';
+import type { Matrix, NamedSide } from '../../samples/samples.js';
 import { compileCheck } from '../../validation.js';
 import { analyze, tableLimits } from '../analysis/index.js';
 import { bodyOf } from '../body.js';
@@ -34,7 +34,8 @@ export function screenRoutes(app: FastifyInstance, engine: Engine, config: Confi
       const y = readMatrix(target, 'target', limits);
       checkSameRows((sides[0] as NamedSide).matrix, 'The first of features', y, 'target');
       const options = checkOptions(fields);
-      const { level, unit, permutations, seed, select } = options;
+      const { level, unit, permutations, seed, select, target_type: targetType } = options;
+      if (targetType === 'classes') checkClasses(y, limits.maxColumns);
       checkSelection(select, sides, limits.maxColumns);
       return analyze(
         engine,
@@ -46,12 +47,29 @@ export function screenRoutes(app: FastifyInstance, engine: Engine, config: Confi
             unit,
             permutations,
             seed,
+            ...(targetType === undefined ? {} : { targetType }),
             ...(select === undefined ? {} : { select }),
           })),
           samples: { rows: y.rows },
         }),
       );
     },
+  );
+}
+
+/** One column of classes, each of which becomes a column. */
+function checkClasses(target: Matrix, maxColumns: number): void {
+  if (target.columns > 1) {
+    throw new MistdError('invalid_value', 'A target of classes has one column.', {
+      pointer: '/target',
+    });
+  }
+  const classes = countClasses(target).size;
+  if (classes <= maxColumns) return;
+  throw new MistdError(
+    'too_many_columns',
+    `The target has ${classes} classes, a column each; the limit is ${maxColumns}.`,
+    { pointer: '/target' },
   );
 }
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { SELECTION_METHODS } from '../../estimation/screen.js';
+import { SELECTION_METHODS, TARGET_TYPES } from '../../estimation/screen.js';
 import {
   analysisOptions,
   analysisReply,
@@ -28,8 +28,14 @@ export const ScreenOptions = Type.Object(
     ...analysisOptions,
     permutations: Type.Optional(
       permutationsOption(
-        'Draws of each null distribution; by default 1,000, or 200 where a name has several columns; 0 for no p-values',
+        'Draws of each null distribution; by default 1,000, or 200 where names of several columns need more than one; 0 for no p-values',
       ),
+    ),
+    target_type: Type.Optional(
+      Type.Enum([...TARGET_TYPES], {
+        description:
+          'classes: the values are names of classes, in no order; by default so for one column of at most 10 values that are there 10 times on average',
+      }),
     ),
     select: Type.Optional(Select),
   },
@@ -79,7 +85,7 @@ const ScreenReply = Type.Object(
         name: Type.String(),
         ...briefReply,
         uncertainty_coefficient: Type.Optional(
-          probability('Share of the entropy of a discrete target, at most 1'),
+          probability('Share of the entropy of a target of classes, at most 1'),
         ),
         p_value: Type.Optional(probability('Of independence')),
         q_value: Type.Optional(probability('Adjusted for all features, Benjamini and Hochberg')),
@@ -98,8 +104,9 @@ const ScreenReply = Type.Object(
         { description: 'In the order of their choice' },
       ),
     ),
+    target_type: Type.Enum([...TARGET_TYPES]),
     target_entropy: Type.Optional(
-      Type.Number({ minimum: 0, description: 'Of a target that repeats its values ten times' }),
+      Type.Number({ minimum: 0, description: 'Of a target of classes' }),
     ),
     samples: Type.Object({ rows: Type.Integer() }),
     ...analysisReply,
@@ -110,6 +117,7 @@ const ScreenReply = Type.Object(
       {
         ranking: [{ name: 'bmi', ...feature, p_value: 1.2e-12, q_value: 1.2e-11 }],
         selected: [{ name: 'bmi', score: 0.191, joint: feature }],
+        target_type: 'numeric' as const,
         samples: { rows: 442 },
         ...analysisReplyExample,
       },
@@ -124,6 +132,6 @@ export const screenSchemas = [ScreenRequest, ScreenReply];
 export const screenRoute = analysisRoute(
   'screen',
   'Rank features by their mutual information with a target, and choose some that say much together',
-  'Estimates with intervals, p-values and q-values, most informative first. A numeric target that repeats its values ten times on average counts as discrete: each feature then also gets the share of its entropy.',
+  'Estimates with intervals, p-values and q-values, most informative first. With a target of classes, each feature also gets the share of the classes’ entropy that it tells.',
   { request: 'ScreenRequest', reply: 'ScreenReply', problems: ['too_few_columns'] },
 );
