@@ -11,6 +11,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .benchmarks_card import benchmark_tables
 from .evaluate import BANDS, REFERENCE_TAUS
 from .export import sha256
 
@@ -22,23 +23,25 @@ def write_card(folder: Path) -> None:
     """Write `card.md` and its plots into a model folder, and their checksums and a summary into its manifest."""
     evaluation = json.loads((folder / "evaluation.json").read_text())
     manifest = json.loads((folder / "manifest.json").read_text())
-    _plot_calibration(evaluation, folder / PLOTS[0])
-    _plot_error(evaluation, folder / PLOTS[1])
+    _plot_calibration(evaluation["reference"], folder / PLOTS[0])
+    _plot_error(evaluation["reference"], folder / PLOTS[1])
     (folder / "card.md").write_text(_card(manifest, evaluation))
     manifest["metrics"] = {
         name: {key: result["overall"][key] for key in ("data_sets", "mse", "mae", "pinball", "coverage_90")}
-        for name, result in evaluation["sets"].items()
+        for name, result in evaluation["reference"]["sets"].items()
     }
+    for rows, result in evaluation.get("bmi", {"rows": {}})["rows"].items():
+        manifest["metrics"][f"bmi_{rows}"] = {key: result[key] for key in ("mae", "coverage_90")}
     for file in ("model.onnx", "card.md", "evaluation.json", *PLOTS):
         path = folder / file
         manifest["files"][file] = {"sha256": sha256(path), "bytes": path.stat().st_size}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def summary_table(evaluation: dict) -> str:
-    """The main comparison as Markdown: MSE by rows band, pinball and coverage, model and rivals."""
+def summary_table(reference: dict) -> str:
+    """The reference's sets as Markdown: MSE by rows band, pinball and coverage, model and rivals."""
     lines = []
-    for name, result in evaluation["sets"].items():
+    for name, result in reference["sets"].items():
         overall, bands = result["overall"], result["bands"]
         lines += [
             f"**{SET_NAMES[name]}**: {overall['data_sets']} data sets, seeds {result['seeds'][0]}"
@@ -49,7 +52,7 @@ def summary_table(evaluation: dict) -> str:
             _row("**mistd**", overall["mse"], [bands[b]["mse"] for b in BANDS], overall["pinball"], overall["mae"],
                  f"{overall['coverage_90']:.3f} ({', '.join(format(bands[b]['coverage_90'], '.3f') for b in BANDS)})"),
         ]  # fmt: skip
-        for rival, published in evaluation["reference"].items():
+        for rival, published in reference["reference"].items():
             values = published.get(name, {})
             lines.append(
                 _row(
@@ -67,7 +70,9 @@ def summary_table(evaluation: dict) -> str:
 
 def _card(manifest: dict, evaluation: dict) -> str:
     training, trained, blocks = manifest["training"], manifest["trained"], manifest["blocks"]
-    families = "\n".join(_family_tables(evaluation))
+    reference = evaluation["reference"]
+    families = "\n".join(_family_tables(reference))
+    benchmarks = benchmark_tables(evaluation)
     return f"""# {manifest["id"]} {manifest["version"]}
 
 {manifest["description"]}
@@ -100,7 +105,7 @@ predicted distribution, MAE of its median; pinball is the mean over τ = {", ".j
 brackets the coverage by rows band. The published figures are the reference's README (squared error by band) and logs.
 KSG and CCA are those of `benchmark-mi`; CCA, which has no answer with more columns than rows, counts as 0 there.
 
-{summary_table(evaluation)}
+{summary_table(reference)}
 `mistd-train evaluate --model models/{manifest["id"]}` prints these tables and writes this card.
 
 ![Calibration](calibration.png)
@@ -109,17 +114,18 @@ Share of data sets whose true MI lies at or below each predicted quantile; on th
 
 ![Error by rows](error-by-rows.png)
 
-## By family
+### By family
 
 {families}
+{benchmarks}
 
 License: MIT, as the rest of the repository.
 """
 
 
-def _family_tables(evaluation: dict) -> list[str]:
+def _family_tables(reference: dict) -> list[str]:
     lines = []
-    for name, result in evaluation["sets"].items():
+    for name, result in reference["sets"].items():
         lines += [
             f"**{SET_NAMES[name]}**",
             "",
@@ -147,12 +153,12 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def _plot_calibration(evaluation: dict, path: Path) -> None:
+def _plot_calibration(reference: dict, path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9, 4.4), sharey=True)
-    for axis, (name, result) in zip(axes, evaluation["sets"].items()):
+    for axis, (name, result) in zip(axes, reference["sets"].items()):
         axis.plot([0, 1], [0, 1], color="0.7", linewidth=1)
         for band, shares in result["calibration"].items():
-            axis.plot(evaluation["taus"], shares, marker="o", markersize=3, label=f"rows {band}")
+            axis.plot(reference["taus"], shares, marker="o", markersize=3, label=f"rows {band}")
         axis.set_title(SET_NAMES[name])
         axis.set_xlabel("predicted quantile τ")
     axes[0].set_ylabel("share of true values at or below")
@@ -160,14 +166,14 @@ def _plot_calibration(evaluation: dict, path: Path) -> None:
     _save(figure, path)
 
 
-def _plot_error(evaluation: dict, path: Path) -> None:
+def _plot_error(reference: dict, path: Path) -> None:
     figure, axis = plt.subplots(figsize=(7, 4.2))
-    for name, result in evaluation["sets"].items():
+    for name, result in reference["sets"].items():
         rows = np.array([int(r) for r in result["by_rows"]])
         axis.plot(
             rows, list(result["by_rows"].values()), marker="o", markersize=3, label=f"mistd, {SET_NAMES[name].lower()}"
         )
-    for rival, published in evaluation["reference"].items():
+    for rival, published in reference["reference"].items():
         for name, values in published.items():
             centers = [(low + high) / 2 for low, high in BANDS.values()]
             label = f"{rival}, {SET_NAMES[name].lower()}, published by band"
