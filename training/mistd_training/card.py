@@ -19,6 +19,22 @@ SET_NAMES = {"imd": "In-distribution (IMD)", "oomd": "Out-of-distribution (OoMD)
 PLOTS = ("calibration.png", "error-by-rows.png")
 
 
+_USE = {
+    "paper": """**Meant for** continuous data whose dependence resembles its training families: Gaussian, Student and
+additive-noise dependence, dense or sparse, under any monotone marginals. **Not meant for** dependence that only shows
+in three or more columns together, rings, spirals and other shapes without correlation, or columns with many ties: they
+are a small part of its training and its interval may not know.""",
+    "wide": """**Meant for** any kind of dependence between two sides of a data set: linear or not, heavy-tailed,
+discrete or tied, sparse or dense, in one column or many. **Weak at** dependence that only shows in many columns
+together, spirals, Swiss rolls and other shapes that no pair of columns betrays (the tables below show how weak), and at
+rows that depend on each other, such as time series, which no estimate here knows of.""",
+}
+_FAMILIES = {
+    "paper": "Families, the reference's sixteen up to their marginal maps, in equal shares",
+    "wide": "Families (`training/mistd_training/families/wide.py` has their shares)",
+}
+
+
 def write_card(folder: Path) -> None:
     """Write `card.md` and its plots into a model folder, and their checksums and a summary into its manifest."""
     evaluation = json.loads((folder / "evaluation.json").read_text())
@@ -70,6 +86,7 @@ def summary_table(reference: dict) -> str:
 
 def _card(manifest: dict, evaluation: dict) -> str:
     training, trained, blocks = manifest["training"], manifest["trained"], manifest["blocks"]
+    meta = manifest["meta_distribution"]
     reference = evaluation["reference"]
     families = "\n".join(_family_tables(reference))
     benchmarks = benchmark_tables(evaluation)
@@ -82,16 +99,12 @@ their mid-ranks and answers {len(manifest["taus"])} quantiles of their mutual in
 attention over rows and columns beside a pair stream with triangular updates (`training/mistd_training/model.py`).
 Row order, column order within a side, the swap of X and Y and strictly monotone maps of any column change nothing.
 
-**Meant for** continuous data whose dependence resembles its training families: Gaussian, Student and additive-noise
-dependence, dense or sparse, under any monotone marginals. **Not meant for** dependence that only shows in three or more
-columns together, rings, spirals and other shapes without correlation, or columns with many ties: it was not trained
-on them and its interval does not know. Trained on {trained["rows"][0]}–{trained["rows"][1]} rows and
+{_USE[meta["name"]]} Trained on {trained["rows"][0]:,}–{trained["rows"][1]:,} rows and
 {trained["dim_x"][0]}–{trained["dim_x"][1]} columns a side; beyond, the service answers with a warning.
 
 **Training.** `{training["command"]}`: {training["steps"]:,} steps, {training["distributions"]:,} distributions, each
 drawn afresh and seen once, in {training["minutes"]:.0f} minutes on {training["hardware"]}. {training["notes"]}
-Families, the reference's sixteen in equal shares:
-{", ".join(manifest["meta_distribution"]["families"])}. ONNX Runtime agrees with PyTorch to
+{_FAMILIES[meta["name"]]}: {", ".join(meta["families"])}. ONNX Runtime agrees with PyTorch to
 {training["parity"]["worst"]:.1e} over {training["parity"]["shapes"]} shapes.
 
 **More rows than {trained["rows"][1]}.** Blocks of at most {blocks["rows"]} rows, their knots averaged and the spread

@@ -13,7 +13,7 @@ import torch
 
 from .blocks import calibrate_blocks
 from .encoding import normal_scores
-from .families.paper import FAMILIES, sample_paper
+from .families.paper import KINDS, sample_paper
 from .families.wide import SHARES, sample_wide
 from .model import Mist
 from .quantiles import TAUS
@@ -43,7 +43,7 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
     if config.paper_share >= 0.5:
         sample = sample_paper
         description = "MIST trained on its paper's families (arXiv 2511.18945), on normal scores."
-        meta_distribution = {"name": "paper", "families": list(FAMILIES)}
+        meta_distribution = {"name": "paper", "families": list(KINDS)}
     else:
         sample = sample_wide
         description = "MIST (arXiv 2511.18945) trained on a wide meta-distribution, for any kind of dependence."
