@@ -15,7 +15,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
 
     train = commands.add_parser("train", help="train a model, or go on with the run in --run")
-    train.add_argument("--preset", default="paper", help="paper (the default) or smoke")
+    train.add_argument("--preset", default="paper", help="paper (the default), wide, wide-large or smoke")
     train.add_argument("--run", type=Path, default=None, help="folder of the run (default runs/<preset>)")
     train.add_argument("--steps", type=int, default=None, help="optimizer steps, instead of the preset's")
     train.add_argument("--seed", type=int, default=None)

@@ -6,7 +6,7 @@ import copy
 import math
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -67,13 +67,22 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
 
 
+_WIDE = TrainConfig(
+    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.15, even_rows=0.0,
+    usual_rows=(100, 2_000), usual_share=0.5,
+    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20263,
+    model=ModelConfig(entry_width=24, entry_layers=2, entry_heads=3, entries=16_384, neighbors=(1, 3, 10)),
+)  # fmt: skip
 PRESETS = {
     "paper": TrainConfig(model=ModelConfig(entry_layers=1)),
-    "wide": TrainConfig(
-        steps=8_000, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.15, even_rows=0.0,
-        usual_rows=(100, 2_000), usual_share=0.5,
-        entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20263,
-        model=ModelConfig(entry_width=24, entry_layers=2, entry_heads=3, entries=16_384, neighbors=(1, 3, 10)),
+    "wide": _WIDE,
+    # For a GPU: a larger network, larger batches and more of them.
+    "wide-large": replace(
+        _WIDE, steps=24_000, entries=4_096, batch_cost=600_000, batch=(16, 512), learning_rate=1.5e-3, warmup=1_000,
+        model=ModelConfig(
+            pair_width=64, pair_layers=6, triangle_width=32, entry_width=48, entry_layers=3, entry_heads=4,
+            inducing_points=16, outer_width=12, head_width=384, entries=16_384, neighbors=(1, 3, 10),
+        ),
     ),
     "smoke": TrainConfig(
         steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), batch=(8, 8), warmup=5, compile=False, bf16=False,
@@ -224,9 +233,14 @@ class Trainer:
             self.draws.manual_seed(self.config.seed * 1000 + 500 + self.step * 17 + self.rank)
 
     def begin_with(self, state: dict) -> None:
-        """Start a schedule of its own from the averaged weights of another run, whose work it counts as its own."""
-        self.model.load_state_dict(state["average"])
-        self.average.load_state_dict(state["average"])
+        """Start a schedule of its own from the averaged weights of another run, whose work it counts as its own. Of a
+        model of other sizes it takes the weights that fit."""
+        own = self.model.state_dict()
+        fitting = {name: value for name, value in state["average"].items() if value.shape == own[name].shape}
+        if not fitting:
+            raise ValueError("no weight of the starting checkpoint fits this model")
+        self.model.load_state_dict(own | fitting)
+        self.average.load_state_dict(own | fitting)
         self.distributions, self.seconds = state["distributions"], state["seconds"]
 
 

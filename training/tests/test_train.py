@@ -79,6 +79,16 @@ def test_a_run_can_start_from_the_weights_of_another(tmp_path):
         assert torch.allclose(value, second["average"][name], atol=1e-6), name
 
 
+def test_a_model_of_other_sizes_starts_with_the_weights_that_fit():
+    first = Trainer(SMOKE, CPU).state()
+    wider = Trainer(replace(SMOKE, seed=9, model=replace(SMOKE.model, entry_width=12)), CPU)
+    own = {name: value.clone() for name, value in wider.model.state_dict().items()}
+    wider.begin_with(first)
+    for name, value in wider.model.state_dict().items():
+        fits = own[name].shape == first["average"][name].shape
+        assert torch.equal(value, first["average"][name] if fits else own[name]), name
+
+
 def test_pinball_is_the_quantile_loss():
     quantiles, mi = torch.zeros(1, 21), torch.tensor([2.0])
     assert torch.allclose(pinball(quantiles, mi)[0, [0, 10, 20]], torch.tensor([0.01, 1.0, 1.99]))
