@@ -21,7 +21,9 @@ const ways = [
   { name: 'JSON', type: 'application/json', query: '', body: Buffer.from(json()) },
 ];
 
-console.log(`${ROWS} rows, 1 + 1 columns; truth ${(-0.5 * Math.log(1 - RHO * RHO)).toFixed(4)} nats`);
+console.log(
+  `${ROWS} rows, 1 + 1 columns; truth ${(-0.5 * Math.log(1 - RHO * RHO)).toFixed(4)} nats`,
+);
 console.log('way      body MB  read s  encode s  model s  in all s  peak MB  estimate');
 for (const { name, type, query, body } of ways) {
   const { url, child, stop } = await startService();
@@ -34,7 +36,9 @@ for (const { name, type, query, body } of ways) {
     const reply = /** @type {any} */ (await response.json());
     if (!response.ok) throw new Error(`${reply.code}: ${reply.detail}`);
     const { parse_ms, encode_ms, inference_ms, total_ms } = reply.timing;
-    const seconds = [parse_ms, encode_ms, inference_ms, total_ms].map((ms) => (ms / 1000).toFixed(1));
+    const seconds = [parse_ms, encode_ms, inference_ms, total_ms].map((ms) =>
+      (ms / 1000).toFixed(1),
+    );
     const [read, encode, model, all] = seconds;
     console.log(
       `${name.padEnd(8)} ${(body.length / 1e6).toFixed(1).padStart(7)}  ${read?.padStart(6)}  ${encode?.padStart(8)}  ${model?.padStart(7)}  ${all?.padStart(8)}  ${String(await peakMegabytes(child)).padStart(7)}  ${reply.estimate.toFixed(4)}`,
