@@ -30,17 +30,21 @@ const TIED_PAIRS = 0.05;
 const ERRORS = 3;
 const SLACK = 0.05;
 
+/** The rows that a check looks at, as a copy. */
+export function rowsToCheck(samples: Samples, seed: number): Samples {
+  return takeBoth(samples, randomRows(samples.x.rows, CHECKED_ROWS, seed));
+}
+
 /**
  * Estimates by a method that suits the data: KSG of the normal scores, or the Miller–Madow
  * plug-in where a column takes few values.
  */
-export function check(samples: Samples, seed: number): Check {
-  const some = takeBoth(samples, randomRows(samples.x.rows, CHECKED_ROWS, seed));
-  const { rows } = some.x;
-  const ranks = { x: rankColumns(some.x), y: rankColumns(some.y) };
+export function check(samples: Samples): Check {
+  const { rows } = samples.x;
+  const ranks = { x: rankColumns(samples.x), y: rankColumns(samples.y) };
   const tied = [...ranks.x, ...ranks.y].some(({ tiedPairs }) => tiedPairs > TIED_PAIRS);
   if (tied || rows <= K) {
-    const { corrected, standardError, discrete } = plugin(some);
+    const { corrected, standardError, discrete } = plugin(samples);
     return { method: 'miller_madow', nats: corrected, standardError, rows, lowerBound: !discrete };
   }
   const x = encodeColumns(ranks.x, rows);

@@ -17,11 +17,6 @@ export interface ClassicalTask {
   readonly options: ClassicalOptions;
 }
 
-export interface CheckTask {
-  readonly samples: Samples;
-  readonly seed: number;
-}
-
 /** A thread that has had nothing to do for so long ends. */
 const IDLE_MS = 60_000;
 
@@ -51,8 +46,8 @@ export class Threads {
     return this.#run('classical', task, signal);
   }
 
-  check(task: CheckTask, signal: AbortSignal): Promise<Check> {
-    return this.#run('secondOpinion', task, signal);
+  check(samples: Samples, signal: AbortSignal): Promise<Check> {
+    return this.#run('secondOpinion', samples, signal);
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,8 @@ import { type Check, check } from '../classical/check.js';
 import { type ClassicalEstimate, classicalEstimates } from '../classical/classical.js';
 import { type ErrorCode, type ErrorDetails, MistdError } from '../errors.js';
 import { type ReadData, readData } from '../formats/data.js';
-import type { CheckTask, ClassicalTask, ReadTask } from './threads.js';
+import type { Samples } from '../samples/samples.js';
+import type { ClassicalTask, ReadTask } from './threads.js';
 
 // Readers of files read in parallel: when one part of a file fails, so may others after the answer.
 // That must not end the thread, and with it the next task.
@@ -24,8 +25,8 @@ export async function classical(task: ClassicalTask): Promise<Outcome<ClassicalE
   return outcome(() => classicalEstimates(task.samples, task.options));
 }
 
-export async function secondOpinion(task: CheckTask): Promise<Outcome<Check>> {
-  return outcome(() => check(task.samples, task.seed));
+export async function secondOpinion(samples: Samples): Promise<Outcome<Check>> {
+  return outcome(() => check(samples));
 }
 
 async function outcome<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {

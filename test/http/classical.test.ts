@@ -166,6 +166,17 @@ describe('"checks": true on /estimate', () => {
     expect(body.check?.estimate).toBeGreaterThan(0.4);
   });
 
+  it('answers many at once, each from its own rows', async () => {
+    const bodies = [1, 2, 3, 4, 5, 6].map((seed) => ({
+      ...gaussian(seed, 200, 1, 0.7),
+      checks: true,
+    }));
+    const alone = [];
+    for (const body of bodies) alone.push((await service.post(body)).body.check);
+    const together = await Promise.all(bodies.map((body) => service.post(body)));
+    expect(together.map(({ body }) => body.check)).toEqual(alone);
+  });
+
   it('takes the plug-in for discrete columns, and a subset of many rows', async () => {
     const normal = normals(7);
     const x = Array.from({ length: 3000 }, () => Math.round(normal()));

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import { agrees, type Check } from '../../classical/check.js';
+import { agrees, type Check, rowsToCheck } from '../../classical/check.js';
 import type { Config } from '../../config.js';
 import { distributionOf, summarize } from '../../estimation/estimate.js';
 import { fromNats, type Unit } from '../../estimation/units.js';
@@ -49,9 +49,9 @@ export function estimateRoutes(
       const asked = { data, samples: data.samples, options, parseMs: performance.now() - start };
       const manifest = engine.model(options.model, '/model');
       const { samples } = data;
-      // The model's thread takes the samples' memory with it: first what else needs them.
+      // A copy: the model's thread takes the samples' memory with it.
       const checking = options.checks
-        ? threads.check({ samples, seed: options.seed ?? 0 }, signal)
+        ? threads.check(rowsToCheck(samples, options.seed ?? 0), signal)
         : undefined;
       checking?.catch(() => {});
       const result = await engine.run(manifest, [samples], signal);
