@@ -33,6 +33,10 @@ export function batchRoutes(app: FastifyInstance, engine: Engine, config: Config
           requestId: request.id,
         });
         const ordered = request.query.order === 'input' ? inOrder(answers) : answers;
+        // After the deadline there may be lines that nobody reads: the connection must not wait.
+        reply.raw.once('finish', () => {
+          if (!request.raw.complete) request.raw.socket.destroySoon();
+        });
         reply.type('application/x-ndjson');
         return reply.send(toStream(ordered, request));
       },

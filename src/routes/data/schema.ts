@@ -48,8 +48,16 @@ export type SamplesReply = Static<typeof SamplesReply>;
 const binary = (description: string) => Type.String({ format: 'binary', description });
 
 const DESCRIPTIONS: Record<Exclude<Format, 'json'>, TSchema> = {
-  csv: Type.String({ description: 'UTF-8 with a header; ?x= and ?y= name the columns' }),
-  ndjson: Type.String({ description: 'An object a line and row; ?x= and ?y= name the fields' }),
+  csv: Type.String({
+    description: 'UTF-8 with a header; ?x= and ?y= name the columns',
+    examples: ['x,y\n58.1,1.61\n61.4,1.66\n49.9,1.58\n72.3,1.79\n66,1.7\n54.2,1.63\n'],
+  }),
+  ndjson: Type.String({
+    description: 'An object a line and row; ?x= and ?y= name the fields',
+    examples: [
+      '{"x":58.1,"y":1.61}\n{"x":61.4,"y":1.66}\n{"x":49.9,"y":1.58}\n{"x":72.3,"y":1.79}\n{"x":66,"y":1.7}\n',
+    ],
+  }),
   tensor: binary('x, then y, row by row, little-endian; ?rows=, dim_x=, dim_y=, dtype='),
   npy: binary('One array of two dimensions; ?x= and ?y= number its columns from 0'),
   npz: binary('Arrays x and y of numpy.savez'),
