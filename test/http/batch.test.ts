@@ -87,7 +87,7 @@ describe('POST /estimate/batch', () => {
     ]);
     expect(replies.map(({ index, code, pointer }) => [index, code, pointer])).toEqual([
       [0, undefined, undefined],
-      [1, 'not_a_number', '/y/1'],
+      [1, 'missing_value', '/y/1'],
       [2, 'invalid_json', ''],
       [3, 'unknown_model', '/model'],
       [4, 'body_too_large', undefined],
@@ -95,7 +95,7 @@ describe('POST /estimate/batch', () => {
       [6, 'invalid_type', ''],
     ]);
     expect(replies[5]?.estimate).toBeCloseTo(replies[0]?.estimate as number, 4);
-    expect(replies[1]).toMatchObject({ status: 400, type: 'urn:mistd:problem:not_a_number' });
+    expect(replies[1]).toMatchObject({ status: 400, type: 'urn:mistd:problem:missing_value' });
   });
 
   it('answers each line once in order of completion', async () => {
@@ -157,7 +157,7 @@ describe('POST /estimate/batch', () => {
     expect(json.body).toMatchObject({ status: 415, code: 'unsupported_media_type' });
     const order = await service.post<Problem>('', NDJSON, '/estimate/batch?order=random');
     expect(order.body).toMatchObject({ status: 400, code: 'invalid_value', pointer: '/order' });
-    const elsewhere = await service.post<Problem>('{}', NDJSON, '/estimate');
+    const elsewhere = await service.post<Problem>('{}', NDJSON, '/estimate/lagged');
     expect(elsewhere.status).toBe(415);
   });
 });
