@@ -1,8 +1,12 @@
+import type { ProblemEstimate } from '../inference/estimate-task.js';
 import type { Manifest } from '../inference/manifest.js';
-import type { SampleFacts } from '../samples/checks.js';
+import type { Problem } from '../samples/problem.js';
 import { QuantileFunction } from './quantile-function.js';
 import { fromNats, informationCorrelation, type Unit } from './units.js';
-import { type Warning, warningsFor } from './warnings.js';
+import { numberedSide, type Warning, warningsFor } from './warnings.js';
+
+/** Estimates problems with one model, in their order. */
+export type Estimator = (problems: readonly Problem[]) => Promise<ProblemEstimate[]>;
 
 /** What of the estimate's distribution to tell. */
 export interface EstimateOptions {
@@ -32,12 +36,14 @@ export interface Estimate {
  * @param result the knots in nats at the manifest's taus, and the facts of the samples.
  */
 export function summarize(
-  result: { knots: Float64Array; facts: SampleFacts; blocks: number },
+  result: ProblemEstimate,
   manifest: Manifest,
   { taus, level, unit }: EstimateOptions,
 ): Estimate {
   const quantile = new QuantileFunction(manifest.taus, result.knots);
   const median = quantile.at(0.5);
+  const x = numberedSide('x', result.facts.x.length);
+  const y = numberedSide('y', result.facts.y.length);
   const { lower, upper } = quantile.interval(level);
   return {
     estimate: fromNats(median, unit),
@@ -47,6 +53,6 @@ export function summarize(
     interval: { level, lower: fromNats(lower, unit), upper: fromNats(upper, unit) },
     quantiles: taus.map((tau) => ({ tau, value: fromNats(quantile.at(tau), unit) })),
     information_correlation: informationCorrelation(median),
-    warnings: warningsFor(result.facts, result.blocks, manifest),
+    warnings: warningsFor([{ estimate: result, x, y }], manifest),
   };
 }

@@ -4,6 +4,7 @@ import { MistdError } from '../../errors.js';
 import { summarize } from '../../estimation/estimate.js';
 import { readJsonRequest } from '../../formats/json.js';
 import type { Engine } from '../../inference/engine.js';
+import type { ProblemEstimate } from '../../inference/estimate-task.js';
 import { deadline } from '../../plugins/deadline.js';
 import { compileCheck } from '../../validation.js';
 import { modelIdentity } from '../models/index.js';
@@ -34,9 +35,13 @@ export function estimateRoutes(app: FastifyInstance, engine: Engine, config: Con
       const { columns: dim_y } = samples.y;
       const manifest = engine.model(model, '/model');
       const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-      const result = await engine.run(manifest, samples, signal);
+      const result = await engine.run(manifest, [samples], signal);
       return {
-        ...summarize(result, manifest, { taus: quantiles, level, unit }),
+        ...summarize(result.estimates[0] as ProblemEstimate, manifest, {
+          taus: quantiles,
+          level,
+          unit,
+        }),
         model: modelIdentity(manifest),
         samples: { rows, dim_x, dim_y, dropped: 0 },
         timing: {
