@@ -7,6 +7,7 @@ import { addDraining } from './plugins/draining.js';
 import { addProblems, answerError } from './plugins/problems.js';
 import { addReading } from './plugins/reading.js';
 import { estimateRoutes } from './routes/estimate/index.js';
+import { gradientRoutes } from './routes/gradient/index.js';
 import { healthRoutes } from './routes/health/index.js';
 import { modelRoutes } from './routes/models/index.js';
 import { Problem } from './routes/problem.js';
@@ -46,6 +47,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   healthRoutes(app, engine);
   modelRoutes(app, engine, config.DEFAULT_MODEL);
   estimateRoutes(app, engine, config);
+  gradientRoutes(app, engine, config);
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.

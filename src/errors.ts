@@ -73,6 +73,11 @@ export const ERRORS = {
     title: 'Too many columns',
     remedy: 'Send fewer columns, or raise MAX_DIM on the server.',
   },
+  no_gradient: {
+    status: 400,
+    title: 'The model has no gradient',
+    remedy: 'Name a model that lists gradient.onnx among the files of GET /models/{id}.',
+  },
   bad_request: {
     status: 400,
     title: 'The request cannot be read',

@@ -6,6 +6,8 @@ import { type Matrix, MIN_ROWS, type SampleLimits, type Samples } from '../sampl
 export interface JsonRequest {
   readonly samples: Samples;
   readonly fields: Record<string, unknown>;
+  /** Which sides came as flat arrays of numbers. */
+  readonly flat: { readonly x: boolean; readonly y: boolean };
 }
 
 /**
@@ -44,7 +46,11 @@ export function readJsonRequest(
       { pointer: '/y' },
     );
   }
-  return { samples, fields };
+  return { samples, fields, flat: { x: isFlat(x), y: isFlat(y) } };
+}
+
+function isFlat(side: unknown): boolean {
+  return Array.isArray(side) && !Array.isArray(side[0]);
 }
 
 function parseObject(bytes: Buffer): Record<string, unknown> {

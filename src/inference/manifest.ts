@@ -41,6 +41,8 @@ export const Manifest = Type.Object({
 export type Manifest = Static<typeof Manifest>;
 
 export const MODEL_FILE = 'model.onnx';
+/** d quantile / d scores; a model may lack it. */
+export const GRADIENT_FILE = 'gradient.onnx';
 
 const ajv = new Ajv();
 const check = ajv.compile<Manifest>(Manifest);
@@ -82,6 +84,10 @@ export async function readModelFile(
     throw new Error(`${name} has sha256 ${actual}, but the manifest says ${expected}`);
   }
   return bytes;
+}
+
+export function hasGradient(manifest: Manifest): boolean {
+  return Object.hasOwn(manifest.files, GRADIENT_FILE);
 }
 
 export function modelSha256(manifest: Manifest): string {

@@ -9,6 +9,12 @@ export interface ScoredPair {
   readonly y: Scores;
 }
 
+/** Derivatives with respect to the scores of both sides, [rows, columns] column by column. */
+export interface ScoreGradient {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+}
+
 /** How every session is set up; the bench runs bare sessions in the same way. */
 export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
   // The pool has a thread a core; more threads inside a run would compete with it.
@@ -24,14 +30,30 @@ export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
 export class ModelSession {
   readonly manifest: Manifest;
   readonly #session: InferenceSession;
+  readonly #gradient: InferenceSession | undefined;
 
-  private constructor(manifest: Manifest, session: InferenceSession) {
+  private constructor(
+    manifest: Manifest,
+    session: InferenceSession,
+    gradient: InferenceSession | undefined,
+  ) {
     this.manifest = manifest;
     this.#session = session;
+    this.#gradient = gradient;
   }
 
-  static async open(manifest: Manifest, bytes: Uint8Array): Promise<ModelSession> {
-    return new ModelSession(manifest, await InferenceSession.create(bytes, SESSION_OPTIONS));
+  /** @param gradient its gradient.onnx; without it the session cannot give gradients. */
+  static async open(
+    manifest: Manifest,
+    bytes: Uint8Array,
+    gradient?: Uint8Array,
+  ): Promise<ModelSession> {
+    const create = (file: Uint8Array) => InferenceSession.create(file, SESSION_OPTIONS);
+    return new ModelSession(
+      manifest,
+      await create(bytes),
+      gradient === undefined ? undefined : await create(gradient),
+    );
   }
 
   /**
@@ -59,6 +81,27 @@ export class ModelSession {
     });
   }
 
+  /**
+   * The derivative of Q(tau) with respect to the scores of a pair, for each tau.
+   *
+   * @returns for each tau the derivatives of both sides, in nats, shape [rows, columns] column by
+   *   column as the scores.
+   * @throws Error when the model has no gradient.onnx, or its output is not that.
+   */
+  async gradients({ x, y }: ScoredPair, taus: readonly number[]): Promise<ScoreGradient[]> {
+    if (this.#gradient === undefined) throw new Error('the model has no gradient.onnx');
+    const results = await this.#gradient.run({
+      scores_x: toTensor(taus.map(() => x)),
+      scores_y: toTensor(taus.map(() => y)),
+      tau: new Tensor('float32', Float32Array.from(taus), [taus.length]),
+    });
+    const sides = { x: results.gradient_x as Tensor, y: results.gradient_y as Tensor };
+    return taus.map((_, b) => ({
+      x: fromTensor(sides.x, b, x),
+      y: fromTensor(sides.y, b, y),
+    }));
+  }
+
   /** One small run, to allocate and to see that the model answers at all. */
   async warmUp(): Promise<void> {
     const [low, high] = this.manifest.trained.rows as [number, number];
@@ -66,6 +109,7 @@ export class ModelSession {
     const values = Float32Array.from({ length: rows }, (_, r) => normalQuantile((r + 0.5) / rows));
     const side = { rows, columns: 1, values };
     await this.run([{ x: side, y: side }]);
+    if (this.#gradient !== undefined) await this.gradients({ x: side, y: side }, [0.5]);
   }
 }
 
@@ -80,6 +124,22 @@ export function toTensor(sides: readonly Scores[]): Tensor {
     }
   }
   return new Tensor('float32', data, [sides.length, rows, columns]);
+}
+
+/** The inverse of `toTensor` for one place of the batch, for a side of this shape. */
+function fromTensor(tensor: Tensor, place: number, { rows, columns }: Scores): Float32Array {
+  const { data } = tensor;
+  const cells = rows * columns;
+  if (!(data instanceof Float32Array) || data.length < (place + 1) * cells) {
+    throw new Error(`a gradient has shape [${tensor.dims}], not [${rows},${columns}] a pair`);
+  }
+  const values = new Float32Array(cells);
+  let i = place * cells;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) values[c * rows + r] = data[i++] as number;
+  }
+  if (!values.every(Number.isFinite)) throw new Error('a gradient of the model is not finite');
+  return values;
 }
 
 function checkKnots(knots: Float64Array): void {

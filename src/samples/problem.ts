@@ -11,6 +11,8 @@ export interface Problem extends Samples {
   readonly shuffle?: Shuffle;
   /** Seeds to order equal values at random by, which leaves a column without ties. */
   readonly breakTies?: { readonly x: number; readonly y: number };
+  /** Asks for the derivative of this quantile with respect to the samples; in (0, 1). */
+  readonly gradientTau?: number;
 }
 
 /**

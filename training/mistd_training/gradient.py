@@ -15,7 +15,6 @@ import numpy as np
 import onnxruntime
 import torch
 from torch import Tensor, nn
-from torch._decomp import core_aten_decompositions
 from torch.fx import GraphModule, Interpreter
 from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -129,7 +128,7 @@ def write_gradient_onnx(model: Mist, path: Path) -> None:
 
 
 def _trace(model: Mist) -> GraphModule:
-    """The graph of `quantile_gradient`, in core ATen operators, with symbolic sizes."""
+    """The graph of `quantile_gradient`, backward operators and all, with symbolic sizes."""
     x, y, tau = _example()
     frozen = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     model.requires_grad_(False)
@@ -138,7 +137,6 @@ def _trace(model: Mist) -> GraphModule:
             forward = torch.export.export(model, (x, y), dynamic_shapes=_dynamic_shapes()[:2], strict=True).module()
             return make_fx(
                 lambda x, y, tau: quantile_gradient(forward, x, y, tau),
-                decomposition_table=core_aten_decompositions(),
                 tracing_mode="symbolic",
                 _allow_non_fake_inputs=True,  # the weights
             )(x, y, tau)

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 
 from .encoding import normal_scores
 from .gradient import quantile_at
-from .model import Mist
-from .train import load_checkpoint
+from .model import Mist, ModelConfig
 
 
 class MutualInformation(nn.Module):
@@ -37,8 +36,11 @@ class MutualInformation(nn.Module):
 
     @classmethod
     def from_checkpoint(cls, path: str | Path, tau: float = 0.5) -> MutualInformation:
-        """The averaged weights of a checkpoint of `mistd-train`."""
-        return cls(load_checkpoint(Path(path))[0], tau)
+        """The averaged weights of a checkpoint of `mistd-train`, whatever the other settings of its run."""
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        model = Mist(ModelConfig(**state["config"]["model"]))
+        model.load_state_dict(state["average"])
+        return cls(model, tau)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """x: [rows, dim_x] or [batch, rows, dim_x], y alike, finite. Returns a scalar, or [batch]."""
@@ -97,7 +99,7 @@ class _SoftNormalScores(torch.autograd.Function):
         samples, scores = ctx.saved_tensors
         rows = samples.shape[1]
         density = torch.exp(-0.5 * scores**2) / math.sqrt(2 * math.pi)
-        weights = (grad / density).transpose(1, 2)  # [B, D, N]
+        weights = (grad / density).transpose(1, 2).to(samples.dtype)  # [B, D, N]
         values = samples.transpose(1, 2)
         bandwidth = silverman_bandwidth(samples).transpose(1, 2)[..., None]  # [B, D, 1, 1]
         scaled = (values[..., :, None] - values[..., None, :]) / torch.where(bandwidth > 0, bandwidth, 1)
@@ -105,4 +107,4 @@ class _SoftNormalScores(torch.autograd.Function):
         kernel = torch.where(bandwidth > 0, kernel / torch.where(bandwidth > 0, bandwidth, 1), 0)
         own = weights * kernel.sum(-1)
         others = (kernel @ weights[..., None])[..., 0]
-        return (own - others).transpose(1, 2).to(samples.dtype)
+        return (own - others).transpose(1, 2)

@@ -57,7 +57,8 @@ export function estimateRoutes(app: FastifyInstance, engine: Engine, config: Con
   );
 }
 
-function bodyOf(body: unknown): Buffer {
+/** @throws MistdError when the request came without a body. */
+export function bodyOf(body: unknown): Buffer {
   if (Buffer.isBuffer(body)) return body;
   throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
 }

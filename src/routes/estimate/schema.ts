@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { ErrorCode } from '../../errors.js';
 import { UNITS } from '../../estimation/units.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
 import { modelExample } from '../models/schema.js';
@@ -51,7 +52,7 @@ export const EstimateOptions = Type.Object(
   { additionalProperties: false },
 );
 
-const { quantiles, level, unit, model, seed, id } = EstimateOptions.properties;
+export const { quantiles, level, unit, model, seed, id } = EstimateOptions.properties;
 
 const requestExamples = [
   {
@@ -97,6 +98,25 @@ export const ESTIMATE_FIELDS = Object.keys(EstimateRequest.properties);
 
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
+export const Timing = Type.Object({
+  parse_ms: milliseconds('Reading and checking the body'),
+  queue_ms: milliseconds('Waiting for a thread'),
+  encode_ms: milliseconds('Ranks, scores and checks of the samples'),
+  inference_ms: milliseconds('The model'),
+  total_ms: milliseconds("From the request's arrival, its upload included"),
+});
+
+export const SamplesRead = Type.Object({
+  rows: Type.Integer(),
+  dim_x: Type.Integer(),
+  dim_y: Type.Integer(),
+  dropped: Type.Integer({ description: 'Rows left out' }),
+});
+
+export const Warnings = Type.Array(
+  Type.Object({ code: Type.Enum([...WARNING_CODES]), message: Type.String() }),
+);
+
 const replyExample = {
   estimate: 0.272,
   mean: 0.276,
@@ -141,22 +161,9 @@ const EstimateReply = Type.Object(
       description: 'sqrt(1 − exp(−2 I)), I in nats: |correlation| of a bivariate normal',
     }),
     model: Type.Unsafe({ $ref: 'ModelIdentity#' }),
-    samples: Type.Object({
-      rows: Type.Integer(),
-      dim_x: Type.Integer(),
-      dim_y: Type.Integer(),
-      dropped: Type.Integer({ description: 'Rows left out' }),
-    }),
-    warnings: Type.Array(
-      Type.Object({ code: Type.Enum([...WARNING_CODES]), message: Type.String() }),
-    ),
-    timing: Type.Object({
-      parse_ms: milliseconds('Reading and checking the body'),
-      queue_ms: milliseconds('Waiting for a thread'),
-      encode_ms: milliseconds('Ranks, scores and checks of the samples'),
-      inference_ms: milliseconds('The model'),
-      total_ms: milliseconds("From the request's arrival, its upload included"),
-    }),
+    samples: SamplesRead,
+    warnings: Warnings,
+    timing: Timing,
     id: Type.String(),
   },
   { $id: 'EstimateReply', examples: [replyExample] },
@@ -165,6 +172,36 @@ const EstimateReply = Type.Object(
 export type EstimateReply = Static<typeof EstimateReply>;
 
 export const estimateSchemas = [Matrix, EstimateRequest, EstimateReply];
+
+/** What can go wrong where samples are read and a model answers. */
+export const ESTIMATE_ERRORS = [
+  'invalid_json',
+  'missing_field',
+  'unknown_field',
+  'invalid_type',
+  'invalid_value',
+  'out_of_range',
+  'not_a_number',
+  'not_finite',
+  'empty_samples',
+  'ragged_rows',
+  'unequal_rows',
+  'too_few_rows',
+  'too_many_rows',
+  'too_many_columns',
+  'bad_request',
+  'unknown_model',
+  'body_too_large',
+  'unsupported_media_type',
+  'unsupported_encoding',
+  'model_failed',
+  'internal_error',
+  'model_unavailable',
+  'queue_full',
+  'shutting_down',
+  'worker_died',
+  'deadline_exceeded',
+] as const satisfies readonly ErrorCode[];
 
 export const estimateRoute = {
   tags: ['estimates'],
@@ -179,33 +216,6 @@ export const estimateRoute = {
       description: 'The estimate and its uncertainty',
       content: { 'application/json': { schema: { $ref: 'EstimateReply#' } } },
     },
-    ...problemResponses(
-      'invalid_json',
-      'missing_field',
-      'unknown_field',
-      'invalid_type',
-      'invalid_value',
-      'out_of_range',
-      'not_a_number',
-      'not_finite',
-      'empty_samples',
-      'ragged_rows',
-      'unequal_rows',
-      'too_few_rows',
-      'too_many_rows',
-      'too_many_columns',
-      'bad_request',
-      'unknown_model',
-      'body_too_large',
-      'unsupported_media_type',
-      'unsupported_encoding',
-      'model_failed',
-      'internal_error',
-      'model_unavailable',
-      'queue_full',
-      'shutting_down',
-      'worker_died',
-      'deadline_exceeded',
-    ),
+    ...problemResponses(...ESTIMATE_ERRORS),
   },
 };
