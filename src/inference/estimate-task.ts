@@ -5,6 +5,8 @@ import { type Problem, samplesOf } from '../samples/problem.js';
 import { type Matrix, type Samples, takeRows } from '../samples/samples.js';
 import { TaskCancelled } from '../samples/shuffle.js';
 import { combineBlocks, dealBlocks } from './blocks.js';
+import type { Manifest } from './manifest.js';
+import { plainValues } from './reference.js';
 import { type SampleGradient, sampleGradient } from './sample-gradient.js';
 import type { ModelSession, ScoredPair } from './session.js';
 
@@ -46,7 +48,8 @@ export async function runTask(
   problems: readonly Problem[],
   cancelled: () => boolean,
 ): Promise<TaskResult> {
-  const { taus, blocks } = model.manifest;
+  const { manifest } = model;
+  const { taus, blocks } = manifest;
   const start = performance.now();
   const encoder = new Encoder();
   const runner = new BatchRunner(model, cancelled);
@@ -57,7 +60,7 @@ export async function runTask(
     const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
     const whole = { x: x.scores, y: y.scores };
     const dealt = rowsOfBlocks(whole, blocks.rows);
-    const pairs = dealt.length === 1 ? [whole] : dealt.map((rows) => blockPair(samples, rows));
+    const pairs = modelPairs(manifest, samples, whole, dealt);
     const parts = new Array<Float64Array>(pairs.length);
     const answer: Answer = { facts: sampleFacts({ x: x.ranks, y: y.ranks }, whole), parts };
     answers.push(answer);
@@ -101,10 +104,19 @@ function rowsOfBlocks(whole: ScoredPair, blockRows: number): Int32Array[] {
     : dealBlocks(whole.x, whole.y, blockRows);
 }
 
-/** The scores of some rows, ranked among themselves. */
-function blockPair({ x, y }: Samples, rows: Int32Array): ScoredPair {
-  const side = (matrix: Matrix) => encodeMatrix(takeRows(matrix, rows)).scores;
-  return { x: side(x), y: side(y) };
+/** What the model reads of each block: scores of its rows, ranked among themselves, or values. */
+function modelPairs(
+  { encoding }: Manifest,
+  samples: Samples,
+  whole: ScoredPair,
+  dealt: readonly Int32Array[],
+): ScoredPair[] {
+  if (encoding === 'normal-scores' && dealt.length === 1) return [whole];
+  const encode = encoding === 'normal-scores' ? (m: Matrix) => encodeMatrix(m).scores : plainValues;
+  return dealt.map((rows) => ({
+    x: encode(takeRows(samples.x, rows)),
+    y: encode(takeRows(samples.y, rows)),
+  }));
 }
 
 interface EncodedSide {

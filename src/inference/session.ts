@@ -1,7 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Scores } from '../encoding/encode.js';
 import { normalQuantile } from '../encoding/normal-scores.js';
-import type { Manifest } from './manifest.js';
+import { isPointModel, type Manifest } from './manifest.js';
+import { paddedRows, referenceKnots } from './reference.js';
 
 /** A pair of sides of the same rows, ready for the model. */
 export interface ScoredPair {
@@ -64,18 +65,17 @@ export class ModelSession {
    * @throws Error when the model's output is not that.
    */
   async run(batch: readonly ScoredPair[]): Promise<Float64Array[]> {
-    const { inputs, output, taus } = this.manifest;
-    const feeds = {
-      [inputs[0] as string]: toTensor(batch.map((pair) => pair.x)),
-      [inputs[1] as string]: toTensor(batch.map((pair) => pair.y)),
-    };
-    const results = await this.#session.run(feeds, [output]);
+    const { output, taus, kind } = this.manifest;
+    const results = await this.#session.run(this.#feeds(batch), [output]);
     const { data, dims } = results[output] as Tensor;
-    if (!(data instanceof Float32Array) || data.length !== batch.length * taus.length) {
-      throw new Error(`output ${output} has shape [${dims}], not [${batch.length},${taus.length}]`);
+    const answers = isPointModel(this.manifest) ? 1 : taus.length;
+    if (!(data instanceof Float32Array) || data.length !== batch.length * answers) {
+      throw new Error(`output ${output} has shape [${dims}], not [${batch.length},${answers}]`);
     }
     return batch.map((_, b) => {
-      const knots = Float64Array.from(data.subarray(b * taus.length, (b + 1) * taus.length));
+      const own = data.subarray(b * answers, (b + 1) * answers);
+      const knots =
+        kind === 'mist-reference' ? referenceKnots(own, taus.length) : Float64Array.from(own);
       checkKnots(knots);
       return knots;
     });
@@ -100,6 +100,24 @@ export class ModelSession {
       x: fromTensor(sides.x, b, x),
       y: fromTensor(sides.y, b, y),
     }));
+  }
+
+  #feeds(batch: readonly ScoredPair[]): Record<string, Tensor> {
+    const { kind, inputs, columns, taus } = this.manifest;
+    const [first, second] = inputs as [string, string | undefined];
+    const feeds: Record<string, Tensor> = {};
+    if (kind === 'mist-reference') {
+      const width = columns as number;
+      const dims = [batch.length, batch[0]?.x.rows ?? 0, width];
+      feeds[first] = new Tensor('float32', paddedRows(width, batch), dims);
+      if (second !== undefined) {
+        feeds[second] = new Tensor('float32', Float32Array.from(taus), [taus.length]);
+      }
+      return feeds;
+    }
+    feeds[first] = toTensor(batch.map((pair) => pair.x));
+    feeds[second as string] = toTensor(batch.map((pair) => pair.y));
+    return feeds;
   }
 
   /** One small run, to allocate and to see that the model answers at all. */

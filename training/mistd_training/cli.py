@@ -46,6 +46,13 @@ def main() -> None:
     card.add_argument("--model", type=Path, default=Path("../models/mist-paper"))
     card.set_defaults(call=_card)
 
+    reference = commands.add_parser("import-reference", help="checkpoint of PyPI's mist-statinf → model folder")
+    reference.add_argument("checkpoint", type=Path)
+    reference.add_argument("--model", type=Path, default=Path("../models/mist-reference"), help="folder to write")
+    reference.add_argument("--version", default="1.0.0")
+    reference.add_argument("--architecture", type=Path, default=None, help="YAML, for a file of weights alone")
+    reference.set_defaults(call=_import_reference)
+
     arguments = parser.parse_args()
     arguments.call(arguments)
 
@@ -95,6 +102,15 @@ def _card(arguments: argparse.Namespace) -> None:
     write_card(arguments.model)
     print(summary_table(json.loads((arguments.model / "evaluation.json").read_text())))
     print(f"wrote card.md and plots to {arguments.model}")
+
+
+def _import_reference(arguments: argparse.Namespace) -> None:
+    from .reference_import import import_reference
+
+    manifest = import_reference(arguments.checkpoint, arguments.model, arguments.version, arguments.architecture)
+    parity = manifest["training"]["parity"]
+    print(f"mist-statinf and ONNX Runtime agree to {parity['worst']:.1e} over {parity['shapes']} shapes")
+    print(f"wrote {arguments.model}")
 
 
 def _device(name: str) -> torch.device:

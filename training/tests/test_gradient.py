@@ -109,9 +109,7 @@ def test_the_gradient_is_that_of_finite_differences(tau):
         direction = gradient / length + 0.5 * noise / noise.square().sum((1, 2), keepdim=True).sqrt()
         step = 0.01 / length * direction
         with torch.no_grad():
-            ahead, behind = (
-                quantile_at(model(x + s * step[..., :3], y + s * step[..., 3:]), taus) for s in (1, -1)
-            )
+            ahead, behind = (quantile_at(model(x + s * step[..., :3], y + s * step[..., 3:]), taus) for s in (1, -1))
         expected = 2 * (gradient * step).sum((1, 2))
         torch.testing.assert_close(ahead - behind, expected, rtol=0.03, atol=1e-5)
 
