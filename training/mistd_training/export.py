@@ -1,4 +1,5 @@
-"""Checkpoint → model folder: `model.onnx` and `manifest.json`, with proof that ONNX Runtime says what PyTorch says."""
+"""Checkpoint → model folder: `model.onnx`, `gradient.onnx` and `manifest.json`, with proof that ONNX Runtime says what
+PyTorch says."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from .blocks import calibrate_blocks
 from .encoding import normal_scores
 from .families.paper import KINDS, sample_paper
 from .families.wide import SHARES, sample_wide
+from .gradient import GRADIENT_SHAPES, check_gradient_parity, write_gradient_onnx
 from .model import Mist
 from .quantiles import TAUS
 from .scoring import OnnxModel
@@ -34,7 +36,7 @@ PARITY_SHAPES = (
 
 
 def export_model(checkpoint: Path, folder: Path, version: str, command: str, hardware: str, notes: str = "") -> dict:
-    """Write `folder/model.onnx` and `folder/manifest.json`, prove parity, and return the manifest.
+    """Write `model.onnx`, `gradient.onnx` and `manifest.json` into the folder, prove parity, and return the manifest.
 
     The folder's name is the model's id; notes: what the command alone does not say of the run. Raises RuntimeError when
     any of `PARITY_SHAPES` differs by more than `PARITY_TOLERANCE` (relative to max(1, value)).
@@ -52,12 +54,17 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
     onnx = folder / "model.onnx"
     write_onnx(model, onnx)
     worst = check_parity(model, onnx)
+    gradient = folder / "gradient.onnx"
+    write_gradient_onnx(model, gradient)
+    worst_gradient = check_gradient_parity(model, gradient)
     manifest = {
         "id": folder.resolve().name,
         "version": version,
         "kind": "mistd",
         "description": description,
-        "files": {"model.onnx": {"sha256": sha256(onnx), "bytes": onnx.stat().st_size}},
+        "files": {
+            file.name: {"sha256": sha256(file), "bytes": file.stat().st_size} for file in (onnx, gradient)
+        },
         "encoding": "normal-scores",
         "inputs": ["scores_x", "scores_y"],
         "output": "quantiles",
@@ -77,6 +84,7 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
             "minutes": round(state["seconds"] / 60, 1),
             "parameters": sum(p.numel() for p in model.parameters()),
             "parity": {"shapes": len(PARITY_SHAPES), "worst": worst},
+            "gradient_parity": {"shapes": len(GRADIENT_SHAPES), "worst": worst_gradient},
         },
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

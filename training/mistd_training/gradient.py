@@ -23,7 +23,6 @@ from .encoding import normal_scores
 from .model import Mist
 from .quantiles import TAUS
 
-FILE = "gradient.onnx"
 INPUTS = ("scores_x", "scores_y", "tau")
 OUTPUTS = ("quantile", "gradient_x", "gradient_y")
 OPSET = 18

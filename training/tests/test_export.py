@@ -25,6 +25,7 @@ def test_onnx_runtime_agrees_with_pytorch_on_every_shape(exported):
     folder, manifest = exported
     assert len(PARITY_SHAPES) >= 30
     assert manifest["training"]["parity"]["worst"] <= 1e-4
+    assert manifest["training"]["gradient_parity"]["worst"] <= 1e-3
 
 
 def test_parity_notices_another_model(exported):
@@ -39,8 +40,10 @@ def test_parity_notices_another_model(exported):
 def test_the_manifest_describes_the_file(exported):
     folder, manifest = exported
     assert json.loads((folder / "smoke" / "manifest.json").read_text()) == manifest
-    onnx_file = folder / "smoke" / "model.onnx"
-    assert manifest["files"]["model.onnx"] == {"sha256": sha256(onnx_file), "bytes": onnx_file.stat().st_size}
+    assert set(manifest["files"]) == {"model.onnx", "gradient.onnx"}
+    for name, file in manifest["files"].items():
+        path = folder / "smoke" / name
+        assert file == {"sha256": sha256(path), "bytes": path.stat().st_size}
     assert manifest["id"] == "smoke"
     assert manifest["taus"] == list(TAUS) and manifest["trained"]["rows"] == [10, 40]
 
