@@ -12,6 +12,7 @@ import numpy as np
 import onnxruntime
 import torch
 
+from . import onnx_file
 from .blocks import calibrate_blocks
 from .encoding import normal_scores
 from .families.paper import KINDS, sample_paper
@@ -62,9 +63,7 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
         "version": version,
         "kind": "mistd",
         "description": description,
-        "files": {
-            file.name: {"sha256": sha256(file), "bytes": file.stat().st_size} for file in (onnx, gradient)
-        },
+        "files": {file.name: {"sha256": sha256(file), "bytes": file.stat().st_size} for file in (onnx, gradient)},
         "encoding": "normal-scores",
         "inputs": ["scores_x", "scores_y"],
         "output": "quantiles",
@@ -105,7 +104,7 @@ def write_onnx(model: Mist, path: Path) -> None:
         opset_version=OPSET,
         verbose=False,
     )
-    program.save(path, external_data=False)
+    onnx_file.save(program, path)
 
 
 _SIZES = (("batch", 1), ("rows", 2), ("dim_x", 1), ("dim_y", 1))

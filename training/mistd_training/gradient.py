@@ -19,6 +19,7 @@ from torch.fx import GraphModule, Interpreter
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from . import model as model_module
+from . import onnx_file
 from .encoding import normal_scores
 from .model import Mist
 from .quantiles import TAUS
@@ -114,7 +115,7 @@ def _polynomial(x: Tensor, *coefficients: float) -> Tensor:
 def write_gradient_onnx(model: Mist, path: Path) -> None:
     """Write `quantile_gradient` of the model as one self-contained file with every size dynamic."""
     program = torch.onnx.export(
-        _WithLoops(_trace(model)),
+        _ForOnnx(_trace(model)),
         _example(),
         dynamo=True,
         input_names=list(INPUTS),
@@ -123,7 +124,7 @@ def write_gradient_onnx(model: Mist, path: Path) -> None:
         opset_version=OPSET,
         verbose=False,
     )
-    program.save(path, external_data=False)
+    onnx_file.save(program, path)
 
 
 def _trace(model: Mist) -> GraphModule:
@@ -132,8 +133,14 @@ def _trace(model: Mist) -> GraphModule:
     frozen = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     model.requires_grad_(False)
     try:
-        with _log_det_of_known_derivative():
-            forward = torch.export.export(model, (x, y), dynamic_shapes=_dynamic_shapes()[:2], strict=True).module()
+        with _log_det_of_known_derivative(), torch.fx.experimental._config.patch(backed_size_oblivious=True):
+            program = torch.export.export(
+                model,
+                (x, y),
+                dynamic_shapes=_dynamic_shapes()[:2],
+                prefer_deferred_runtime_asserts_over_guards=True,
+            )
+            forward = _without_asserts(program.module(check_guards=False))
             return make_fx(
                 lambda x, y, tau: quantile_gradient(forward, x, y, tau),
                 tracing_mode="symbolic",
@@ -142,6 +149,15 @@ def _trace(model: Mist) -> GraphModule:
     finally:
         for parameter, required in frozen:
             parameter.requires_grad_(required)
+
+
+def _without_asserts(module: GraphModule) -> GraphModule:
+    """What the exporter assumed of the example's sizes does not hold of others, nor does the graph depend on it."""
+    for node in list(module.graph.nodes):
+        if node.target in (torch.ops.aten._assert_scalar.default, torch.ops.aten._assert_tensor_metadata.default):
+            module.graph.erase_node(node)
+    module.recompile()
+    return module
 
 
 def _example() -> tuple[Tensor, Tensor, Tensor]:
@@ -188,22 +204,25 @@ def _log_det_of_known_derivative() -> Iterator[None]:
         model_module.log_det = original
 
 
-class _WithLoops(nn.Module):
-    """Runs a traced graph with `sweep` for log-determinant and inverse: a loop is what ONNX has for them."""
+class _ForOnnx(nn.Module):
+    """Runs a traced graph with the operators that the exporter lacks put in terms of those that it has."""
 
-    def __init__(self, graph: GraphModule):
+    def __init__(self, traced: GraphModule):
         super().__init__()
-        self.traced = graph
+        self.traced = traced
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        return _LoopInterpreter(self.traced).run(*inputs)
+        return _Translator(self.traced).run(*inputs)
 
 
-class _LoopInterpreter(Interpreter):
+class _Translator(Interpreter):
     def call_function(self, target, args, kwargs):
-        if target is torch.ops.mistd.log_det_inverse.default:
-            return sweep(*args)
-        return super().call_function(target, args, kwargs)
+        return super().call_function(_TRANSLATIONS.get(target, target), args, kwargs)
+
+
+def _diagonal_backward(grad: Tensor, _sizes: list[int], offset: int, dim1: int, dim2: int) -> Tensor:
+    """For square matrices, without the copy into a view by which PyTorch does it."""
+    return torch.diag_embed(grad, offset, dim1, dim2)
 
 
 def sweep(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -226,6 +245,14 @@ def sweep(matrix: Tensor) -> tuple[Tensor, Tensor]:
     start = (torch.zeros((), dtype=torch.int64), torch.zeros_like(matrix[:, 0, 0]), matrix.clone())
     _, total, swept = torch.while_loop(more, eliminate, start)
     return total, 2 * torch.eye(matrix.shape[1], device=matrix.device) - swept
+
+
+_TRANSLATIONS = {
+    torch.ops.mistd.log_det_inverse.default: sweep,
+    torch.ops.aten.diagonal_backward.default: _diagonal_backward,
+    # What was in one piece for the example need not be for other sizes.
+    torch.ops.aten.view.default: torch.ops.aten.reshape.default,
+}
 
 
 # --- Proof ------------------------------------------------------------------------------------------------------------

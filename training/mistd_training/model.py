@@ -423,7 +423,7 @@ class PairLayer(nn.Module):
         right, right_gate = self.right(x).chunk(2, -1)
         left = (left * left_gate.sigmoid()).permute(0, 3, 1, 2)
         right = (right * right_gate.sigmoid()).permute(0, 3, 1, 2)
-        product = (left @ right).permute(0, 2, 3, 1) / math.sqrt(h.shape[1])  # [B, D, D, triangle]
+        product = (left @ right).permute(0, 2, 3, 1) / _float(h.shape[1], h.device).sqrt()  # [B, D, D, triangle]
         h = h + self.gate(x).sigmoid() * self.out(self.norm_product(product))
         logits = self.logits(x)
         h = h + self.compete(torch.cat([_log_share(logits, own_side, 2), _log_share(logits, own_side, 1)], -1))

@@ -19,6 +19,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from . import onnx_file
 from .export import OPSET, sha256
 from .quantiles import TAUS
 
@@ -165,7 +166,7 @@ def write_reference_onnx(core: nn.Module, path: Path) -> None:
             opset_version=OPSET,
             verbose=False,
         )
-    program.save(path, external_data=False)
+    onnx_file.save(program, path)
 
 
 @contextmanager

@@ -24,8 +24,15 @@ from mistd_training.model import Mist, ModelConfig
 from mistd_training.quantiles import TAUS, quantile
 
 TINY = ModelConfig(
-    pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16,
-    neighbors=(1, 3), anchors=20,
+    pair_width=8,
+    pair_layers=1,
+    triangle_width=4,
+    entry_width=8,
+    entry_layers=1,
+    outer_width=2,
+    head_width=16,
+    neighbors=(1, 3),
+    anchors=20,
 )
 
 
