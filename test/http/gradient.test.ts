@@ -103,6 +103,13 @@ describe('POST /estimate/gradient', () => {
     }
   });
 
+  it('answers its documented examples', async () => {
+    const { components } = JSON.parse(await readFile('openapi/openapi.json', 'utf8'));
+    const { examples } = components.schemas.GradientRequest;
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) expect((await ask(example)).status).toBe(200);
+  });
+
   it('points to where the estimate rises', async () => {
     const { x, y } = gaussian(8, 300, 1, 0.5);
     let at = x.flat();
