@@ -1,24 +1,13 @@
 import json
-from dataclasses import replace
 
 import onnx
 import pytest
 import torch
 
-from mistd_training.export import PARITY_SHAPES, check_parity, export_model, sha256, write_onnx
+from mistd_training.export import PARITY_SHAPES, check_parity, sha256, write_onnx
 from mistd_training.model import Mist, ModelConfig
 from mistd_training.quantiles import TAUS
-from mistd_training.train import PRESETS, load_checkpoint, train
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export")
-    train(replace(PRESETS["smoke"], steps=20), folder / "run", torch.device("cpu"))
-    manifest = export_model(
-        folder / "run" / "checkpoint.pt", folder / "smoke", "0.1.0", "mistd-train train --preset smoke", "a test"
-    )
-    return folder, manifest
+from mistd_training.train import load_checkpoint
 
 
 def test_onnx_runtime_agrees_with_pytorch_on_every_shape(exported):
