@@ -33,6 +33,7 @@ def main() -> None:
     export.add_argument("--hardware", default="this machine", help="what it was trained on, for the card")
     export.add_argument("--command", default="mistd-train train --preset paper", help="how to train it, for the card")
     export.add_argument("--notes", default="", help="what the command alone does not say of the run, for the card")
+    export.add_argument("--no-gradient", action="store_true", help="leave out gradient.onnx, which takes minutes")
     export.set_defaults(call=_export)
 
     evaluate = commands.add_parser("evaluate", help="the reference's test sets → evaluation.json, card.md and plots")
@@ -84,6 +85,7 @@ def _export(arguments: argparse.Namespace) -> None:
         command=arguments.command,
         hardware=arguments.hardware,
         notes=arguments.notes,
+        gradient=not arguments.no_gradient,
     )
     parity, blocks = manifest["training"]["parity"], manifest["blocks"]
     print(f"PyTorch and ONNX Runtime agree to {parity['worst']:.1e} over {parity['shapes']} shapes")

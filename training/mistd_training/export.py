@@ -36,11 +36,14 @@ PARITY_SHAPES = (
 )  # fmt: skip
 
 
-def export_model(checkpoint: Path, folder: Path, version: str, command: str, hardware: str, notes: str = "") -> dict:
+def export_model(
+    checkpoint: Path, folder: Path, version: str, command: str, hardware: str, notes: str = "", *, gradient: bool = True
+) -> dict:
     """Write `model.onnx`, `gradient.onnx` and `manifest.json` into the folder, prove parity, and return the manifest.
 
-    The folder's name is the model's id; notes: what the command alone does not say of the run. Raises RuntimeError when
-    any of `PARITY_SHAPES` differs by more than `PARITY_TOLERANCE` (relative to max(1, value)).
+    The folder's name is the model's id; notes: what the command alone does not say of the run; gradient: whether to
+    write `gradient.onnx`, which takes minutes. Raises RuntimeError when any of `PARITY_SHAPES` differs by more than
+    `PARITY_TOLERANCE` (relative to max(1, value)), or the gradient by more than its own.
     """
     model, config, state = load_checkpoint(checkpoint)
     if config.paper_share >= 0.5:
@@ -55,15 +58,19 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
     onnx = folder / "model.onnx"
     write_onnx(model, onnx)
     worst = check_parity(model, onnx)
-    gradient = folder / "gradient.onnx"
-    write_gradient_onnx(model, gradient)
-    worst_gradient = check_gradient_parity(model, gradient)
+    files, parities = [onnx], {"parity": {"shapes": len(PARITY_SHAPES), "worst": worst}}
+    if gradient:
+        files.append(folder / "gradient.onnx")
+        write_gradient_onnx(model, files[1])
+        parities["gradient_parity"] = {
+            "shapes": len(GRADIENT_SHAPES), "worst": check_gradient_parity(model, files[1])
+        }  # fmt: skip
     manifest = {
         "id": folder.resolve().name,
         "version": version,
         "kind": "mistd",
         "description": description,
-        "files": {file.name: {"sha256": sha256(file), "bytes": file.stat().st_size} for file in (onnx, gradient)},
+        "files": {file.name: {"sha256": sha256(file), "bytes": file.stat().st_size} for file in files},
         "encoding": "normal-scores",
         "inputs": ["scores_x", "scores_y"],
         "output": "quantiles",
@@ -82,8 +89,7 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
             "distributions": state["distributions"],
             "minutes": round(state["seconds"] / 60, 1),
             "parameters": sum(p.numel() for p in model.parameters()),
-            "parity": {"shapes": len(PARITY_SHAPES), "worst": worst},
-            "gradient_parity": {"shapes": len(GRADIENT_SHAPES), "worst": worst_gradient},
+            **parities,
         },
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
