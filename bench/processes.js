@@ -78,8 +78,27 @@ export async function startFastApi(python) {
  * @returns {(task: unknown) => Promise<{ ms: number, way: string }>}
  */
 export function startKsg(python) {
-  const child = spawn(python, [`${HERE}rivals/ksg.py`], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const death = watch(child, 'KSG');
+  return startLines(python, 'ksg.py');
+}
+
+/**
+ * @param {string} python with the rivals' packages.
+ * @returns {(task: unknown) => Promise<{ p: number[] }>}
+ */
+export function startKsgTest(python) {
+  return startLines(python, 'ksg_test.py');
+}
+
+/**
+ * A rival that answers each line with one.
+ *
+ * @param {string} python
+ * @param {string} script
+ * @returns {(task: unknown) => Promise<any>}
+ */
+function startLines(python, script) {
+  const child = spawn(python, [`${HERE}rivals/${script}`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const death = watch(child, script);
   const lines = createInterface({ input: child.stdout });
   return async (/** @type {unknown} */ task) => {
     child.stdin.write(`${JSON.stringify(task)}\n`);

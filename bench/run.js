@@ -1,9 +1,11 @@
 // Measures the service beside what it could be compared with, all on this machine and in turns, so
-// that what disturbs one disturbs the others too. Run it with: npm run bench [-- --quick]
+// that what disturbs one disturbs the others too. Run it with: npm run bench [-- --quick], and with
+// npm run bench -- analyses [--quick] for what the analyses promise.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ensureVenv } from '../scripts/python.js';
+import { measureAnalyses, reportAnalyses } from './analyses/run.js';
 import { makeSamples, nameOf, SHAPES, timing } from './cases.js';
 import {
   startFastApi,
@@ -28,6 +30,18 @@ const python = ensureVenv(
   [['-r', `${HERE}requirements.txt`]],
 );
 try {
+  if (process.argv.includes('analyses')) {
+    const results = await measureAnalyses(python, QUICK);
+    console.log(reportAnalyses(results));
+    if (!QUICK) await save({ machine: machine(), ...results }, 'analyses-');
+  } else {
+    await measureSpeed();
+  }
+} finally {
+  await stopAll();
+}
+
+async function measureSpeed() {
   const services = { mistd: await startMistd(), fastapi: await startFastApi(python) };
   const bare = startMeasuring('rivals/bare.js');
   const client = startMeasuring('client.js');
@@ -39,9 +53,7 @@ try {
   }
   const summary = { machine: machine(), settings: settings(), results };
   console.log(report(summary));
-  if (!QUICK) await save(summary);
-} finally {
-  await stopAll();
+  if (!QUICK) await save(summary, '');
 }
 
 /**
@@ -153,10 +165,13 @@ function settings() {
   };
 }
 
-/** @param {import('./report.js').Summary} summary */
-async function save(summary) {
+/**
+ * @param {{ machine: ReturnType<typeof machine> }} summary
+ * @param {string} prefix
+ */
+async function save(summary, prefix) {
   const { date, node } = summary.machine;
-  const file = `bench/results/${date}-node${node.slice(1).split('.')[0]}.json`;
+  const file = `bench/results/${prefix}${date}-node${node.slice(1).split('.')[0]}.json`;
   await mkdir(`${HERE}results`, { recursive: true });
   const round = (/** @type {string} */ _, /** @type {unknown} */ value) =>
     typeof value === 'number' ? Number(value.toPrecision(4)) : value;

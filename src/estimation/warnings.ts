@@ -1,6 +1,9 @@
+import type { Check } from '../classical/check.js';
 import type { ProblemEstimate } from '../inference/estimate-task.js';
 import { isPointModel, type Manifest } from '../inference/manifest.js';
 import type { ColumnFacts } from '../samples/checks.js';
+import type { Prepared } from '../samples/prepare.js';
+import { fromNats, type Unit } from './units.js';
 
 export const WARNING_CODES = [
   'few_rows',
@@ -10,6 +13,9 @@ export const WARNING_CODES = [
   'redundant_column',
   'duplicate_rows',
   'near_deterministic',
+  'serial_dependence',
+  'rows_dropped',
+  'classical_disagrees',
   'reference_model',
   'no_uncertainty',
 ] as const;
@@ -66,6 +72,25 @@ export function warningsFor(cases: readonly WarningCase[], manifest: Manifest): 
     noUncertainty(manifest),
   ];
   return found.filter((warning) => warning !== undefined);
+}
+
+/** For samples of which rows with missing values were left out. */
+export function rowsDropped({ dropped, samples }: Prepared): Warning | undefined {
+  if (dropped === 0) return undefined;
+  const all = dropped + samples.x.rows;
+  return {
+    code: 'rows_dropped',
+    message: `${dropped} of ${all} rows have a missing value and were left out; if values are missing for reasons that have to do with x or y, the rest does not speak for the whole.`,
+  };
+}
+
+/** For a check that the model's answer has no room for. */
+export function classicalDisagrees(check: Check, unit: Unit): Warning {
+  const shown = (nats: number) => fromNats(nats, unit).toPrecision(3);
+  return {
+    code: 'classical_disagrees',
+    message: `${check.method} on ${check.rows} rows estimates ${shown(check.nats)} ± ${shown(check.standardError)} ${unit}, which is not what the model thinks possible; look at the data, and ask /estimate/classical for more.`,
+  };
 }
 
 function fewRows(cases: readonly WarningCase[], { trained }: Manifest): Warning | undefined {

@@ -9,10 +9,10 @@ import { type Shuffle, shuffledRows } from './shuffle.js';
 export interface Problem extends Samples {
   /** Reorders the rows of x: a draw from what would be if x did not depend on y. */
   readonly shuffle?: Shuffle;
-  /** Seeds to order equal values at random by, which leaves a column without ties. */
-  readonly breakTies?: { readonly x: number; readonly y: number };
   /** Asks for the derivative of this quantile with respect to the samples; in (0, 1). */
   readonly gradientTau?: number;
+  /** Seeds to order equal values of a side at random by, which leaves its columns without ties. */
+  readonly breakTies?: { readonly x: number | undefined; readonly y: number | undefined };
 }
 
 /**
@@ -22,19 +22,17 @@ export interface Problem extends Samples {
  */
 export function samplesOf(problem: Problem, cancelled: () => boolean): Samples {
   const { x, y, shuffle, breakTies } = problem;
-  const apart =
-    breakTies === undefined
-      ? { x, y }
-      : { x: withoutTies(x, breakTies.x), y: withoutTies(y, breakTies.y) };
+  const apart = { x: withoutTies(x, breakTies?.x), y: withoutTies(y, breakTies?.y) };
   if (shuffle === undefined) return apart;
   return { x: takeRows(apart.x, shuffledRows(shuffle, x.rows, cancelled)), y: apart.y };
 }
 
 /**
  * Each column as ranks 0 … rows − 1, equal values in random order. An independent random order
- * within ties neither adds nor removes dependence on anything else.
+ * within ties neither adds nor removes dependence on anything else. As it is without a seed.
  */
-function withoutTies(matrix: Matrix, seed: number): Matrix {
+function withoutTies(matrix: Matrix, seed: number | undefined): Matrix {
+  if (seed === undefined) return matrix;
   const { rows, columns } = matrix;
   const values = new Float64Array(rows * columns);
   childSeeds(seed, columns).forEach((columnSeed, c) => {

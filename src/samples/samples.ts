@@ -14,6 +14,12 @@ export interface Samples {
   readonly y: Matrix;
 }
 
+/** Columns that go by one name. */
+export interface NamedSide {
+  readonly name: string;
+  readonly matrix: Matrix;
+}
+
 /** Limits on one side, from the settings. */
 export interface SampleLimits {
   readonly maxRows: number;

@@ -1,16 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
-import { summarizeGradient } from '../../estimation/gradient.js';
-import { readJsonRequest } from '../../formats/json.js';
+import { gradient } from '../../estimation/gradient.js';
+import { checkSameRows, readFields, readMatrix } from '../../formats/json.js';
 import type { Engine } from '../../inference/engine.js';
-import type { ProblemEstimate } from '../../inference/estimate-task.js';
 import { hasGradient, type Manifest } from '../../inference/manifest.js';
-import type { SampleGradient } from '../../inference/sample-gradient.js';
-import { deadline } from '../../plugins/deadline.js';
 import { compileCheck } from '../../validation.js';
-import { bodyOf } from '../estimate/index.js';
-import { modelIdentity } from '../models/index.js';
+import { analyze } from '../analysis/index.js';
+import { bodyOf } from '../body.js';
 import {
   GRADIENT_FIELDS,
   GradientOptions,
@@ -30,40 +27,41 @@ export function gradientRoutes(app: FastifyInstance, engine: Engine, config: Con
     { schema: gradientRoute },
     async (request, reply): Promise<GradientReply> => {
       const start = performance.now();
-      const body = readJsonRequest(bodyOf(request.body), GRADIENT_FIELDS, limits);
-      const { samples, fields, flat } = body;
-      const { tau, unit, model, id } = checkOptions(fields);
-      const parseMs = performance.now() - start;
-
-      const manifest = withGradient(engine.model(model, '/model'));
-      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-      const result = await engine.run(manifest, [{ ...samples, gradientTau: tau }], signal);
-      const estimate = result.estimates[0] as ProblemEstimate & { gradient: SampleGradient };
-      return {
-        ...summarizeGradient(estimate, manifest, { tau, unit, flat }),
-        model: modelIdentity(manifest),
-        samples: {
-          rows: samples.x.rows,
-          dim_x: samples.x.columns,
-          dim_y: samples.y.columns,
-          dropped: 0,
+      const { x, y, ...fields } = readFields(bodyOf(request.body), GRADIENT_FIELDS);
+      const samples = { x: readMatrix(x, 'x', limits), y: readMatrix(y, 'y', limits) };
+      checkSameRows(samples.x, 'x', samples.y, 'y');
+      const options = checkOptions(fields);
+      return analyze(
+        engine,
+        config,
+        { request, reply, start, options },
+        async (estimate, model) => {
+          checkGradient(model);
+          const { grad_x, grad_y, ...rest } = await gradient(estimate, samples, model, options);
+          return {
+            ...rest,
+            grad_x: shapedAs(x, grad_x),
+            grad_y: shapedAs(y, grad_y),
+            samples: {
+              rows: samples.x.rows,
+              dim_x: samples.x.columns,
+              dim_y: samples.y.columns,
+            },
+          };
         },
-        timing: {
-          parse_ms: parseMs,
-          queue_ms: result.queueMs,
-          encode_ms: result.encodeMs,
-          inference_ms: result.inferenceMs,
-          total_ms: reply.elapsedTime,
-        },
-        id: id ?? request.id,
-      };
+      );
     },
   );
 }
 
+/** Rows, or one flat array where the side came as one. */
+function shapedAs(side: unknown, rows: number[][]): number[] | number[][] {
+  return Array.isArray((side as unknown[])[0]) ? rows : rows.flat();
+}
+
 /** @throws MistdError no_gradient */
-function withGradient(manifest: Manifest): Manifest {
-  if (hasGradient(manifest)) return manifest;
+function checkGradient(manifest: Manifest): void {
+  if (hasGradient(manifest)) return;
   throw new MistdError('no_gradient', `Model ${manifest.id} has no gradient.onnx.`, {
     pointer: '/model',
   });
