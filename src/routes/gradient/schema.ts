@@ -58,7 +58,9 @@ const GradientRequest = Type.Object(
 /** The fields of a body, for the reader of bodies. */
 export const GRADIENT_FIELDS = Object.keys(GradientRequest.properties);
 
-const Gradient = Type.Unsafe<number[] | number[][]>({ $ref: 'Matrix#' });
+const Gradient = Type.Union([Type.Array(Type.Number()), Type.Array(Type.Array(Type.Number()))], {
+  description: 'd estimate / d sample, in the shape of the side: in the unit per unit of a column',
+});
 
 const GradientReply = Type.Object(
   {
