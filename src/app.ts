@@ -11,6 +11,7 @@ import { batchRoutes } from './routes/batch/index.js';
 import { classicalRoutes } from './routes/classical/index.js';
 import { conditionalRoutes } from './routes/conditional/index.js';
 import { estimateRoutes } from './routes/estimate/index.js';
+import { gradientRoutes } from './routes/gradient/index.js';
 import { healthRoutes } from './routes/health/index.js';
 import { independenceRoutes } from './routes/independence/index.js';
 import { laggedRoutes } from './routes/lagged/index.js';
@@ -69,6 +70,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   conditionalRoutes(app, engine, config);
   laggedRoutes(app, engine, config);
   independenceRoutes(app, engine, config);
+  gradientRoutes(app, engine, config);
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.

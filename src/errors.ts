@@ -118,6 +118,11 @@ export const ERRORS = {
     title: 'Too few columns',
     remedy: 'Send at least one column to screen, and at least two to compare with each other.',
   },
+  no_gradient: {
+    status: 400,
+    title: 'The model has no gradient',
+    remedy: 'Name a model that lists gradient.onnx among the files of GET /models/{id}.',
+  },
   bad_request: {
     status: 400,
     title: 'The request cannot be read',

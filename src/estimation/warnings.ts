@@ -1,6 +1,6 @@
 import type { Check } from '../classical/check.js';
 import type { ProblemEstimate } from '../inference/estimate-task.js';
-import type { Manifest } from '../inference/manifest.js';
+import { isPointModel, type Manifest } from '../inference/manifest.js';
 import type { ColumnFacts } from '../samples/checks.js';
 import type { Prepared } from '../samples/prepare.js';
 import { fromNats, type Unit } from './units.js';
@@ -16,6 +16,8 @@ export const WARNING_CODES = [
   'serial_dependence',
   'rows_dropped',
   'classical_disagrees',
+  'reference_model',
+  'no_uncertainty',
 ] as const;
 
 export interface Warning {
@@ -62,11 +64,12 @@ export function warningsFor(cases: readonly WarningCase[], manifest: Manifest): 
   const found = [
     fewRows(cases, manifest),
     outsideTrainedRange(cases, manifest),
-    constantColumns(cases),
-    redundantColumns(cases),
+    ...(manifest.kind === 'mistd' ? [constantColumns(cases), redundantColumns(cases)] : []),
     ties(cases),
     duplicateRows(cases),
     nearDeterministic(cases),
+    referenceModel(manifest),
+    noUncertainty(manifest),
   ];
   return found.filter((warning) => warning !== undefined);
 }
@@ -182,6 +185,23 @@ function nearDeterministic(cases: readonly WarningCase[]): Warning | undefined {
   return {
     code: 'near_deterministic',
     message: `${capitalized(list(pairs))} ${order}; if one determines the other, mutual information is unbounded and the estimate is a lower one.`,
+  };
+}
+
+function referenceModel({ kind, columns }: Manifest): Warning | undefined {
+  if (kind !== 'mist-reference') return undefined;
+  return {
+    code: 'reference_model',
+    message: `The published MIST network reads x and y as one row of up to ${columns} columns, as they are: it cannot tell where x ends (1 + 3 columns look like 2 + 2), nor a column of zeros from none, and its answer changes with units and with the order of columns. Its quantiles are sorted where they cross and cut at 0.`,
+  };
+}
+
+function noUncertainty(manifest: Manifest): Warning | undefined {
+  if (!isPointModel(manifest)) return undefined;
+  return {
+    code: 'no_uncertainty',
+    message:
+      'This model gives one value and not how sure it is: the interval and the quantiles only repeat that value.',
   };
 }
 

@@ -3,6 +3,7 @@ import type { Problem } from '../samples/problem.js';
 import type { Manifest } from './manifest.js';
 import { type PoolResult, WorkerPool } from './pool.js';
 import type { ModelFailure } from './protocol.js';
+import { checkReferenceSamples } from './reference.js';
 import { loadModels } from './registry.js';
 
 export interface EngineOptions {
@@ -83,6 +84,9 @@ export class Engine {
     admitted = false,
   ): Promise<PoolResult> {
     if (this.#pool === undefined) throw new Error('the engine has not started');
+    if (model.kind === 'mist-reference') {
+      for (const problem of problems) checkReferenceSamples(model, problem);
+    }
     return this.#pool.run({ model: model.id, problems }, signal, admitted);
   }
 

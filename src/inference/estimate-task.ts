@@ -5,6 +5,9 @@ import { type Problem, samplesOf } from '../samples/problem.js';
 import { type Matrix, type Samples, takeRows } from '../samples/samples.js';
 import { TaskCancelled } from '../samples/shuffle.js';
 import { combineBlocks, dealBlocks } from './blocks.js';
+import type { Manifest } from './manifest.js';
+import { plainValues } from './reference.js';
+import { type SampleGradient, sampleGradient } from './sample-gradient.js';
 import type { ModelSession, ScoredPair } from './session.js';
 
 /** What the model says of one problem, and what its samples are like. */
@@ -14,6 +17,8 @@ export interface ProblemEstimate {
   readonly facts: SampleFacts;
   /** Blocks that the rows were dealt into; 1 within the trained range. */
   readonly blocks: number;
+  /** Of the quantile that the problem asks the derivative of. */
+  readonly gradient?: SampleGradient;
 }
 
 export interface TaskResult {
@@ -43,51 +48,75 @@ export async function runTask(
   problems: readonly Problem[],
   cancelled: () => boolean,
 ): Promise<TaskResult> {
-  const { taus, blocks } = model.manifest;
+  const { manifest } = model;
+  const { taus, blocks } = manifest;
   const start = performance.now();
   const encoder = new Encoder();
   const runner = new BatchRunner(model, cancelled);
-  const answers: { facts: SampleFacts; parts: Float64Array[] }[] = [];
+  const answers: Answer[] = [];
+  let gradientMs = 0;
   for (const problem of problems) {
     const samples = samplesOf(problem, cancelled);
     const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
     const whole = { x: x.scores, y: y.scores };
-    const pairs = [...blockPairs(samples, whole, blocks.rows)];
+    const dealt = rowsOfBlocks(whole, blocks.rows);
+    const pairs = modelPairs(manifest, samples, whole, dealt);
     const parts = new Array<Float64Array>(pairs.length);
-    answers.push({ facts: sampleFacts({ x: x.ranks, y: y.ranks }, whole), parts });
+    const answer: Answer = { facts: sampleFacts({ x: x.ranks, y: y.ranks }, whole), parts };
+    answers.push(answer);
     for (const [b, pair] of pairs.entries()) {
       await runner.add(pair, (knots) => {
         parts[b] = knots;
       });
     }
+    if (problem.gradientTau !== undefined) {
+      const began = performance.now();
+      answer.gradient = await sampleGradient(model, samples, dealt, problem.gradientTau, cancelled);
+      gradientMs += performance.now() - began;
+    }
   }
   await runner.finish();
   const median = taus.indexOf(0.5);
   return {
-    estimates: answers.map(({ facts, parts }) => ({
+    estimates: answers.map(({ parts, ...rest }) => ({
       knots: combineBlocks(parts, median, blocks.spread_exponent),
-      facts,
       blocks: parts.length,
+      ...rest,
     })),
-    encodeMs: performance.now() - start - runner.inferenceMs,
-    inferenceMs: runner.inferenceMs,
+    encodeMs: performance.now() - start - runner.inferenceMs - gradientMs,
+    inferenceMs: runner.inferenceMs + gradientMs,
   };
 }
 
-/** The samples whole, or beyond the rows of a block as the blocks that they are dealt into. */
-function* blockPairs(
+/** What is known of one problem so far. */
+interface Answer {
+  readonly facts: SampleFacts;
+  /** The knots of each block. */
+  readonly parts: Float64Array[];
+  gradient?: SampleGradient;
+}
+
+/** Row indices of the blocks: all rows in one within the rows of a block, dealt beyond. */
+function rowsOfBlocks(whole: ScoredPair, blockRows: number): Int32Array[] {
+  const { rows } = whole.x;
+  return rows <= blockRows || !informative(whole)
+    ? [Int32Array.from({ length: rows }, (_, r) => r)]
+    : dealBlocks(whole.x, whole.y, blockRows);
+}
+
+/** What the model reads of each block: scores of its rows, ranked among themselves, or values. */
+function modelPairs(
+  { encoding }: Manifest,
   samples: Samples,
   whole: ScoredPair,
-  blockRows: number,
-): Generator<ScoredPair> {
-  if (samples.x.rows <= blockRows || !informative(whole)) {
-    yield whole;
-    return;
-  }
-  for (const block of dealBlocks(whole.x, whole.y, blockRows)) {
-    const side = (matrix: Matrix) => encodeMatrix(takeRows(matrix, block)).scores;
-    yield { x: side(samples.x), y: side(samples.y) };
-  }
+  dealt: readonly Int32Array[],
+): ScoredPair[] {
+  if (encoding === 'normal-scores' && dealt.length === 1) return [whole];
+  const encode = encoding === 'normal-scores' ? (m: Matrix) => encodeMatrix(m).scores : plainValues;
+  return dealt.map((rows) => ({
+    x: encode(takeRows(samples.x, rows)),
+    y: encode(takeRows(samples.y, rows)),
+  }));
 }
 
 interface EncodedSide {

@@ -10,7 +10,7 @@ const Range = Type.Array(Type.Integer({ minimum: 1 }), { minItems: 2, maxItems: 
 export const Manifest = Type.Object({
   id: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
   version: Type.String({ minLength: 1 }),
-  kind: Type.Literal('mistd'),
+  kind: Type.Enum(['mistd', 'mist-reference']),
   description: Type.String(),
   files: Type.Record(
     Type.String(),
@@ -19,8 +19,11 @@ export const Manifest = Type.Object({
       bytes: Type.Integer({ minimum: 0 }),
     }),
   ),
-  encoding: Type.Literal('normal-scores'),
-  inputs: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
+  encoding: Type.Enum(['normal-scores', 'zero-padding']),
+  // Of kind mist-reference: those of x and y together that the network reads.
+  columns: Type.Optional(Type.Integer({ minimum: 2 })),
+  // The scores of x and of y; or the padded samples, and tau unless the network gives a point.
+  inputs: Type.Array(Type.String(), { minItems: 1, maxItems: 2 }),
   output: Type.String(),
   taus: Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 3 }),
   trained: Type.Object({ rows: Range, dim_x: Range, dim_y: Range }),
@@ -41,6 +44,8 @@ export const Manifest = Type.Object({
 export type Manifest = Static<typeof Manifest>;
 
 export const MODEL_FILE = 'model.onnx';
+/** d quantile / d scores; a model may lack it. */
+export const GRADIENT_FILE = 'gradient.onnx';
 
 const ajv = new Ajv();
 const check = ajv.compile<Manifest>(Manifest);
@@ -55,7 +60,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
   if (!check(manifest)) {
     throw new Error(`manifest.json: ${ajv.errorsText(check.errors, { dataVar: 'manifest' })}`);
   }
-  const { taus, files } = manifest;
+  const { taus, files, kind, encoding, columns, inputs } = manifest;
   if (taus.some((tau, k) => k > 0 && tau <= (taus[k - 1] as number))) {
     throw new Error('manifest.json: taus must ascend');
   }
@@ -63,6 +68,12 @@ export async function readManifest(folder: string): Promise<Manifest> {
   if (!Object.hasOwn(files, MODEL_FILE)) {
     throw new Error(`manifest.json: files must list ${MODEL_FILE}`);
   }
+  const reference = kind === 'mist-reference';
+  if (reference !== (encoding === 'zero-padding')) {
+    throw new Error(`manifest.json: kind ${kind} does not have the encoding ${encoding}`);
+  }
+  if (reference && columns === undefined) throw new Error('manifest.json: columns is missing');
+  if (!reference && inputs.length !== 2) throw new Error('manifest.json: inputs must be two');
   return manifest;
 }
 
@@ -82,6 +93,15 @@ export async function readModelFile(
     throw new Error(`${name} has sha256 ${actual}, but the manifest says ${expected}`);
   }
   return bytes;
+}
+
+export function hasGradient(manifest: Manifest): boolean {
+  return Object.hasOwn(manifest.files, GRADIENT_FILE);
+}
+
+/** Whether the model gives a point only, without a word on how sure it is. */
+export function isPointModel({ kind, inputs }: Manifest): boolean {
+  return kind === 'mist-reference' && inputs.length === 1;
 }
 
 export function modelSha256(manifest: Manifest): string {

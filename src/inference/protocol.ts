@@ -7,6 +7,8 @@ import type { Manifest } from './manifest.js';
 export interface LoadedModel {
   readonly manifest: Manifest;
   readonly bytes: Uint8Array;
+  /** Its gradient.onnx, where it has one. */
+  readonly gradient?: Uint8Array;
 }
 
 export interface ThreadData {

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MODEL_FILE, readManifest, readModelFile } from './manifest.js';
+import { GRADIENT_FILE, hasGradient, MODEL_FILE, readManifest, readModelFile } from './manifest.js';
 import type { LoadedModel, ModelFailure } from './protocol.js';
 
 export interface LoadedFolder {
@@ -20,7 +20,13 @@ export async function loadModels(folder: string): Promise<LoadedFolder> {
       const path = join(folder, name);
       const manifest = await readManifest(path);
       if (manifest.id !== name) throw new Error(`manifest.json: id ${manifest.id} is not ${name}`);
-      models.push({ manifest, bytes: await readModelFile(path, manifest, MODEL_FILE) });
+      models.push({
+        manifest,
+        bytes: await readModelFile(path, manifest, MODEL_FILE),
+        ...(hasGradient(manifest)
+          ? { gradient: await readModelFile(path, manifest, GRADIENT_FILE) }
+          : {}),
+      });
     } catch (error) {
       failures.push({ id: name, reason: (error as Error).message });
     }

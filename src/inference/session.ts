@@ -1,12 +1,19 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Scores } from '../encoding/encode.js';
 import { normalQuantile } from '../encoding/normal-scores.js';
-import type { Manifest } from './manifest.js';
+import { isPointModel, type Manifest } from './manifest.js';
+import { paddedRows, referenceKnots } from './reference.js';
 
 /** A pair of sides of the same rows, ready for the model. */
 export interface ScoredPair {
   readonly x: Scores;
   readonly y: Scores;
+}
+
+/** Derivatives with respect to the scores of both sides, [rows, columns] column by column. */
+export interface ScoreGradient {
+  readonly x: Float32Array;
+  readonly y: Float32Array;
 }
 
 /** How every session is set up; the bench runs bare sessions in the same way. */
@@ -24,14 +31,30 @@ export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
 export class ModelSession {
   readonly manifest: Manifest;
   readonly #session: InferenceSession;
+  readonly #gradient: InferenceSession | undefined;
 
-  private constructor(manifest: Manifest, session: InferenceSession) {
+  private constructor(
+    manifest: Manifest,
+    session: InferenceSession,
+    gradient: InferenceSession | undefined,
+  ) {
     this.manifest = manifest;
     this.#session = session;
+    this.#gradient = gradient;
   }
 
-  static async open(manifest: Manifest, bytes: Uint8Array): Promise<ModelSession> {
-    return new ModelSession(manifest, await InferenceSession.create(bytes, SESSION_OPTIONS));
+  /** @param gradient its gradient.onnx; without it the session cannot give gradients. */
+  static async open(
+    manifest: Manifest,
+    bytes: Uint8Array,
+    gradient?: Uint8Array,
+  ): Promise<ModelSession> {
+    const create = (file: Uint8Array) => InferenceSession.create(file, SESSION_OPTIONS);
+    return new ModelSession(
+      manifest,
+      await create(bytes),
+      gradient === undefined ? undefined : await create(gradient),
+    );
   }
 
   /**
@@ -42,21 +65,59 @@ export class ModelSession {
    * @throws Error when the model's output is not that.
    */
   async run(batch: readonly ScoredPair[]): Promise<Float64Array[]> {
-    const { inputs, output, taus } = this.manifest;
-    const feeds = {
-      [inputs[0] as string]: toTensor(batch.map((pair) => pair.x)),
-      [inputs[1] as string]: toTensor(batch.map((pair) => pair.y)),
-    };
-    const results = await this.#session.run(feeds, [output]);
+    const { output, taus, kind } = this.manifest;
+    const results = await this.#session.run(this.#feeds(batch), [output]);
     const { data, dims } = results[output] as Tensor;
-    if (!(data instanceof Float32Array) || data.length !== batch.length * taus.length) {
-      throw new Error(`output ${output} has shape [${dims}], not [${batch.length},${taus.length}]`);
+    const answers = isPointModel(this.manifest) ? 1 : taus.length;
+    if (!(data instanceof Float32Array) || data.length !== batch.length * answers) {
+      throw new Error(`output ${output} has shape [${dims}], not [${batch.length},${answers}]`);
     }
     return batch.map((_, b) => {
-      const knots = Float64Array.from(data.subarray(b * taus.length, (b + 1) * taus.length));
+      const own = data.subarray(b * answers, (b + 1) * answers);
+      const knots =
+        kind === 'mist-reference' ? referenceKnots(own, taus.length) : Float64Array.from(own);
       checkKnots(knots);
       return knots;
     });
+  }
+
+  /**
+   * The derivative of Q(tau) with respect to the scores of a pair, for each tau.
+   *
+   * @returns for each tau the derivatives of both sides, in nats, shape [rows, columns] column by
+   *   column as the scores.
+   * @throws Error when the model has no gradient.onnx, or its output is not that.
+   */
+  async gradients({ x, y }: ScoredPair, taus: readonly number[]): Promise<ScoreGradient[]> {
+    if (this.#gradient === undefined) throw new Error('the model has no gradient.onnx');
+    const results = await this.#gradient.run({
+      scores_x: toTensor(taus.map(() => x)),
+      scores_y: toTensor(taus.map(() => y)),
+      tau: new Tensor('float32', Float32Array.from(taus), [taus.length]),
+    });
+    const sides = { x: results.gradient_x as Tensor, y: results.gradient_y as Tensor };
+    return taus.map((_, b) => ({
+      x: fromTensor(sides.x, b, x),
+      y: fromTensor(sides.y, b, y),
+    }));
+  }
+
+  #feeds(batch: readonly ScoredPair[]): Record<string, Tensor> {
+    const { kind, inputs, columns, taus } = this.manifest;
+    const [first, second] = inputs as [string, string | undefined];
+    const feeds: Record<string, Tensor> = {};
+    if (kind === 'mist-reference') {
+      const width = columns as number;
+      const dims = [batch.length, batch[0]?.x.rows ?? 0, width];
+      feeds[first] = new Tensor('float32', paddedRows(width, batch), dims);
+      if (second !== undefined) {
+        feeds[second] = new Tensor('float32', Float32Array.from(taus), [taus.length]);
+      }
+      return feeds;
+    }
+    feeds[first] = toTensor(batch.map((pair) => pair.x));
+    feeds[second as string] = toTensor(batch.map((pair) => pair.y));
+    return feeds;
   }
 
   /** One small run, to allocate and to see that the model answers at all. */
@@ -66,6 +127,7 @@ export class ModelSession {
     const values = Float32Array.from({ length: rows }, (_, r) => normalQuantile((r + 0.5) / rows));
     const side = { rows, columns: 1, values };
     await this.run([{ x: side, y: side }]);
+    if (this.#gradient !== undefined) await this.gradients({ x: side, y: side }, [0.5]);
   }
 }
 
@@ -80,6 +142,22 @@ export function toTensor(sides: readonly Scores[]): Tensor {
     }
   }
   return new Tensor('float32', data, [sides.length, rows, columns]);
+}
+
+/** The inverse of `toTensor` for one place of the batch, for a side of this shape. */
+function fromTensor(tensor: Tensor, place: number, { rows, columns }: Scores): Float32Array {
+  const { data } = tensor;
+  const cells = rows * columns;
+  if (!(data instanceof Float32Array) || data.length < (place + 1) * cells) {
+    throw new Error(`a gradient has shape [${tensor.dims}], not [${rows},${columns}] a pair`);
+  }
+  const values = new Float32Array(cells);
+  let i = place * cells;
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) values[c * rows + r] = data[i++] as number;
+  }
+  if (!values.every(Number.isFinite)) throw new Error('a gradient of the model is not finite');
+  return values;
 }
 
 function checkKnots(knots: Float64Array): void {

@@ -10,9 +10,9 @@ const port = parentPort;
 
 const sessions = new Map<string, ModelSession>();
 const failures: ModelFailure[] = [];
-for (const { manifest, bytes } of (workerData as ThreadData).models) {
+for (const { manifest, bytes, gradient } of (workerData as ThreadData).models) {
   try {
-    const session = await ModelSession.open(manifest, bytes);
+    const session = await ModelSession.open(manifest, bytes, gradient);
     await session.warmUp();
     sessions.set(manifest.id, session);
   } catch (error) {

@@ -33,6 +33,7 @@ def main() -> None:
     export.add_argument("--hardware", default="this machine", help="what it was trained on, for the card")
     export.add_argument("--command", default="mistd-train train --preset paper", help="how to train it, for the card")
     export.add_argument("--notes", default="", help="what the command alone does not say of the run, for the card")
+    export.add_argument("--no-gradient", action="store_true", help="leave out gradient.onnx, which takes minutes")
     export.set_defaults(call=_export)
 
     evaluate = commands.add_parser("evaluate", help="the reference's test sets → evaluation.json, card.md and plots")
@@ -47,6 +48,13 @@ def main() -> None:
     card = commands.add_parser("card", help="evaluation.json and manifest.json → card.md and plots, without measuring")
     card.add_argument("--model", type=Path, default=Path("../models/mist-paper"))
     card.set_defaults(call=_card)
+
+    reference = commands.add_parser("import-reference", help="checkpoint of PyPI's mist-statinf → model folder")
+    reference.add_argument("checkpoint", type=Path)
+    reference.add_argument("--model", type=Path, default=Path("../models/mist-reference"), help="folder to write")
+    reference.add_argument("--version", default="1.0.0")
+    reference.add_argument("--architecture", type=Path, default=None, help="YAML, for a file of weights alone")
+    reference.set_defaults(call=_import_reference)
 
     arguments = parser.parse_args()
     arguments.call(arguments)
@@ -77,6 +85,7 @@ def _export(arguments: argparse.Namespace) -> None:
         command=arguments.command,
         hardware=arguments.hardware,
         notes=arguments.notes,
+        gradient=not arguments.no_gradient,
     )
     parity, blocks = manifest["training"]["parity"], manifest["blocks"]
     print(f"PyTorch and ONNX Runtime agree to {parity['worst']:.1e} over {parity['shapes']} shapes")
@@ -106,6 +115,15 @@ def _card(arguments: argparse.Namespace) -> None:
     evaluation = json.loads((arguments.model / "evaluation.json").read_text())
     print(summary_table(evaluation["reference"]), benchmark_tables(evaluation), sep="\n")
     print(f"wrote card.md and plots to {arguments.model}")
+
+
+def _import_reference(arguments: argparse.Namespace) -> None:
+    from .reference_import import import_reference
+
+    manifest = import_reference(arguments.checkpoint, arguments.model, arguments.version, arguments.architecture)
+    parity = manifest["training"]["parity"]
+    print(f"mist-statinf and ONNX Runtime agree to {parity['worst']:.1e} over {parity['shapes']} shapes")
+    print(f"wrote {arguments.model}")
 
 
 def _device(name: str) -> torch.device:

@@ -1,4 +1,5 @@
-"""Checkpoint → model folder: `model.onnx` and `manifest.json`, with proof that ONNX Runtime says what PyTorch says."""
+"""Checkpoint → model folder: `model.onnx`, `gradient.onnx` and `manifest.json`, with proof that ONNX Runtime says what
+PyTorch says."""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ import numpy as np
 import onnxruntime
 import torch
 
+from . import onnx_file
 from .blocks import calibrate_blocks
 from .encoding import normal_scores
 from .families.paper import KINDS, sample_paper
 from .families.wide import SHARES, sample_wide
+from .gradient import GRADIENT_SHAPES, check_gradient_parity, write_gradient_onnx
 from .model import Mist
 from .quantiles import TAUS
 from .scoring import OnnxModel
@@ -33,11 +36,14 @@ PARITY_SHAPES = (
 )  # fmt: skip
 
 
-def export_model(checkpoint: Path, folder: Path, version: str, command: str, hardware: str, notes: str = "") -> dict:
-    """Write `folder/model.onnx` and `folder/manifest.json`, prove parity, and return the manifest.
+def export_model(
+    checkpoint: Path, folder: Path, version: str, command: str, hardware: str, notes: str = "", *, gradient: bool = True
+) -> dict:
+    """Write `model.onnx`, `gradient.onnx` and `manifest.json` into the folder, prove parity, and return the manifest.
 
-    The folder's name is the model's id; notes: what the command alone does not say of the run. Raises RuntimeError when
-    any of `PARITY_SHAPES` differs by more than `PARITY_TOLERANCE` (relative to max(1, value)).
+    The folder's name is the model's id; notes: what the command alone does not say of the run; gradient: whether to
+    write `gradient.onnx`, which takes minutes. Raises RuntimeError when any of `PARITY_SHAPES` differs by more than
+    `PARITY_TOLERANCE` (relative to max(1, value)), or the gradient by more than its own.
     """
     model, config, state = load_checkpoint(checkpoint)
     if config.paper_share >= 0.5:
@@ -52,12 +58,19 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
     onnx = folder / "model.onnx"
     write_onnx(model, onnx)
     worst = check_parity(model, onnx)
+    files, parities = [onnx], {"parity": {"shapes": len(PARITY_SHAPES), "worst": worst}}
+    if gradient:
+        files.append(folder / "gradient.onnx")
+        write_gradient_onnx(model, files[1])
+        parities["gradient_parity"] = {
+            "shapes": len(GRADIENT_SHAPES), "worst": check_gradient_parity(model, files[1])
+        }  # fmt: skip
     manifest = {
         "id": folder.resolve().name,
         "version": version,
         "kind": "mistd",
         "description": description,
-        "files": {"model.onnx": {"sha256": sha256(onnx), "bytes": onnx.stat().st_size}},
+        "files": {file.name: {"sha256": sha256(file), "bytes": file.stat().st_size} for file in files},
         "encoding": "normal-scores",
         "inputs": ["scores_x", "scores_y"],
         "output": "quantiles",
@@ -76,7 +89,7 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
             "distributions": state["distributions"],
             "minutes": round(state["seconds"] / 60, 1),
             "parameters": sum(p.numel() for p in model.parameters()),
-            "parity": {"shapes": len(PARITY_SHAPES), "worst": worst},
+            **parities,
         },
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
@@ -97,7 +110,7 @@ def write_onnx(model: Mist, path: Path) -> None:
         opset_version=OPSET,
         verbose=False,
     )
-    program.save(path, external_data=False)
+    onnx_file.save(program, path)
 
 
 _SIZES = (("batch", 1), ("rows", 2), ("dim_x", 1), ("dim_y", 1))

@@ -105,7 +105,7 @@ def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tens
 
     # A row's radius is what a heavy-tailed (elliptical) vector shares over its columns; dividing by it makes Student
     # rows look Gaussian.
-    radius = scores.square().mean(2, keepdim=True).sqrt().clamp_min(1e-3)  # [B, N, 1]
+    radius = scores.square().mean(2, keepdim=True).clamp_min(1e-6).sqrt()  # [B, N, 1]
     radial = scores / radius
 
     low_order = torch.stack([scores, (scores**2 - 1) / math.sqrt(2), (scores**3 - 3 * scores) / math.sqrt(6)], -1)
@@ -195,7 +195,8 @@ def cross_moments(functions: Tensor) -> Tensor:
     """
     batch, rows, columns, count = functions.shape
     centered = functions - functions.mean(1, keepdim=True)
-    unit = centered / (centered.square().mean(1, keepdim=True).sqrt() + 1e-4)
+    # The floor keeps the derivative of a constant finite.
+    unit = centered / (centered.square().mean(1, keepdim=True).clamp_min(1e-12).sqrt() + 1e-4)
     flat = unit.permute(0, 2, 3, 1).reshape(batch, columns * count, rows)
     moments = flat @ flat.transpose(1, 2) / rows
     return moments.view(batch, columns, count, columns, count).permute(0, 1, 3, 2, 4)
@@ -423,7 +424,7 @@ class PairLayer(nn.Module):
         right, right_gate = self.right(x).chunk(2, -1)
         left = (left * left_gate.sigmoid()).permute(0, 3, 1, 2)
         right = (right * right_gate.sigmoid()).permute(0, 3, 1, 2)
-        product = (left @ right).permute(0, 2, 3, 1) / math.sqrt(h.shape[1])  # [B, D, D, triangle]
+        product = (left @ right).permute(0, 2, 3, 1) / _float(h.shape[1], h.device).sqrt()  # [B, D, D, triangle]
         h = h + self.gate(x).sigmoid() * self.out(self.norm_product(product))
         logits = self.logits(x)
         h = h + self.compete(torch.cat([_log_share(logits, own_side, 2), _log_share(logits, own_side, 1)], -1))

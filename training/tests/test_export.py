@@ -1,30 +1,20 @@
 import json
-from dataclasses import replace
 
 import onnx
 import pytest
 import torch
 
-from mistd_training.export import PARITY_SHAPES, check_parity, export_model, sha256, write_onnx
+from mistd_training.export import PARITY_SHAPES, check_parity, sha256, write_onnx
 from mistd_training.model import Mist, ModelConfig
 from mistd_training.quantiles import TAUS
-from mistd_training.train import PRESETS, load_checkpoint, train
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export")
-    train(replace(PRESETS["smoke"], steps=20), folder / "run", torch.device("cpu"))
-    manifest = export_model(
-        folder / "run" / "checkpoint.pt", folder / "smoke", "0.1.0", "mistd-train train --preset smoke", "a test"
-    )
-    return folder, manifest
+from mistd_training.train import load_checkpoint
 
 
 def test_onnx_runtime_agrees_with_pytorch_on_every_shape(exported):
     folder, manifest = exported
     assert len(PARITY_SHAPES) >= 30
     assert manifest["training"]["parity"]["worst"] <= 1e-4
+    assert manifest["training"]["gradient_parity"]["worst"] <= 5e-3
 
 
 def test_parity_notices_another_model(exported):
@@ -39,8 +29,10 @@ def test_parity_notices_another_model(exported):
 def test_the_manifest_describes_the_file(exported):
     folder, manifest = exported
     assert json.loads((folder / "smoke" / "manifest.json").read_text()) == manifest
-    onnx_file = folder / "smoke" / "model.onnx"
-    assert manifest["files"]["model.onnx"] == {"sha256": sha256(onnx_file), "bytes": onnx_file.stat().st_size}
+    assert set(manifest["files"]) == {"model.onnx", "gradient.onnx"}
+    for name, file in manifest["files"].items():
+        path = folder / "smoke" / name
+        assert file == {"sha256": sha256(path), "bytes": path.stat().st_size}
     assert manifest["id"] == "smoke"
     assert manifest["taus"] == list(TAUS) and manifest["trained"]["rows"] == [10, 40]
 

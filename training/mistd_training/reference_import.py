@@ -1,0 +1,222 @@
+"""A checkpoint of the reference (PyPI `mist-statinf`) → a model folder of kind `mist-reference`.
+
+The network is the package's own; only the head is called once for many taus. It reads a row as [x, y, 0 …] up to its
+width, in the units of the samples, so that it can tell neither where x ends nor columns that are 0 from padding.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from . import onnx_file
+from .export import OPSET, sha256
+from .quantiles import TAUS
+
+PARITY_TOLERANCE = 1e-4
+# (rows, dim_x, dim_y)
+PARITY_SHAPES = ((2, 1, 1), (10, 2, 2), (17, 1, 5), (50, 3, 4), (100, 8, 8), (333, 2, 7), (500, 5, 5), (700, 2, 1))
+# What `mist_statinf/configs/data_generation/train.yaml` draws from.
+TRAINED = {"rows": [10, 500], "dim_x": [2, 32], "dim_y": [2, 32]}
+# A point model has no quantiles: the service needs three places to put its one value.
+POINT_TAUS = (0.05, 0.5, 0.95)
+
+
+class Reference(nn.Module):
+    """The package's network, asked for all taus at once.
+
+    source: [B, N, width], rows [x, y] padded with zeros; tau: [T] in (0, 1), for quantile-conditioned networks only.
+    Returns [B, T] nats, or [B, 1]: as the package answers, so they may cross or be negative.
+    """
+
+    def __init__(self, core: nn.Module):
+        super().__init__()
+        self.core = core
+
+    def forward(self, source: Tensor, tau: Tensor | None = None) -> Tensor:
+        summary = self.core.phi({"source": source})  # [B, H]
+        if tau is None:
+            return self.core.rho(summary)
+        batch, count = summary.shape[0], tau.shape[0]
+        conditioned = torch.cat(
+            [summary[:, None].expand(batch, count, -1), tau[None, :, None].expand(batch, count, 1)], 2
+        )
+        return self.core.rho(conditioned)[..., 0]
+
+
+def import_reference(checkpoint: Path, folder: Path, version: str, architecture: Path | None = None) -> dict:
+    """Write `folder/model.onnx` and `folder/manifest.json`, prove parity with the package, and return the manifest.
+
+    The folder's name is the model's id. architecture: the YAML file the network was made by, for checkpoints that hold
+    weights only; the package's quickstart configuration otherwise. Raises ValueError when weights and architecture do
+    not fit, RuntimeError when ONNX Runtime and the package differ.
+    """
+    core = load_reference(checkpoint, architecture)
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx = folder / "model.onnx"
+    write_reference_onnx(core, onnx)
+    worst = check_reference_parity(core, onnx)
+    conditioned = core.quantile_conditioned
+    manifest = {
+        "id": folder.resolve().name,
+        "version": version,
+        "kind": "mist-reference",
+        "description": f"{'MIST-QR' if conditioned else 'MIST'} of arXiv 2511.18945: "
+        "a checkpoint of the PyPI package mist-statinf.",
+        "files": {"model.onnx": {"sha256": sha256(onnx), "bytes": onnx.stat().st_size}},
+        "encoding": "zero-padding",
+        "columns": core.phi.embedding_mlp[0].in_features,
+        "inputs": ["source", "tau"] if conditioned else ["source"],
+        "output": "quantiles",
+        "taus": list(TAUS if conditioned else POINT_TAUS),
+        "trained": TRAINED,
+        "blocks": {"rows": TRAINED["rows"][1], "spread_exponent": 0},
+        "meta_distribution": {"name": "reference"},
+        "metrics": {},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "training": {
+            "command": f"mistd-train import-reference {checkpoint.name}",
+            "checkpoint": {"sha256": sha256(checkpoint), "bytes": checkpoint.stat().st_size},
+            "parameters": sum(p.numel() for p in core.parameters()),
+            "parity": {"shapes": len(PARITY_SHAPES), "worst": worst},
+        },
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    return manifest
+
+
+def load_reference(checkpoint: Path, architecture: Path | None = None) -> nn.Module:
+    """The package's `MISTModel` with a checkpoint's weights, in eval mode on the CPU.
+
+    Takes what the package writes: Lightning checkpoints (weights under `msm.`, hyperparameters beside them) and plain
+    state dicts. Nothing but tensors and the configuration types is unpickled, so a checkpoint cannot run code.
+    """
+    from mist_statinf.model.estimator import MISTModel
+
+    with torch.serialization.safe_globals(_configuration_types()):
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    weights = _bare(content.get("state_dict", content))
+    given = _architecture(content, architecture)
+    try:
+        # The weights tell whether the head takes tau; the packaged configuration leaves it open.
+        given["quantile_conditioned"] = (
+            weights["rho.0.weight"].shape[1] == weights["phi.output_layer.weight"].shape[0] + 1
+        )
+        core = MISTModel(**given)
+        core.load_state_dict(weights)
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise ValueError(f"{checkpoint} does not hold weights of this architecture: {error}") from error
+    return core.eval()
+
+
+def _bare(weights: dict) -> dict:
+    """Without the name that the network has inside its wrapper: `msm` in Lightning, `core` on the Hub."""
+    for prefix in ("msm.", "core."):
+        if any(name.startswith(prefix) for name in weights):
+            return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    return weights
+
+
+def _architecture(content: dict, path: Path | None) -> dict:
+    from mist_statinf.utils.io import load_quickstart_cfg
+    from omegaconf import OmegaConf
+
+    arguments = content.get("hyper_parameters", {}).get("args")
+    if path is None and arguments is not None:
+        configuration = OmegaConf.to_container(OmegaConf.create(arguments), resolve=True)
+    else:
+        configuration = load_quickstart_cfg(None if path is None else str(path))
+    return dict(configuration["architecture"])
+
+
+def _configuration_types() -> list:
+    from omegaconf import DictConfig, ListConfig
+    from omegaconf.base import ContainerMetadata, Metadata
+    from omegaconf.nodes import AnyNode
+
+    containers = [collections.defaultdict, dict, list, int]
+    return [DictConfig, ListConfig, AnyNode, ContainerMetadata, Metadata, typing.Any, *containers]
+
+
+def write_reference_onnx(core: nn.Module, path: Path) -> None:
+    """One self-contained file with batch, rows and the number of taus dynamic."""
+    batch, rows, count = (torch.export.Dim(name, min=low) for name, low in (("batch", 1), ("rows", 2), ("taus", 1)))
+    source = torch.randn(3, 40, core.phi.embedding_mlp[0].in_features)
+    inputs, shapes, names = (source,), [{0: batch, 1: rows}], ["source"]
+    if core.quantile_conditioned:
+        inputs, shapes, names = (source, torch.linspace(0.1, 0.9, 5)), [*shapes, {0: count}], ["source", "tau"]
+    with _plain_attention():
+        program = torch.onnx.export(
+            Reference(core).eval(),
+            inputs,
+            dynamo=True,
+            input_names=names,
+            output_names=["quantiles"],
+            dynamic_shapes=tuple(shapes),
+            opset_version=OPSET,
+            verbose=False,
+        )
+    onnx_file.save(program, path)
+
+
+@contextmanager
+def _plain_attention() -> Iterator[None]:
+    """Without PyTorch's fused attention, an operator that ONNX does not have."""
+    enabled = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)
+
+
+def check_reference_parity(core: nn.Module, path: Path) -> float:
+    """Largest difference between the package's own prediction and ONNX Runtime over `PARITY_SHAPES`, relative to
+    max(1, |value|). Raises RuntimeError above `PARITY_TOLERANCE`."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(3)
+    width = core.phi.embedding_mlp[0].in_features
+    taus = np.array([0.05, 0.5, 0.95], dtype=np.float32)
+    worst = 0.0
+    for rows, dim_x, dim_y in PARITY_SHAPES:
+        x, y = rng.standard_normal((rows, dim_x)), rng.standard_normal((rows, dim_y))
+        inputs = {"source": pad(x, y, width)[None]}
+        if core.quantile_conditioned:
+            inputs["tau"] = taus
+        (got,) = session.run(["quantiles"], inputs)
+        expected = [package_prediction(core, x, y, tau) for tau in (taus if core.quantile_conditioned else [None])]
+        difference = float((np.abs(got[0] - expected) / np.maximum(1, np.abs(expected))).max())
+        if not difference <= PARITY_TOLERANCE:
+            raise RuntimeError(f"ONNX Runtime differs from the package by {difference:.2e} at {(rows, dim_x, dim_y)}")
+        worst = max(worst, difference)
+    return worst
+
+
+def pad(x: np.ndarray, y: np.ndarray, width: int) -> np.ndarray:
+    """[rows, dim_x], [rows, dim_y] → float32 [rows, width], zeros on the right."""
+    rows, columns = x.shape[0], x.shape[1] + y.shape[1]
+    if columns > width:
+        raise ValueError(f"{columns} columns in all do not fit the {width} of the network")
+    return np.concatenate([x, y, np.zeros((rows, width - columns))], 1).astype(np.float32)
+
+
+@torch.no_grad()
+def package_prediction(core: nn.Module, x: np.ndarray, y: np.ndarray, tau: float | None = None) -> float:
+    """What the package itself answers: its padding, its network, one tau at a time."""
+    from mist_statinf.utils.format import as_2col, pad_truncate
+
+    source = pad_truncate(torch.tensor(as_2col(x, y), dtype=torch.float32)[None], core.phi.embedding_mlp[0].in_features)
+    batch = {"source": source}
+    if tau is not None:
+        batch["tau"] = torch.full((1, 1), float(tau))
+    return float(core(batch))

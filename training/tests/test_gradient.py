@@ -1,0 +1,153 @@
+"""d quantile / d scores: against PyTorch's autograd, against finite differences, and in ONNX."""
+
+import math
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from scipy.special import ndtri
+
+from mistd_training.encoding import normal_scores
+from mistd_training.gradient import (
+    GRADIENT_SHAPES,
+    INPUTS,
+    OUTPUTS,
+    _log_det_inverse,
+    check_gradient_parity,
+    normal_quantile,
+    quantile_at,
+    quantile_gradient,
+    sweep,
+)
+from mistd_training.model import Mist, ModelConfig
+from mistd_training.quantiles import TAUS, quantile
+from mistd_training.train import load_checkpoint
+
+# Without nearest neighbors, whose counts jump: finite differences would see the jumps.
+TINY = ModelConfig(
+    pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16
+)
+
+
+def random_model(seed=0):
+    torch.manual_seed(seed)
+    model = Mist(TINY).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return model
+
+
+def scores(batch, rows, dim_x, dim_y, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    shared = torch.randn(batch, rows, 1, generator=generator)
+    return tuple(normal_scores(shared + torch.randn(batch, rows, d, generator=generator)) for d in (dim_x, dim_y))
+
+
+def test_the_inverse_normal_is_scipys():
+    p = np.concatenate([np.linspace(0.001, 0.999, 999), 10.0 ** -np.arange(4, 31)])
+    got = normal_quantile(torch.tensor(p)).numpy()
+    np.testing.assert_allclose(got, ndtri(p), rtol=3e-7, atol=1e-9)
+
+
+def test_quantiles_between_knots_are_scipys_pchip():
+    rng = np.random.default_rng(3)
+    steps = rng.exponential(size=(6, len(TAUS))) * rng.integers(0, 2, size=(6, len(TAUS)))
+    knots = np.concatenate([np.cumsum(steps, 1), np.zeros((1, len(TAUS)))])
+    taus = np.concatenate([TAUS, [1e-5, 0.003, 0.031, 0.22, 0.35, 0.501, 0.77, 0.93, 0.992, 0.9999]])
+    expected = quantile(knots, taus)
+    for k, tau in enumerate(taus):
+        got = quantile_at(torch.tensor(knots), torch.full((len(knots),), tau, dtype=torch.float64))
+        np.testing.assert_allclose(got.numpy(), expected[:, k], rtol=2e-6, atol=1e-6)
+
+
+def test_the_derivative_by_the_knots_is_that_of_finite_differences_and_finite_where_flat():
+    torch.manual_seed(1)
+    knots = torch.cumsum(torch.rand(4, len(TAUS), dtype=torch.float64), 1).requires_grad_()
+    tau = torch.tensor([0.001, 0.33, 0.5, 0.998], dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda k: quantile_at(k, tau), knots)
+    flat = torch.zeros(4, len(TAUS), requires_grad=True)
+    (slope,) = torch.autograd.grad(quantile_at(flat, tau.float()).sum(), flat)
+    assert slope.isfinite().all()
+
+
+def test_sweeping_gives_log_determinant_and_inverse():
+    a = torch.randn(5, 12, 12)
+    matrix = a @ a.transpose(1, 2) / 12 + 0.1 * torch.eye(12)
+    total, inverse = sweep(matrix)
+    torch.testing.assert_close(total, torch.logdet(matrix), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(inverse, torch.linalg.inv(matrix), rtol=2e-3, atol=2e-3)
+
+
+def test_the_derivative_of_the_log_determinant_is_the_inverse():
+    a = torch.randn(3, 6, 6)
+    matrix = (a @ a.transpose(1, 2) / 6 + 0.1 * torch.eye(6)).requires_grad_()
+    (ours,) = torch.autograd.grad(_log_det_inverse(matrix)[0].sum(), matrix)
+    (theirs,) = torch.autograd.grad(torch.logdet(matrix).sum(), matrix)
+    torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("tau", [0.5, 0.05, 0.33])
+def test_the_gradient_is_that_of_finite_differences(tau):
+    """Along directions near the gradient, where a step in single precision changes enough."""
+    model = random_model(4)
+    x, y = scores(3, 25, 3, 2, seed=5)
+    taus = torch.full((3,), tau)
+    _, gradient_x, gradient_y = quantile_gradient(model, x, y, taus)
+    gradient = torch.cat([gradient_x, gradient_y], 2)
+    length = gradient.square().sum((1, 2), keepdim=True).sqrt()
+    generator = torch.Generator().manual_seed(6)
+    for _ in range(3):
+        noise = torch.randn(gradient.shape, generator=generator)
+        direction = gradient / length + 0.5 * noise / noise.square().sum((1, 2), keepdim=True).sqrt()
+        step = 0.01 / length * direction
+        with torch.no_grad():
+            ahead, behind = (quantile_at(model(x + s * step[..., :3], y + s * step[..., 3:]), taus) for s in (1, -1))
+        expected = 2 * (gradient * step).sum((1, 2))
+        torch.testing.assert_close(ahead - behind, expected, rtol=0.03, atol=1e-5)
+
+
+def test_onnx_runtime_agrees_with_autograd_on_every_shape(exported):
+    _, manifest = exported
+    assert len(GRADIENT_SHAPES) >= 10
+    assert manifest["training"]["gradient_parity"]["worst"] <= 5e-3
+
+
+def test_parity_notices_another_model(exported):
+    folder, _ = exported
+    model, _, _ = load_checkpoint(folder / "run" / "checkpoint.pt")
+    with torch.no_grad():
+        model.network.head.mlp[-1].bias.add_(0.1)
+    with pytest.raises(RuntimeError, match="differs"):
+        check_gradient_parity(model, folder / "smoke" / "gradient.onnx")
+
+
+def test_the_file_stands_alone_with_the_inputs_of_the_contract(exported):
+    path = exported[0] / "smoke" / "gradient.onnx"
+    assert path.stat().st_size < 16 * 2**20
+    graph = onnx.load(path, load_external_data=False).graph
+    sizes = {i.name: [d.dim_param for d in i.type.tensor_type.shape.dim] for i in graph.input}
+    assert tuple(sizes) == INPUTS and tuple(o.name for o in graph.output) == OUTPUTS
+    assert all(all(names) for names in sizes.values())
+
+
+def test_the_gradient_points_to_where_the_quantile_rises():
+    """Moving the scores along the gradient raises the quantile by step · |gradient|²."""
+    model = random_model()
+    x, y = scores(1, 60, 1, 1, seed=2)
+    tau = torch.tensor([0.5])
+    before, gradient_x, gradient_y = quantile_gradient(model, x, y, tau)
+    norm = gradient_x.square().sum() + gradient_y.square().sum()
+    step = 1e-2 / math.sqrt(norm)
+    after, *_ = quantile_gradient(model, x + step * gradient_x, y + step * gradient_y, tau)
+    assert after > before
+
+
+@pytest.mark.parametrize("rows", [9, 32])
+def test_the_gradient_stays_finite_where_one_side_determines_the_other(rows):
+    """Rows whose scores are all 0, and radial parts that never change."""
+    x, _ = scores(1, rows, 1, 1)
+    for y in (x, -x, torch.cat([x, -x], 2)):
+        _, gradient_x, gradient_y = quantile_gradient(random_model(), x, y, torch.tensor([0.5]))
+        assert gradient_x.isfinite().all() and gradient_y.isfinite().all()
