@@ -13,7 +13,7 @@ import { freePort } from '../scripts/free-port.js';
 export const WORKERS = availableParallelism();
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const MODEL = `${HERE}../models/mist-paper`;
+const MODEL = `${HERE}../models/mist`;
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 

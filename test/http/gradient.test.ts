@@ -157,8 +157,8 @@ describe('POST /estimate/gradient refuses', () => {
 
   it('a model without gradient.onnx', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'mistd-models-'));
-    await cp('models/mist-paper', join(folder, 'mist-paper'), { recursive: true });
-    const file = join(folder, 'mist-paper', 'manifest.json');
+    await cp('models/mist', join(folder, 'mist'), { recursive: true });
+    const file = join(folder, 'mist', 'manifest.json');
     const manifest = JSON.parse(await readFile(file, 'utf8'));
     delete manifest.files['gradient.onnx'];
     await writeFile(file, JSON.stringify(manifest));
