@@ -6,6 +6,7 @@ import { addDocumentation } from './plugins/documentation.js';
 import { addDraining } from './plugins/draining.js';
 import { addProblems, answerError } from './plugins/problems.js';
 import { addReading } from './plugins/reading.js';
+import { didRoutes } from './routes/did/index.js';
 import { estimateRoutes } from './routes/estimate/index.js';
 import { healthRoutes } from './routes/health/index.js';
 import { modelRoutes } from './routes/models/index.js';
@@ -46,6 +47,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   healthRoutes(app, engine);
   modelRoutes(app, engine, config.DEFAULT_MODEL);
   estimateRoutes(app, engine, config);
+  didRoutes(app, config);
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.

@@ -47,7 +47,8 @@ export function readJsonRequest(
   return { samples, fields };
 }
 
-function parseObject(bytes: Buffer): Record<string, unknown> {
+/** @throws MistdError unless the bytes are one JSON object in UTF-8. */
+export function parseObject(bytes: Buffer): Record<string, unknown> {
   if (!isUtf8(bytes))
     throw new MistdError('invalid_json', 'The body is not UTF-8.', { pointer: '' });
   let body: unknown;
@@ -160,7 +161,8 @@ function badSample(value: unknown, pointer: string): MistdError {
       });
 }
 
-function describe(value: unknown): string {
+/** What a value is, in the words of an error message. */
+export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';

@@ -17,6 +17,10 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
       },
       tags: [
         { name: 'estimates', description: 'Mutual information from samples' },
+        {
+          name: 'preferences',
+          description: 'What a preference-optimized policy has learned (DID)',
+        },
         { name: 'models', description: 'What the estimates come from' },
         { name: 'health', description: 'For orchestrators' },
       ],
