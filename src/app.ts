@@ -47,7 +47,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   healthRoutes(app, engine);
   modelRoutes(app, engine, config.DEFAULT_MODEL);
   estimateRoutes(app, engine, config);
-  didRoutes(app, config);
+  didRoutes(app, engine, config);
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.

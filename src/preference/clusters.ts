@@ -31,6 +31,17 @@ export class Clusters {
     return new Clusters(undefined, observations);
   }
 
+  /** Of any numbers, equal ones being one cluster. */
+  static renumbered(numbers: readonly number[]): Clusters {
+    const known = new Map<number, number>();
+    const of = Int32Array.from(numbers, (number) => {
+      const place = known.get(number) ?? known.size;
+      known.set(number, place);
+      return place;
+    });
+    return new Clusters(of, known.size);
+  }
+
   /** Sums of the observations of each cluster. */
   sums(values: Float64Array): Float64Array {
     if (this.of === undefined) return values;

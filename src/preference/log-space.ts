@@ -2,19 +2,17 @@
 
 /** log Σ exp(a_i); −Infinity for no terms. */
 export function logSumExp(values: ArrayLike<number>): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) largest = Math.max(largest, values[i] as number);
-  if (!Number.isFinite(largest)) return largest;
+  const most = largest(values);
+  if (!Number.isFinite(most)) return most;
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp((values[i] as number) - largest);
-  return largest + Math.log(sum);
+  for (let i = 0; i < values.length; i++) sum += Math.exp((values[i] as number) - most);
+  return most + Math.log(sum);
 }
 
 /** exp(a_i) / Σ exp(a_j): sums to 1. */
 export function softmax(values: ArrayLike<number>): Float64Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) largest = Math.max(largest, values[i] as number);
-  const weights = Float64Array.from(values, (value) => Math.exp(value - largest));
+  const most = largest(values);
+  const weights = Float64Array.from(values, (value) => Math.exp(value - most));
   let sum = 0;
   for (const weight of weights) sum += weight;
   return weights.map((weight) => weight / sum);
@@ -37,4 +35,11 @@ export function effectiveSampleSize(weights: Float64Array): number {
   let squares = 0;
   for (const weight of weights) squares += weight * weight;
   return 1 / squares;
+}
+
+/** −Infinity for no values. Unlike Math.max, takes any number of them. */
+export function largest(values: ArrayLike<number>): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, values[i] as number);
+  return most;
 }

@@ -1,4 +1,6 @@
 import type { BetaFit } from './beta-fit.js';
+import type { Prompt } from './candidates.js';
+import { logSumExp } from './log-space.js';
 import type { Pairs } from './pairs.js';
 
 export const PREFERENCE_WARNING_CODES = [
@@ -11,6 +13,7 @@ export const PREFERENCE_WARNING_CODES = [
   'low_ess',
   'mass_above_one',
   'duplicate_candidates',
+  'subsampled',
 ] as const;
 
 export interface PreferenceWarning {
@@ -73,7 +76,7 @@ export function fitWarnings({ status, beta }: BetaFit): PreferenceWarning[] {
   ];
 }
 
-export function flooredTokens(count: number): PreferenceWarning[] {
+function flooredTokens(count: number): PreferenceWarning[] {
   if (count === 0) return [];
   return [
     {
@@ -127,7 +130,7 @@ function averagedPairs({
  * @param total −log p, summed over completions.
  * @param tokens summed over the same completions.
  */
-export function averagedSums(
+function averagedSums(
   total: number,
   tokens: number,
   completions: number,
@@ -137,4 +140,67 @@ export function averagedSums(
     code: 'averaged_log_probs',
     message: `These log-probs come to ${(total / tokens).toPrecision(2)} nats a token: they look like averages a token, not sums over tokens.`,
   };
+}
+
+/** Below, or with one draw of more than half the weight, importance weights say little. */
+const FEW_EFFECTIVE = 10;
+const HEAVY = 0.5;
+
+/** Weighted draws of prompts that lean on a few of them. */
+export function weightWarnings(
+  prompts: readonly { id: string; ess: number | null; largest_weight: number | null }[],
+): PreferenceWarning[] {
+  const low = prompts.filter(
+    ({ ess, largest_weight }) =>
+      (ess ?? FEW_EFFECTIVE) < FEW_EFFECTIVE || (largest_weight ?? 0) > HEAVY,
+  );
+  if (low.length === 0) return [];
+  return [
+    {
+      code: 'low_ess',
+      message: `The weights of ${list(low.map(({ id }) => id))} lean on a few draws (effective sample size below ${FEW_EFFECTIVE}, or one draw of over half the weight): these figures, their standard errors included, are not to be trusted. Draw more, or shorter completions.`,
+    },
+  ];
+}
+
+/** What the candidates of prompts show about their log-probs. */
+export function candidateWarnings(
+  prompts: readonly Prompt[],
+  read: { floored: number; merged: readonly string[] },
+  distinct: boolean,
+): PreferenceWarning[] {
+  const found: PreferenceWarning[] = [];
+  const heavy = prompts.filter(
+    ({ candidates }) =>
+      distinct &&
+      (['policy', 'reference'] as const).some(
+        (model) => logSumExp(candidates.map((candidate) => candidate[model])) > 1e-6,
+      ),
+  );
+  if (heavy.length > 0) {
+    found.push({
+      code: 'mass_above_one',
+      message: `The probabilities of the candidates of ${list(heavy.map(({ id }) => id))} sum to more than 1, which different completions cannot: the log-probs look like averages a token, not sums, or some candidates are the same.`,
+    });
+  } else {
+    const candidates = prompts.flatMap((prompt) => prompt.candidates);
+    const known = candidates.filter(({ tokens }) => tokens !== undefined);
+    const total = known.reduce((sum, { policy, reference }) => sum - policy - reference, 0);
+    const tokens = known.reduce((sum, candidate) => sum + 2 * (candidate.tokens as number), 0);
+    const averages = averagedSums(total, tokens, 2 * known.length);
+    if (averages !== undefined && known.length > 0) found.push(averages);
+  }
+  found.push(...flooredTokens(read.floored));
+  if (read.merged.length > 0) {
+    found.push({
+      code: 'duplicate_candidates',
+      message: `Candidates that came more than once count once: ${list(read.merged)}.`,
+    });
+  }
+  return found;
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ');
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }

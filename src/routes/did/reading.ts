@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Config } from '../../config.js';
 import { MistdError, pointerStep } from '../../errors.js';
+import { type CandidateRules, type ReadPrompts, readPrompts } from '../../formats/candidates.js';
 import { parseObject } from '../../formats/json.js';
 import {
   type PairLimits,
@@ -40,11 +41,6 @@ export interface Read<Data, Options> {
  */
 export function pairsReader<T extends TSchema>(options: T, config: Config) {
   const checkOptions = compileCheck(options);
-  const limits: PairLimits = {
-    maxPairs: config.MAX_PAIRS,
-    maxBytes: config.MAX_STREAM_BYTES,
-    maxLineBytes: config.MAX_BODY_BYTES,
-  };
   return async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -57,10 +53,62 @@ export function pairsReader<T extends TSchema>(options: T, config: Config) {
       const data = pairsFromJson(pairs, config.MAX_PAIRS);
       return { data, options: checked, parseMs: performance.now() - start, signal };
     }
-    const read = mediaType(request) === CSV ? pairsFromCsv : pairsFromNdjson;
-    const data = await read(chunks(request, signal), limits);
+    const data = await streamedPairs(request, config, signal);
     const checked = request.query as Static<T>;
     return { data, options: checked, parseMs: performance.now() - start, signal };
+  };
+}
+
+/** Pairs of an NDJSON or CSV body, as they arrive. */
+export function streamedPairs(
+  request: FastifyRequest,
+  config: Config,
+  signal: AbortSignal,
+): Promise<ReadPairs> {
+  const limits: PairLimits = {
+    maxPairs: config.MAX_PAIRS,
+    maxBytes: config.MAX_STREAM_BYTES,
+    maxLineBytes: config.MAX_BODY_BYTES,
+  };
+  const read = mediaType(request) === CSV ? pairsFromCsv : pairsFromNdjson;
+  return read(chunks(request, signal), limits);
+}
+
+/**
+ * Makes a reader of requests about the completions of prompts: JSON with `prompts` or `rows` among
+ * the options.
+ */
+export function promptsReader<T extends TSchema>(
+  options: T,
+  config: Config,
+  rulesOf: (options: Static<T>) => Omit<CandidateRules, 'maxCandidates'>,
+) {
+  const checkOptions = compileCheck(options);
+  return (request: FastifyRequest, reply: FastifyReply): Read<ReadPrompts, Static<T>> => {
+    const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
+    const start = performance.now();
+    const { prompts, rows, ...fields } = jsonBody(request);
+    const checked = checkOptions(fields);
+    const rules = { ...rulesOf(checked), maxCandidates: config.MAX_PAIRS };
+    const data = readPrompts({ prompts, rows }, rules);
+    return { data, options: checked, parseMs: performance.now() - start, signal };
+  };
+}
+
+/** How a reply of /did ends. */
+export function endOfReply(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  read: { parseMs: number; options: { id?: string } },
+  start: number,
+) {
+  return {
+    timing: {
+      parse_ms: read.parseMs,
+      compute_ms: performance.now() - start,
+      total_ms: reply.elapsedTime,
+    },
+    id: read.options.id ?? request.id,
   };
 }
 

@@ -1,6 +1,8 @@
-import { type TProperties, Type } from 'typebox';
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
+import { UNITS } from '../../estimation/units.js';
 import { PREFERENCE_WARNING_CODES } from '../../preference/warnings.js';
+import { CSV, NDJSON } from './reading.js';
 
 /** A number, or null where the data leave it unknown. */
 export const Nullable = (options: { description?: string } = {}) =>
@@ -124,6 +126,20 @@ export const level = Type.Number({
   description: 'Probability of the intervals',
 });
 
+export const bins = Type.Integer({
+  minimum: 2,
+  maximum: 100,
+  default: 10,
+  description: 'Of the calibration table',
+});
+
+export const alpha = Type.Number({
+  exclusiveMinimum: 0,
+  exclusiveMaximum: 1,
+  default: 0.05,
+  description: 'Significance level of the verdict',
+});
+
 export const id = Type.Optional(
   Type.String({
     maxLength: 200,
@@ -139,6 +155,55 @@ export const seed = Type.Integer({
 });
 
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
+
+/** The β that explains preferences best, as /did/pairs and /did/power-law reply it. */
+export const betaFit = Type.Object(
+  {
+    status: Type.Enum(['fitted', 'separated', 'constant']),
+    beta: Nullable(),
+    standard_error: Nullable(),
+    clustered_standard_error: Nullable(),
+    lower: Nullable(),
+    upper: Nullable(),
+    loss: Nullable({ description: 'Mean of −log σ(βδ) at this β' }),
+  },
+  { description: 'The β under which σ(βδ) explains the choices best' },
+);
+
+export const calibration = Type.Unsafe<Static<typeof Calibration>>({ $ref: 'Calibration#' });
+
+/** An object that may be null. */
+export const OrNull = <T extends TSchema>(schema: T, description: string) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: ['object', 'null'], description });
+
+/** The pairs alone, as bodies other than JSON hold them. */
+export function rowBodies(rows: readonly Record<string, unknown>[]) {
+  const flat = rows.map(({ features, ...row }) => ({
+    ...row,
+    ...Object.fromEntries(
+      Object.entries(features ?? {}).map(([name, value]) => [`features.${name}`, value]),
+    ),
+  }));
+  const names = Object.keys(flat[0] ?? {});
+  const cells = flat.map(Object.values);
+  return {
+    [NDJSON]: {
+      schema: {
+        type: 'string',
+        description: 'A pair a line; options go into the query string',
+        examples: [rows.map((row) => JSON.stringify(row)).join('\n')],
+      },
+    },
+    [CSV]: {
+      schema: {
+        type: 'string',
+        description:
+          'A header, then a pair a line; features are columns named features.<name>; options go into the query string',
+        examples: [[names, ...cells].map((row) => row.join(',')).join('\n')],
+      },
+    },
+  };
+}
 
 /** What every reply of /did ends with. */
 export const replyEnd = {
@@ -164,6 +229,69 @@ export function asGiven<T extends TProperties>(options: T): TProperties {
     ]),
   );
 }
+
+/** A candidate's fields; its log-probs in any form of LogProb. */
+const candidateFields = {
+  id: Type.Optional(
+    Type.Union([Type.String(), Type.Number()], {
+      description: 'Names the completion; its place in the list otherwise',
+    }),
+  ),
+  policy_logp: logProb,
+  ref_logp: logProb,
+  tokens: tokenCount,
+};
+
+export const Candidate = Type.Object(candidateFields, {
+  $id: 'Candidate',
+  additionalProperties: false,
+});
+
+export const CandidateWithRejected = Type.Object(
+  { ...candidateFields, rejected_logp: Type.Optional(logProb) },
+  {
+    $id: 'CandidateWithRejected',
+    additionalProperties: false,
+    description: 'rejected_logp is under the distribution that rejected completions come from',
+  },
+);
+
+/** The two ways to send completions of prompts: a list a prompt, or rows that name their prompt. */
+export function promptFields(list: 'candidates' | 'samples', candidate: string) {
+  const item = Type.Unsafe<unknown>({ $ref: `${candidate}#` });
+  return {
+    prompts: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            id: Type.Optional(Type.Union([Type.String(), Type.Number()])),
+            [list]: Type.Array(item, { minItems: 2 }),
+          },
+          { additionalProperties: false },
+        ),
+        { minItems: 1 },
+      ),
+    ),
+    rows: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { prompt_id: Type.Union([Type.String(), Type.Number()]) },
+          { additionalProperties: true, description: `A row of ${list}, beside its prompt_id` },
+        ),
+        { minItems: 2, description: 'Instead of prompts' },
+      ),
+    ),
+  };
+}
+
+export const unit = Type.Enum([...UNITS], { default: 'nats' });
+
+/** Errors of the routes about candidates. */
+export const CANDIDATE_ERRORS = [
+  'too_few_candidates',
+  'candidates_disagree',
+  'incomplete_support',
+] as const satisfies readonly ErrorCode[];
 
 /** Errors of every route of /did. */
 export const COMMON_ERRORS = [
@@ -195,3 +323,12 @@ export const ROW_ERRORS = [
   'invalid_utf8',
   'unequal_rows',
 ] as const satisfies readonly ErrorCode[];
+
+export const sharedSchemas = [
+  ClusteredMean,
+  Calibration,
+  LogProb,
+  Pair,
+  Candidate,
+  CandidateWithRejected,
+];

@@ -4,16 +4,16 @@ import { MistdError } from '../../../errors.js';
 import { pairFigures, reportPairs } from '../../../preference/pair-report.js';
 import type { Pairs } from '../../../preference/pairs.js';
 import { fitWarnings, pairWarnings } from '../../../preference/warnings.js';
-import { pairsReader } from '../reading.js';
+import { endOfReply, pairsReader } from '../reading.js';
 import { PairsOptions, type PairsReply, pairsRoute } from './schema.js';
 
 export function pairsRoutes(app: FastifyInstance, config: Config): void {
   const read = pairsReader(PairsOptions, config);
 
   app.post('/did/pairs', { schema: pairsRoute }, async (request, reply): Promise<PairsReply> => {
-    const { data, options, parseMs, signal } = await read(request, reply);
-    const { pairs, ignored } = data;
-    const { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair, id } = options;
+    const asked = await read(request, reply);
+    const { pairs, ignored } = asked.data;
+    const { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair } = asked.options;
     if (labelSmoothing > 0 && loss !== 'robust') {
       throw new MistdError(
         'invalid_value',
@@ -32,7 +32,7 @@ export function pairsRoutes(app: FastifyInstance, config: Config): void {
     const start = performance.now();
     const lossOptions = { beta, loss, labelSmoothing };
     const report = await reportPairs(pairs, { ...lossOptions, level, bins });
-    signal.throwIfAborted();
+    asked.signal.throwIfAborted();
     return {
       beta,
       loss,
@@ -42,12 +42,7 @@ export function pairsRoutes(app: FastifyInstance, config: Config): void {
       ...report,
       ...(per_pair ? { per_pair: pairFigures(pairs, lossOptions) } : {}),
       warnings: [...pairWarnings(pairs, ignored), ...fitWarnings(report.beta_fit)],
-      timing: {
-        parse_ms: parseMs,
-        compute_ms: performance.now() - start,
-        total_ms: reply.elapsedTime,
-      },
-      id: id ?? request.id,
+      ...endOfReply(request, reply, asked, start),
     };
   });
 }

@@ -1,19 +1,21 @@
 import { type Static, Type } from 'typebox';
 import { LOSSES } from '../../../preference/losses.js';
 import { problemResponses } from '../../problem.js';
-import { CSV, NDJSON } from '../reading.js';
 import {
   asGiven,
   beta,
-  type Calibration,
+  betaFit,
+  bins,
   type ClusteredMean,
   COMMON_ERRORS,
+  calibration,
   id,
   level,
-  Nullable,
+  OrNull,
   pairsField,
   ROW_ERRORS,
   replyEnd,
+  rowBodies,
   timingExample,
 } from '../schema.js';
 
@@ -29,12 +31,7 @@ export const PairsOptions = Type.Object(
       description: 'ε of the robust loss: the share of labels that are flipped',
     }),
     level,
-    bins: Type.Integer({
-      minimum: 2,
-      maximum: 100,
-      default: 10,
-      description: 'Of the calibration table',
-    }),
+    bins,
     per_pair: Type.Boolean({
       default: false,
       description: 'Whether to reply the figures of each pair too; for at most MAX_ROWS pairs',
@@ -201,35 +198,19 @@ const PairsReply = Type.Object(
           'log(π/π_ref) of either side, and how often it is negative. Chosen completions drawn from π_ref lose likelihood on average: by KL(π_ref‖π)',
       },
     ),
-    beta_fit: Type.Object(
-      {
-        status: Type.Enum(['fitted', 'separated', 'constant']),
-        beta: Nullable(),
-        standard_error: Nullable(),
-        clustered_standard_error: Nullable(),
-        lower: Nullable(),
-        upper: Nullable(),
-        loss: Nullable({ description: 'Mean of −log σ(βδ) at this β' }),
-      },
-      { description: 'The β under which σ(βδ) explains the choices best' },
-    ),
+    beta_fit: betaFit,
     information: Type.Object(
       {
         nats: mean,
         bits: mean,
-        at_fitted_beta: Type.Unsafe<Static<typeof bound> | null>({
-          ...bound,
-          type: ['object', 'null'],
-        }),
+        at_fitted_beta: OrNull(bound, 'Of the best β; null without one'),
       },
       {
         description:
           'ln 2 − E[−log σ(βδ)]: on held-out pairs, a lower bound on the information that a pair carries about which side was chosen (at most 1 bit)',
       },
     ),
-    calibration: Type.Unsafe<Static<typeof Calibration>>({
-      $ref: 'Calibration#',
-    }),
+    calibration,
     per_pair: Type.Optional(
       Type.Array(
         Type.Object({
@@ -250,9 +231,22 @@ export type PairsReply = Static<typeof PairsReply>;
 
 export const pairsSchemas = [PairsRequest, PairsReply];
 
-const rowsExample = requestExamples[1]?.pairs as Record<string, number[]>;
-const names = Object.keys(rowsExample);
-const rows = [0, 1, 2].map((i) => names.map((name) => rowsExample[name]?.[i]));
+const rowsExample = [
+  {
+    prompt_id: 'p1',
+    chosen_logps: -41.2,
+    rejected_logps: -44,
+    ref_chosen_logps: -40.8,
+    ref_rejected_logps: -41.5,
+  },
+  {
+    prompt_id: 'p2',
+    chosen_logps: -38.7,
+    rejected_logps: -37.9,
+    ref_chosen_logps: -39.9,
+    ref_rejected_logps: -38.4,
+  },
+];
 
 export const pairsRoute = {
   tags: ['preferences'],
@@ -264,24 +258,7 @@ export const pairsRoute = {
   body: {
     content: {
       'application/json': { schema: { $ref: 'DidPairsRequest#' } },
-      [NDJSON]: {
-        schema: {
-          type: 'string',
-          description: 'A pair a line',
-          examples: [
-            rows
-              .map((row) => JSON.stringify(Object.fromEntries(names.map((n, c) => [n, row[c]]))))
-              .join('\n'),
-          ],
-        },
-      },
-      [CSV]: {
-        schema: {
-          type: 'string',
-          description: 'A header, then a pair a line; features are columns named features.<name>',
-          examples: [[names, ...rows].map((row) => row.join(',')).join('\n')],
-        },
-      },
+      ...rowBodies(rowsExample),
     },
   },
   response: {
