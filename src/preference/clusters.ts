@@ -114,8 +114,8 @@ export class ClusterIndex {
   }
 
   #find(name: string): number {
-    let low = 0x811c9dc5;
-    let high = 0x9e3779b9;
+    let low = 0x811c9dc5 | 0;
+    let high = 0x9e3779b9 | 0;
     for (let i = 0; i < name.length; i++) {
       const unit = name.charCodeAt(i);
       low = Math.imul(low ^ unit, 0x01000193);

@@ -37,8 +37,6 @@ export async function fitLogistic(
   const scales = columns.map(rootMeanSquare);
   const rows = columns[0]?.length ?? 0;
   if (scales.some((scale) => scale === 0)) return notFitted('constant', -rows * Math.LN2);
-  if (columns.length === 1 && oneSided(columns[0] as Float64Array))
-    return notFitted('separated', 0);
   const scaled = columns.map((column, j) => column.map((value) => value / (scales[j] as number)));
 
   let weights = new Float64Array(columns.length);
@@ -64,6 +62,8 @@ export async function fitLogistic(
     if (size > DIVERGED) return notFitted('separated', 0);
     weights = next;
     state = there;
+    // All on one side: any larger multiple of these weights does better.
+    if (state.lowest >= 0 && size > 0) return notFitted('separated', 0);
     if (length <= STEP * Math.max(size, STEP)) break;
   }
   const factor = cholesky(state.information);
@@ -79,13 +79,14 @@ export async function fitLogistic(
   };
 }
 
-/** The log-likelihood, its gradient and its negative second derivatives at some weights. */
+/** The log-likelihood, the lowest margin, the gradient and the negative second derivatives. */
 function evaluate(columns: readonly Float64Array[], weights: Float64Array) {
   const size = columns.length;
   const rows = columns[0]?.length ?? 0;
   const gradient = new Float64Array(size);
   const information = Array.from({ length: size }, () => new Float64Array(size));
   let value = 0;
+  let lowest = Number.POSITIVE_INFINITY;
   const x = new Float64Array(size);
   for (let i = 0; i < rows; i++) {
     let margin = 0;
@@ -94,6 +95,7 @@ function evaluate(columns: readonly Float64Array[], weights: Float64Array) {
       margin += (weights[j] as number) * (x[j] as number);
     }
     value += logSigmoid(margin);
+    if (margin < lowest) lowest = margin;
     const miss = sigmoid(-margin);
     const spread = miss * (1 - miss);
     for (let j = 0; j < size; j++) {
@@ -103,7 +105,7 @@ function evaluate(columns: readonly Float64Array[], weights: Float64Array) {
       for (let k = 0; k <= j; k++) row[k] = (row[k] as number) + weighted * (x[k] as number);
     }
   }
-  return { value, gradient, information };
+  return { value, lowest, gradient, information };
 }
 
 /** √diag(H⁻¹ B H⁻¹), B = G/(G−1) Σ_g s_g s_gᵀ over the clusters' scores. */
@@ -161,15 +163,4 @@ function rootMeanSquare(column: Float64Array): number {
   let squares = 0;
   for (const value of column) squares += (value / largest) ** 2;
   return largest * Math.sqrt(squares / column.length);
-}
-
-/** Whether no value, or no value but zeros, has the other sign. */
-function oneSided(column: Float64Array): boolean {
-  let positive = false;
-  let negative = false;
-  for (const value of column) {
-    positive ||= value > 0;
-    negative ||= value < 0;
-  }
-  return !(positive && negative);
 }

@@ -23,7 +23,9 @@ it('every documented example of /did gets its answer', async () => {
   const posted = new Map<string, number>();
   for (const [path, { post }] of Object.entries(api.paths)) {
     if (!path.startsWith('/did/')) continue;
-    for (const [type, { schema, example: own }] of Object.entries(post?.requestBody.content ?? {})) {
+    for (const [type, { schema, example: own }] of Object.entries(
+      post?.requestBody.content ?? {},
+    )) {
       const shared = api.components.schemas[schema.$ref?.split('/').at(-1) ?? ''];
       const examples = shared?.examples ?? [own].filter((text) => text !== undefined);
       expect(examples.length, `${path} ${type}`).toBeGreaterThan(0);
