@@ -141,7 +141,7 @@ def entropy_golden(draws, scale):
     case = {"policy": policy.tolist(), "reference": reference.tolist()}
     for name, log_w in (("proposal_policy", -reference), ("proposal_reference", policy - 2 * reference)):
 
-        def estimate(keep):
+        def estimate(keep, log_w=log_w):
             w, r = log_w[keep], ratio[keep]
             return logsumexp(w) - np.log(len(w)) - (np.exp(w - logsumexp(w)) * r).sum()
 
