@@ -113,7 +113,7 @@ const met = (/** @type {boolean} */ yes) => (yes ? 'met' : 'MISSED');
  * @param {string[]} header
  * @param {(string | number)[][]} rows
  */
-function table(header, rows) {
+export function table(header, rows) {
   const lines = [header, ...rows.map((row) => row.map(String))];
   const widths = header.map((_, c) => Math.max(...lines.map((line) => line[c]?.length ?? 0)));
   return lines

@@ -1,19 +1,19 @@
 // Measures the service beside what it could be compared with, all on this machine and in turns, so
-// that what disturbs one disturbs the others too. Run it with: npm run bench [-- --quick]
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+// that what disturbs one disturbs the others too. Run it with: npm run bench [-- did] [--quick]
 import { fileURLToPath } from 'node:url';
 import { ensureVenv } from '../scripts/python.js';
 import { makeSamples, nameOf, SHAPES, timing } from './cases.js';
+import { benchDid } from './did.js';
 import {
   startFastApi,
-  startKsg,
   startMeasuring,
   startMistd,
+  startRival,
   stopAll,
   WORKERS,
 } from './processes.js';
 import { report } from './report.js';
+import { machine, median, save } from './results.js';
 
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = QUICK ? 1 : 5;
@@ -27,21 +27,27 @@ const python = ensureVenv(
   [`${HERE}requirements.txt`],
   [['-r', `${HERE}requirements.txt`]],
 );
-try {
-  const services = { mistd: await startMistd(), fastapi: await startFastApi(python) };
-  const bare = startMeasuring('rivals/bare.js');
-  const client = startMeasuring('client.js');
-  const ksg = startKsg(python);
-  const results = [];
-  for (const shape of SHAPES) {
-    await checkAgreement(shape, services.mistd, services.fastapi);
-    results.push(await measure(shape, { services, bare, client, ksg }));
+if (process.argv.includes('did')) await benchDid(python, QUICK);
+else await benchEstimate();
+
+async function benchEstimate() {
+  try {
+    const { url } = await startMistd();
+    const services = { mistd: `${url}/estimate`, fastapi: await startFastApi(python) };
+    const bare = startMeasuring('rivals/bare.js');
+    const client = startMeasuring('client.js');
+    const ksg = startRival(python, 'ksg.py');
+    const results = [];
+    for (const shape of SHAPES) {
+      await checkAgreement(shape, services.mistd, services.fastapi);
+      results.push(await measure(shape, { services, bare, client, ksg }));
+    }
+    const summary = { machine: machine(), settings: settings(), results };
+    console.log(report(summary));
+    if (!QUICK) await save('', summary);
+  } finally {
+    await stopAll();
   }
-  const summary = { machine: machine(), settings: settings(), results };
-  console.log(report(summary));
-  if (!QUICK) await save(summary);
-} finally {
-  await stopAll();
 }
 
 /**
@@ -56,7 +62,7 @@ try {
  *
  * @param {import('./cases.js').Shape} shape
  * @param {{ services: { mistd: string, fastapi: string }, bare: Ask, client: Ask,
- *   ksg: ReturnType<typeof startKsg> }} rivals
+ *   ksg: ReturnType<typeof startRival> }} rivals
  */
 async function measure(shape, { services, bare, client, ksg }) {
   /** @type {{ loads: { concurrency: number, bare: Measured, mistd: Measured, fastapi: Measured }[],
@@ -134,16 +140,6 @@ async function checkAgreement(shape, ...urls) {
   }
 }
 
-function machine() {
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: WORKERS,
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-  };
-}
-
 function settings() {
   return {
     rounds: ROUNDS,
@@ -151,22 +147,4 @@ function settings() {
     workers: WORKERS,
     ksg: KSG,
   };
-}
-
-/** @param {import('./report.js').Summary} summary */
-async function save(summary) {
-  const { date, node } = summary.machine;
-  const file = `bench/results/${date}-node${node.slice(1).split('.')[0]}.json`;
-  await mkdir(`${HERE}results`, { recursive: true });
-  const round = (/** @type {string} */ _, /** @type {unknown} */ value) =>
-    typeof value === 'number' ? Number(value.toPrecision(4)) : value;
-  await writeFile(`${HERE}../${file}`, `${JSON.stringify(summary, round, 2)}\n`);
-  console.log(`\nwritten to ${file}`);
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  const sorted = Float64Array.from(values).sort();
-  const at = (/** @type {number} */ place) => sorted[place] ?? Number.NaN;
-  return (at(Math.floor((sorted.length - 1) / 2)) + at(Math.ceil((sorted.length - 1) / 2))) / 2;
 }

@@ -10,8 +10,7 @@ const DRAWS = 64;
 const BETA = 0.3;
 
 const uniform = mulberry32(20250523);
-const normal = () =>
-  Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 
 /** @typedef {number[][]} Chain log-probs of the next token, a row a token; row 0 starts */
 /** @typedef {{ tokens: number[], policy: number[], ref: number[], ratio: number }} Completion */
@@ -25,7 +24,10 @@ for (let p = 0; p < PROMPTS; p++) {
     // from which DPO learns just this policy. Which is which, then, is σ(β δ).
     const chosen = completion(reference, policy);
     const draws = Array.from({ length: DRAWS }, () => completion(reference, policy));
-    const rejected = pick(draws, draws.map(({ ratio }) => Math.exp(-BETA * ratio)));
+    const rejected = pick(
+      draws,
+      draws.map(({ ratio }) => Math.exp(-BETA * ratio)),
+    );
     lines.push(
       JSON.stringify({
         prompt_id: `prompt-${p}`,

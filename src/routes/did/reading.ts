@@ -147,5 +147,8 @@ async function* chunks(request: FastifyRequest, signal: AbortSignal): AsyncItera
   } catch (cause) {
     if (cause instanceof MistdError) throw cause;
     throw new MistdError('client_gone', 'The body broke off.', { cause });
+  } finally {
+    // What nobody reads any more is let through: a client that still sends would wait for ever.
+    stream.resume();
   }
 }

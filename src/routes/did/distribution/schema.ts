@@ -59,8 +59,8 @@ const replyExample = {
       kl_policy_reference: 0.6585,
       kl_reference_policy: 0.6585,
       candidates: [
-        { id: 'a', did: 0.03896, log_ratio: -2, reward: -0.6931, rank: 4 },
-        { id: 'd', did: 0.62338, log_ratio: 2, reward: 0.6931, rank: 1 },
+        { id: 'a', did: 0.03896, log_ratio: -2, reward: -0.69, rank: 4 },
+        { id: 'd', did: 0.62338, log_ratio: 2, reward: 0.69, rank: 1 },
       ],
       margins: [
         {
