@@ -5,12 +5,14 @@ The service splits rows the same way (inference/blocks); here random blocks do, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
-from .evaluate import OnnxModel
-from .families.paper import sample_paper
+from .families.batch import Batch
 from .quantiles import MEDIAN, TAUS
+from .scoring import OnnxModel
 
 # Blocks, dim_x and dim_y of the calibration's data sets.
 SHAPES = tuple((count, *dims) for count in (2, 4, 10) for dims in ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20)))
@@ -23,19 +25,21 @@ def combine(knots: np.ndarray, spread_exponent: float) -> np.ndarray:
     return np.maximum(0, average[MEDIAN] + (average - average[MEDIAN]) * len(knots) ** -spread_exponent)
 
 
-def calibrate_blocks(model: OnnxModel, block_rows: int, seed: int = 77, per_shape: int = 32) -> dict:
-    """The exponent whose 90 % intervals cover 90 % of fresh data sets of the training families beyond the range.
+def calibrate_blocks(model: OnnxModel, block_rows: int, sample: Callable[..., Batch], seed: int = 77) -> dict:
+    """The exponent whose 90 % intervals cover 90 % of fresh data sets beyond the range, drawn by `sample(batch, rows,
+    dim_x, dim_y, generator)` from what the model was trained on.
 
     Returns {"rows", "spread_exponent", "coverage_90", "data_sets"}.
     """
     generator = torch.Generator().manual_seed(seed)
     blocks, truth = [], []
+    per_shape = min(32, max(8, 16_000 // block_rows))
     for count, dim_x, dim_y in SHAPES:
-        batch = sample_paper(per_shape, count * block_rows, dim_x, dim_y, generator)
-        for i in range(per_shape):
-            x, y = (side[i].numpy().reshape(count, block_rows, -1) for side in (batch.x, batch.y))
-            blocks.append(model.knots(x, y))
-        truth += batch.mi.tolist()
+        for _ in range(per_shape):
+            batch = sample(1, count * block_rows, dim_x, dim_y, generator)
+            x, y = (side[0].numpy().reshape(count, block_rows, -1) for side in (batch.x, batch.y))
+            blocks.append(np.concatenate([model.knots(a[None], b[None]) for a, b in zip(x, y)]))
+            truth += batch.mi.tolist()
     exponents = np.linspace(0, 0.5, 51)
     coverage = [_coverage([combine(k, exponent) for k in blocks], truth) for exponent in exponents]
     best = int(np.argmin(np.abs(np.array(coverage) - 0.9)))

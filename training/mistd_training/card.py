@@ -11,6 +11,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .benchmarks_card import benchmark_tables
 from .evaluate import BANDS, REFERENCE_TAUS
 from .export import sha256
 
@@ -18,27 +19,45 @@ SET_NAMES = {"imd": "In-distribution (IMD)", "oomd": "Out-of-distribution (OoMD)
 PLOTS = ("calibration.png", "error-by-rows.png")
 
 
+_USE = {
+    "paper": """**Meant for** continuous data whose dependence resembles its training families: Gaussian, Student and
+additive-noise dependence, dense or sparse, under any monotone marginals. **Not meant for** dependence that only shows
+in three or more columns together, rings, spirals and other shapes without correlation, or columns with many ties: they
+are a small part of its training and its interval may not know.""",
+    "wide": """**Meant for** any kind of dependence between two sides of a data set: linear or not, heavy-tailed,
+discrete or tied, sparse or dense, in one column or many. **Weak at** dependence that only shows in many columns
+together, spirals, Swiss rolls and other shapes that no pair of columns betrays (the tables below show how weak), and at
+rows that depend on each other, such as time series, which no estimate here knows of.""",
+}
+_FAMILIES = {
+    "paper": "Families, the reference's sixteen up to their marginal maps, in equal shares",
+    "wide": "Families (`training/mistd_training/families/wide.py` has their shares)",
+}
+
+
 def write_card(folder: Path) -> None:
     """Write `card.md` and its plots into a model folder, and their checksums and a summary into its manifest."""
     evaluation = json.loads((folder / "evaluation.json").read_text())
     manifest = json.loads((folder / "manifest.json").read_text())
-    _plot_calibration(evaluation, folder / PLOTS[0])
-    _plot_error(evaluation, folder / PLOTS[1])
+    _plot_calibration(evaluation["reference"], folder / PLOTS[0])
+    _plot_error(evaluation["reference"], folder / PLOTS[1])
     (folder / "card.md").write_text(_card(manifest, evaluation))
     manifest["metrics"] = {
         name: {key: result["overall"][key] for key in ("data_sets", "mse", "mae", "pinball", "coverage_90")}
-        for name, result in evaluation["sets"].items()
+        for name, result in evaluation["reference"]["sets"].items()
     }
+    for rows, result in evaluation.get("bmi", {"rows": {}})["rows"].items():
+        manifest["metrics"][f"bmi_{rows}"] = {key: result[key] for key in ("mae", "coverage_90")}
     for file in ("model.onnx", "card.md", "evaluation.json", *PLOTS):
         path = folder / file
         manifest["files"][file] = {"sha256": sha256(path), "bytes": path.stat().st_size}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def summary_table(evaluation: dict) -> str:
-    """The main comparison as Markdown: MSE by rows band, pinball and coverage, model and rivals."""
+def summary_table(reference: dict) -> str:
+    """The reference's sets as Markdown: MSE by rows band, pinball and coverage, model and rivals."""
     lines = []
-    for name, result in evaluation["sets"].items():
+    for name, result in reference["sets"].items():
         overall, bands = result["overall"], result["bands"]
         lines += [
             f"**{SET_NAMES[name]}**: {overall['data_sets']} data sets, seeds {result['seeds'][0]}"
@@ -49,7 +68,7 @@ def summary_table(evaluation: dict) -> str:
             _row("**mistd**", overall["mse"], [bands[b]["mse"] for b in BANDS], overall["pinball"], overall["mae"],
                  f"{overall['coverage_90']:.3f} ({', '.join(format(bands[b]['coverage_90'], '.3f') for b in BANDS)})"),
         ]  # fmt: skip
-        for rival, published in evaluation["reference"].items():
+        for rival, published in reference["reference"].items():
             values = published.get(name, {})
             lines.append(
                 _row(
@@ -67,7 +86,10 @@ def summary_table(evaluation: dict) -> str:
 
 def _card(manifest: dict, evaluation: dict) -> str:
     training, trained, blocks = manifest["training"], manifest["trained"], manifest["blocks"]
-    families = "\n".join(_family_tables(evaluation))
+    meta = manifest["meta_distribution"]
+    reference = evaluation["reference"]
+    families = "\n".join(_family_tables(reference))
+    benchmarks = benchmark_tables(evaluation)
     return f"""# {manifest["id"]} {manifest["version"]}
 
 {manifest["description"]}
@@ -77,16 +99,12 @@ their mid-ranks and answers {len(manifest["taus"])} quantiles of their mutual in
 attention over rows and columns beside a pair stream with triangular updates (`training/mistd_training/model.py`).
 Row order, column order within a side, the swap of X and Y and strictly monotone maps of any column change nothing.
 
-**Meant for** continuous data whose dependence resembles its training families: Gaussian, Student and additive-noise
-dependence, dense or sparse, under any monotone marginals. **Not meant for** dependence that only shows in three or more
-columns together, rings, spirals and other shapes without correlation, or columns with many ties: it was not trained
-on them and its interval does not know. Trained on {trained["rows"][0]}–{trained["rows"][1]} rows and
+{_USE[meta["name"]]} Trained on {trained["rows"][0]:,}–{trained["rows"][1]:,} rows and
 {trained["dim_x"][0]}–{trained["dim_x"][1]} columns a side; beyond, the service answers with a warning.
 
 **Training.** `{training["command"]}`: {training["steps"]:,} steps, {training["distributions"]:,} distributions, each
 drawn afresh and seen once, in {training["minutes"]:.0f} minutes on {training["hardware"]}. {training["notes"]}
-Families, the reference's sixteen in equal shares:
-{", ".join(manifest["meta_distribution"]["families"])}. ONNX Runtime agrees with PyTorch to
+{_FAMILIES[meta["name"]]}: {", ".join(meta["families"])}. ONNX Runtime agrees with PyTorch to
 {training["parity"]["worst"]:.1e} over {training["parity"]["shapes"]} shapes.
 
 **More rows than {trained["rows"][1]}.** Blocks of at most {blocks["rows"]} rows, their knots averaged and the spread
@@ -100,7 +118,7 @@ predicted distribution, MAE of its median; pinball is the mean over τ = {", ".j
 brackets the coverage by rows band. The published figures are the reference's README (squared error by band) and logs.
 KSG and CCA are those of `benchmark-mi`; CCA, which has no answer with more columns than rows, counts as 0 there.
 
-{summary_table(evaluation)}
+{summary_table(reference)}
 `mistd-train evaluate --model models/{manifest["id"]}` prints these tables and writes this card.
 
 ![Calibration](calibration.png)
@@ -109,17 +127,18 @@ Share of data sets whose true MI lies at or below each predicted quantile; on th
 
 ![Error by rows](error-by-rows.png)
 
-## By family
+### By family
 
 {families}
+{benchmarks}
 
 License: MIT, as the rest of the repository.
 """
 
 
-def _family_tables(evaluation: dict) -> list[str]:
+def _family_tables(reference: dict) -> list[str]:
     lines = []
-    for name, result in evaluation["sets"].items():
+    for name, result in reference["sets"].items():
         lines += [
             f"**{SET_NAMES[name]}**",
             "",
@@ -147,12 +166,12 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def _plot_calibration(evaluation: dict, path: Path) -> None:
+def _plot_calibration(reference: dict, path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(9, 4.4), sharey=True)
-    for axis, (name, result) in zip(axes, evaluation["sets"].items()):
+    for axis, (name, result) in zip(axes, reference["sets"].items()):
         axis.plot([0, 1], [0, 1], color="0.7", linewidth=1)
         for band, shares in result["calibration"].items():
-            axis.plot(evaluation["taus"], shares, marker="o", markersize=3, label=f"rows {band}")
+            axis.plot(reference["taus"], shares, marker="o", markersize=3, label=f"rows {band}")
         axis.set_title(SET_NAMES[name])
         axis.set_xlabel("predicted quantile τ")
     axes[0].set_ylabel("share of true values at or below")
@@ -160,14 +179,14 @@ def _plot_calibration(evaluation: dict, path: Path) -> None:
     _save(figure, path)
 
 
-def _plot_error(evaluation: dict, path: Path) -> None:
+def _plot_error(reference: dict, path: Path) -> None:
     figure, axis = plt.subplots(figsize=(7, 4.2))
-    for name, result in evaluation["sets"].items():
+    for name, result in reference["sets"].items():
         rows = np.array([int(r) for r in result["by_rows"]])
         axis.plot(
             rows, list(result["by_rows"].values()), marker="o", markersize=3, label=f"mistd, {SET_NAMES[name].lower()}"
         )
-    for rival, published in evaluation["reference"].items():
+    for rival, published in reference["reference"].items():
         for name, values in published.items():
             centers = [(low + high) / 2 for low, high in BANDS.values()]
             label = f"{rival}, {SET_NAMES[name].lower()}, published by band"

@@ -15,7 +15,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
 
     train = commands.add_parser("train", help="train a model, or go on with the run in --run")
-    train.add_argument("--preset", default="paper", help="paper (the default) or smoke")
+    train.add_argument("--preset", default="paper", help="paper (the default), wide, wide-large or smoke")
     train.add_argument("--run", type=Path, default=None, help="folder of the run (default runs/<preset>)")
     train.add_argument("--steps", type=int, default=None, help="optimizer steps, instead of the preset's")
     train.add_argument("--seed", type=int, default=None)
@@ -39,6 +39,8 @@ def main() -> None:
     evaluate.add_argument("--model", type=Path, default=Path("../models/mist-paper"))
     evaluate.add_argument("--seeds", type=int, nargs="+", default=list(range(501, 507)))
     evaluate.add_argument("--baseline-seeds", type=int, default=1, help="of these, how many KSG and CCA see too")
+    evaluate.add_argument("--bmi-seeds", type=int, nargs="+", default=[601, 602, 603], help="of the BMI tasks")
+    evaluate.add_argument("--parts", nargs="+", default=None, help="measure these anew, keep the others")
     evaluate.add_argument("--cache", type=Path, default=Path("runs/reference-sets"), help="where the sets are kept")
     evaluate.set_defaults(call=_evaluate)
 
@@ -85,15 +87,24 @@ def _export(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from .evaluate import evaluate_model
 
-    evaluate_model(arguments.model, arguments.cache, arguments.seeds, arguments.baseline_seeds)
+    evaluate_model(
+        arguments.model,
+        arguments.cache,
+        arguments.seeds,
+        arguments.baseline_seeds,
+        arguments.bmi_seeds,
+        arguments.parts,
+    )
     _card(arguments)
 
 
 def _card(arguments: argparse.Namespace) -> None:
+    from .benchmarks_card import benchmark_tables
     from .card import summary_table, write_card
 
     write_card(arguments.model)
-    print(summary_table(json.loads((arguments.model / "evaluation.json").read_text())))
+    evaluation = json.loads((arguments.model / "evaluation.json").read_text())
+    print(summary_table(evaluation["reference"]), benchmark_tables(evaluation), sep="\n")
     print(f"wrote card.md and plots to {arguments.model}")
 
 

@@ -1,20 +1,20 @@
-"""How good a model folder is: the reference's test sets through the served ONNX file, beside rival estimators."""
+"""How good a model folder is, through the served ONNX file: the reference's test sets, and for a model of the wide
+meta-distribution the `benchmarks`, beside rival estimators."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-import torch
 
-from .encoding import normal_scores
+from . import benchmarks
 from .quantiles import MEDIAN, TAUS, mean, quantile
 from .reference_sets import SETS, DataSet, reference_set
+from .scoring import OnnxModel, cca, ksg
 
 BANDS = {"10-100": (10, 100), "100-300": (100, 300), "300-500": (300, 501)}
 REFERENCE_TAUS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -24,20 +24,6 @@ REFERENCE = {
     "MIST": {"imd": {"mse": 0.484, "bands": (3.1, 0.34, 0.28)}, "oomd": {"bands": (8.0, 7.3, 8.8)}},
     "MIST-QR": {"imd": {"pinball": 0.108, "bands": (3.1, 0.31, 0.12)}, "oomd": {"bands": (9.5, 9.9, 10.0)}},
 }
-
-
-class OnnxModel:
-    """A model folder's `model.onnx` on one thread."""
-
-    def __init__(self, folder: Path):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
-
-    def knots(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """[batch, rows, dim_x], [batch, rows, dim_y] samples → [batch, len(TAUS)] nats."""
-        inputs = {"scores_x": _scores(x), "scores_y": _scores(y)}
-        return self._session.run(["quantiles"], inputs)[0]
 
 
 @dataclass
@@ -53,26 +39,58 @@ class Predictions:
         return Predictions(self.knots[mask], self.mi[mask], self.rows[mask], self.family[mask])
 
 
-def evaluate_model(folder: Path, cache: Path, seeds: Iterable[int], baseline_seeds: int = 1) -> dict:
-    """Measure `folder/model.onnx` on the reference's sets of all seeds and write `folder/evaluation.json`.
+def evaluate_model(
+    folder: Path,
+    cache: Path,
+    seeds: list[int],
+    baseline_seeds: int = 1,
+    bmi_seeds: list[int] | None = None,
+    parts: list[str] | None = None,
+) -> dict:
+    """Measure `folder/model.onnx` and write `folder/evaluation.json`.
 
-    baseline_seeds: how many of the seeds KSG and CCA are run on as well (they take longer than the model).
+    seeds: of the reference's sets; baseline_seeds: how many of them KSG and CCA are run on as well (they take longer
+    than the model); bmi_seeds: of the BMI tasks, the first one also of what is drawn here; parts: names of `PARTS` to
+    measure anew, keeping the others (default: all that the model's meta-distribution calls for).
     """
-    seeds = list(seeds)
     model = OnnxModel(folder)
+    path = folder / "evaluation.json"
+    wide = json.loads((folder / "manifest.json").read_text())["meta_distribution"]["name"] == "wide"
+    results = json.loads(path.read_text()) if parts and path.exists() else {}
+    bmi_seeds = bmi_seeds or [601, 602, 603]
+    first = bmi_seeds[0]
+    measure: dict[str, Callable[[], dict]] = {
+        "reference": lambda: reference_sets(model, cache, seeds, baseline_seeds),
+        "bmi": lambda: benchmarks.bmi_tasks(model, bmi_seeds, cache),
+        "joint": lambda: benchmarks.joint_structures(model, first),
+        "calibration": lambda: benchmarks.mixture_calibration(model, first),
+        "independent": lambda: benchmarks.independent_data(model, first),
+        "bootstrap": lambda: benchmarks.interval_against_bootstrap(model, first, cache),
+        "neural": lambda: benchmarks.neural_estimators(model, first, cache),
+    }
+    for name in parts or (list(measure) if wide else ["reference"]):
+        began = time.time()
+        results[name] = measure[name]()
+        print(f"{name}: {time.time() - began:.0f} s", flush=True)
+        path.write_text(json.dumps(results, indent=1) + "\n")
+    return results
+
+
+PARTS = ("reference", "bmi", "joint", "calibration", "independent", "bootstrap", "neural")
+
+
+def reference_sets(model: OnnxModel, cache: Path, seeds: list[int], baseline_seeds: int) -> dict:
+    """The reference's two test sets, all seeds pooled."""
     results: dict = {"taus": list(TAUS), "reference_taus": list(REFERENCE_TAUS), "reference": REFERENCE, "sets": {}}
     for name in SETS:
-        began = time.time()
         drawn = {seed: reference_set(name, seed, cache) for seed in seeds}
         predictions = predict(model, [d for sets in drawn.values() for d in sets])
         results["sets"][name] = {"seeds": seeds, **summarize(predictions)}
         subset = [d for seed in seeds[:baseline_seeds] for d in drawn[seed]]
         results["sets"][name]["baselines"] = {
             estimator: {"seeds": seeds[:baseline_seeds], **summarize_points(subset, estimate)}
-            for estimator, estimate in baselines().items()
+            for estimator, estimate in (("KSG (k = 5)", ksg), ("CCA", cca))
         }
-        print(f"{name}: {len(predictions.mi)} data sets in {time.time() - began:.0f} s", flush=True)
-    (folder / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
     return results
 
 
@@ -151,26 +169,6 @@ def summarize_points(data: list[DataSet], estimate: Callable[[np.ndarray, np.nda
         return {"data_sets": int(mask.sum()), "mse": _round(error[mask] ** 2), "mae": _round(np.abs(error[mask]))}
 
     return {"overall": of(rows > 0), "bands": {band: of(_in_band(rows, band)) for band in BANDS}}
-
-
-def baselines() -> dict[str, Callable[[np.ndarray, np.ndarray], float]]:
-    """BMI's own KSG (k = 5) and CCA. CCA has no answer with more columns than rows: it counts as 0."""
-    from bmi.estimators import CCAMutualInformationEstimator, KSGEnsembleFirstEstimator
-
-    def cca(x: np.ndarray, y: np.ndarray) -> float:
-        if x.shape[1] >= len(x):
-            return 0.0
-        value = CCAMutualInformationEstimator().estimate(x, y)
-        return float(value) if np.isfinite(value) else 0.0
-
-    def ksg(x: np.ndarray, y: np.ndarray) -> float:
-        return float(KSGEnsembleFirstEstimator(neighborhoods=(5,)).estimate(x, y))
-
-    return {"KSG (k = 5)": ksg, "CCA": cca}
-
-
-def _scores(samples: np.ndarray) -> np.ndarray:
-    return normal_scores(torch.from_numpy(np.ascontiguousarray(samples))).numpy()
 
 
 def _in_band(rows: np.ndarray, band: str) -> np.ndarray:

@@ -13,10 +13,11 @@ import torch
 
 from .blocks import calibrate_blocks
 from .encoding import normal_scores
-from .evaluate import OnnxModel
-from .families.paper import FAMILIES
+from .families.paper import KINDS, sample_paper
+from .families.wide import SHARES, sample_wide
 from .model import Mist
 from .quantiles import TAUS
+from .scoring import OnnxModel
 from .train import load_checkpoint
 
 OPSET = 18
@@ -39,6 +40,14 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
     any of `PARITY_SHAPES` differs by more than `PARITY_TOLERANCE` (relative to max(1, value)).
     """
     model, config, state = load_checkpoint(checkpoint)
+    if config.paper_share >= 0.5:
+        sample = sample_paper
+        description = "MIST trained on its paper's families (arXiv 2511.18945), on normal scores."
+        meta_distribution = {"name": "paper", "families": list(KINDS)}
+    else:
+        sample = sample_wide
+        description = "MIST (arXiv 2511.18945) trained on a wide meta-distribution, for any kind of dependence."
+        meta_distribution = {"name": "wide", "families": list(SHARES)}
     folder.mkdir(parents=True, exist_ok=True)
     onnx = folder / "model.onnx"
     write_onnx(model, onnx)
@@ -47,15 +56,16 @@ def export_model(checkpoint: Path, folder: Path, version: str, command: str, har
         "id": folder.resolve().name,
         "version": version,
         "kind": "mistd",
-        "description": "MIST trained on its paper's sixteen families (arXiv 2511.18945), on normal scores.",
+        "description": description,
         "files": {"model.onnx": {"sha256": sha256(onnx), "bytes": onnx.stat().st_size}},
         "encoding": "normal-scores",
         "inputs": ["scores_x", "scores_y"],
         "output": "quantiles",
         "taus": list(TAUS),
         "trained": {"rows": list(config.rows), "dim_x": list(config.dims), "dim_y": list(config.dims)},
-        "blocks": calibrate_blocks(OnnxModel(folder), config.rows[1]),
-        "meta_distribution": {"name": "paper", "families": list(FAMILIES)},
+        "reads_first": model.reads_first(2 * config.dims[1]),
+        "blocks": calibrate_blocks(OnnxModel(folder), config.rows[1], sample),
+        "meta_distribution": meta_distribution,
         "metrics": {},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "training": {

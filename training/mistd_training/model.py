@@ -37,6 +37,9 @@ class ModelConfig:
     pair_width: channels of a pair; pair_layers: triangular updates; triangle_width: channels of one triangular product;
     entry_width, entry_layers, entry_heads, inducing_points: the entries stream (its layers come before the first
     `entry_layers` triangular updates); outer_width: channels of an entry in the outer product; head_width: the head.
+    entries: entries of a data set that the entries stream reads at most, those of the first rows; neighbors, anchors:
+    the k of the nearest-neighbor estimates (none by default) and how many of the first rows they look around. All else
+    reads every row.
     """
 
     pair_width: int = 32
@@ -48,6 +51,9 @@ class ModelConfig:
     inducing_points: int = 8
     outer_width: int = 8
     head_width: int = 192
+    entries: int = 32_768
+    neighbors: tuple[int, ...] = ()
+    anchors: int = 256
 
 
 class Mist(nn.Module):
@@ -60,17 +66,34 @@ class Mist(nn.Module):
     def __init__(self, config: ModelConfig = ModelConfig()):
         super().__init__()
         self.config = config
+        self.neighbors = NeighborEstimates(config)
         self.network = Network(config)
 
     def forward(self, scores_x: Tensor, scores_y: Tensor) -> Tensor:
-        return self.network(*statistics(scores_x, scores_y), scores_x.shape[2])
+        return self.network(*self.read(scores_x, scores_y, self.config.entries), scores_x.shape[2])
+
+    def reads_first(self, columns: int) -> int:
+        """Up to how many rows the order of rows does not matter, for at most this many columns. With more, some
+        statistics start from the first rows alone: the caller has to put the rows in an order of no meaning."""
+        anchors = [self.config.anchors] if self.config.neighbors else []
+        return min([self.config.entries // columns, *anchors])
+
+    def read(self, scores_x: Tensor, scores_y: Tensor, most_entries: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the network reads: `statistics` with the neighbor estimates, the entries of as many of the first rows
+        as make `most_entries`."""
+        entries, pairs, plug_ins, whole = statistics(scores_x, scores_y)
+        if self.config.neighbors:
+            estimates, spreads = self.neighbors(scores_x, scores_y)
+            plug_ins = torch.cat([plug_ins, estimates.clamp_min(0)], 1)
+            whole = torch.cat([whole, estimates, spreads], 1)
+        return entries[:, : most_entries // entries.shape[2]], pairs, plug_ins, whole
 
 
 # --- Statistics: fixed functions of the scores, always in float32 -----------------------------------------------------
 
 
 def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Everything the network reads of the scores.
+    """What the network reads of the scores, but for the neighbor estimates.
 
     Returns entry features [B, N, D, ENTRY_FEATURES], pair features [B, D, D, PAIR_FEATURES], plug-in estimates
     [B, PLUG_INS] in nats, and features of the whole data set [B, SET_FEATURES].
@@ -186,6 +209,49 @@ def gaussian_plug_ins(correlation: Tensor, dim_x: int) -> Tensor:
     shrunk = (correlation[:, None] * (1 - eye) * (1 - shrinkages) + eye).reshape(-1, columns, columns)
     mi = 0.5 * (log_det(shrunk[:, :dim_x, :dim_x]) + log_det(shrunk[:, dim_x:, dim_x:]) - log_det(shrunk))
     return mi.view(batch, len(SHRINKAGES)).clamp_min(0)
+
+
+class NeighborEstimates(nn.Module):
+    """Nearest-neighbor estimates of MI (Kraskov et al. 2004; for ties Gao et al. 2017) at several k, and the spread
+    over rows of the terms that each averages. Both [B, len(neighbors)], nats.
+
+    Distances are Euclidean within a side, per √columns; neighbors of the first `anchors` rows among all rows. It has
+    nothing to learn; `of_distances` is apart so that it compiles for any number of columns.
+    """
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.neighbors, self.anchors = config.neighbors, config.anchors
+
+    def forward(self, scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor]:
+        return self.of_distances(*(_square_distances(s[:, : self.anchors], s) for s in (scores_x, scores_y)))
+
+    def of_distances(self, apart_x: Tensor, apart_y: Tensor) -> tuple[Tensor, Tensor]:
+        """Both [B, anchors, N]."""
+        apart = torch.maximum(apart_x, apart_y)
+        # With fewer rows than neighbors the farthest is infinitely far, and all rows count.
+        beyond = torch.full_like(apart[:, :, :1], torch.inf).expand(-1, -1, max(self.neighbors))
+        nearest = torch.cat([apart, beyond], 2).topk(max(self.neighbors) + 1, largest=False).values
+        log_rows = _float(apart.shape[2], apart.device).log()
+        estimates, spreads = [], []
+        for k in self.neighbors:
+            reach = nearest[:, :, k : k + 1] * (1 + 1e-5) + 1e-10  # ties are in, whatever the rounding
+            joint, only_x, only_y = ((d <= reach).sum(2) - 0.5 for d in (apart, apart_x, apart_y))
+            terms = (joint - 1).log() + log_rows - only_x.log() - only_y.log()  # ψ(n) ≈ log(n − ½)
+            mean = terms.mean(1, keepdim=True)
+            estimates.append(mean[:, 0])
+            spreads.append((terms - mean).square().mean(1).sqrt())
+        return torch.stack(estimates, 1), torch.stack(spreads, 1)
+
+
+def _square_distances(queries: Tensor, points: Tensor) -> Tensor:
+    """Mean square difference over columns. [B, M, D], [B, N, D] → [B, M, N]."""
+    queries, points = queries.double(), points.double()  # a small difference of large squares
+    squares = [side.square().sum(2, keepdim=True) for side in (queries, points)]
+    # One product gives |q|² − 2 q·p + |p|².
+    left = torch.cat([-2 * queries, squares[0], torch.ones_like(squares[0])], 2)
+    right = torch.cat([points, torch.ones_like(squares[1]), squares[1]], 2)
+    return (left @ right.transpose(1, 2)).float().clamp_min(0) / queries.shape[2]
 
 
 def log_det(matrix: Tensor) -> Tensor:
@@ -386,8 +452,9 @@ class Head(nn.Module):
         width, hidden = config.pair_width, config.head_width
         self.norm = nn.LayerNorm(width)
         self.pair_sums = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 3))
-        features = 5 * width + 2 * PLUG_INS + SET_FEATURES + 6
-        self.outputs = (PLUG_INS, 3, 1, MEDIAN, len(TAUS) - 1 - MEDIAN)
+        plug_ins = PLUG_INS + len(config.neighbors)
+        features = 5 * width + 2 * plug_ins + SET_FEATURES + 2 * len(config.neighbors) + 6
+        self.outputs = (plug_ins, 3, 1, MEDIAN, len(TAUS) - 1 - MEDIAN)
         self.mlp = nn.Sequential(
             nn.LayerNorm(features),
             nn.Linear(features, hidden),

@@ -6,7 +6,7 @@ import copy
 import math
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -17,8 +17,8 @@ from .encoding import normal_scores
 from .families.batch import Batch
 from .families.paper import sample_paper
 from .families.wide import sample_wide
-from .model import Mist, ModelConfig, statistics
-from .quantiles import TAUS
+from .model import Mist, ModelConfig
+from .quantiles import MEDIAN, TAUS
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,33 @@ class TrainConfig:
     steps: optimizer steps; each worker adds one batch of one shape to every step.
     rows, dims: inclusive ranges of the shapes; paper_share: share of batches of MIST's families with dim_x = dim_y
     drawn evenly from `paper_dims`, the reference's; the others are of the wide meta-distribution, both sizes
-    log-uniform in `dims`.
-    even_rows: share of shapes with rows drawn evenly, the others log-uniformly (small samples are where the error is).
-    entry_rows: rows that the entries stream sees in most steps (outer products average over rows, so a part estimates
-    the whole); every `all_rows_every`-th step it sees all.
-    batch_cost, max_batch: data sets a batch ≈ batch_cost / (columns² + 100), at most max_batch.
+    from `dims`, a third of the shapes with both equal; dims_power: 1 draws them log-uniformly, more favors small ones.
+    even_rows: share of shapes with rows drawn evenly, the others log-uniformly (small samples are where the error is);
+    usual_rows, usual_share: the share of these others that is log-uniform in a range of its own.
+    entry_rows: rows that the entries stream sees in most steps, or more if they are less than `entries` entries
+    (outer products average over rows, so a part estimates the whole); every `all_rows_every`-th step it sees all.
+    batch_cost, batch: data sets a batch ≈ batch_cost / cost of one (`_cost`), within the range `batch`.
     rows_weight: the loss of a batch is multiplied by (rows / 100)^rows_weight, so that large samples, where losses are
-    small, still count.
+    small, still count; median_weight: that of a data set is divided by 1 + median_weight × its estimated median, so
+    that large MI does not drown small.
     """
 
     steps: int = 8_500
     rows: tuple[int, int] = (10, 500)
     dims: tuple[int, int] = (1, 32)
+    dims_power: float = 1.0
     paper_dims: tuple[int, int] = (2, 32)
     paper_share: float = 0.8
     even_rows: float = 0.25
+    usual_rows: tuple[int, int] = (10, 500)
+    usual_share: float = 0.0
     entry_rows: int = 48
+    entries: int = 0
     all_rows_every: int = 40
     batch_cost: float = 40_000
-    max_batch: int = 96
+    batch: tuple[int, int] = (8, 96)
     rows_weight: float = 0.4
+    median_weight: float = 0.0
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     betas: tuple[float, float] = (0.9, 0.98)
@@ -60,12 +67,28 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
 
 
+_WIDE = TrainConfig(
+    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.15, even_rows=0.0,
+    usual_rows=(100, 2_000), usual_share=0.5,
+    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20263,
+    model=ModelConfig(entry_width=24, entry_layers=2, entry_heads=3, entries=16_384, neighbors=(1, 3, 10)),
+)  # fmt: skip
 PRESETS = {
     "paper": TrainConfig(model=ModelConfig(entry_layers=1)),
-    "smoke": TrainConfig(
-        steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), max_batch=8, warmup=5, compile=False, bf16=False,
+    "wide": _WIDE,
+    # For a GPU: a larger network, larger batches and more of them.
+    "wide-large": replace(
+        _WIDE, steps=24_000, entries=4_096, batch_cost=600_000, batch=(16, 512), learning_rate=1.5e-3, warmup=1_000,
         model=ModelConfig(
-            pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16
+            pair_width=64, pair_layers=6, triangle_width=32, entry_width=48, entry_layers=3, entry_heads=4,
+            inducing_points=16, outer_width=12, head_width=384, entries=16_384, neighbors=(1, 3, 10),
+        ),
+    ),
+    "smoke": TrainConfig(
+        steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), batch=(8, 8), warmup=5, compile=False, bf16=False,
+        model=ModelConfig(
+            pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16,
+            neighbors=(1, 3),
         ),
     ),
 }  # fmt: skip
@@ -96,6 +119,9 @@ class Trainer:
         self.distributions = 0
         self.seconds = 0.0
         if config.compile:
+            torch._dynamo.config.recompile_limit = 24  # sides of one column, few rows and so on have code of their own
+            neighbors = self.model.neighbors
+            neighbors.of_distances = torch.compile(neighbors.of_distances, dynamic=True)
             for layer in [*self.model.network.pair_layers, *self.model.network.entry_layers]:
                 layer.compile(dynamic=True)
 
@@ -105,8 +131,11 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * self._schedule()
         batch = self.draw_batch()
-        loss = pinball(self._predict(batch), batch.mi).mean()
-        (loss * (batch.x.shape[1] / 100) ** config.rows_weight).backward()
+        quantiles = self._predict(batch)
+        losses = pinball(quantiles, batch.mi).mean(1)
+        weights = (batch.x.shape[1] / 100) ** config.rows_weight
+        weights = weights / (1 + config.median_weight * quantiles[:, MEDIAN].detach())
+        (losses * weights).mean().backward()
         self._average_gradients()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip)
         if norm.isfinite():
@@ -118,30 +147,44 @@ class Trainer:
         with torch.no_grad():
             for averaged, current in zip(self.average.parameters(), self.model.parameters()):
                 averaged.lerp_(current, 1 - decay)
-        return loss.item()
+        return losses.mean().item()
 
     def draw_batch(self) -> Batch:
         """Fresh data sets of one random shape."""
         config = self.config
-        coin = torch.rand(4, generator=self.shapes).tolist()
-        rows = _between(config.rows, coin[1], even=coin[0] < config.even_rows)
-        if coin[2] < config.paper_share:
+        coin = torch.rand(7, generator=self.shapes).tolist()
+        if coin[0] < config.even_rows:
+            rows = _between(config.rows, coin[1], even=True)
+        else:
+            rows = _between(config.usual_rows if coin[2] < config.usual_share else config.rows, coin[1], even=False)
+        if coin[3] < config.paper_share:
             sample = sample_paper
-            dim_x = dim_y = _between(config.paper_dims, coin[3], even=True)
+            dim_x = dim_y = _between(config.paper_dims, coin[5], even=True)
         else:
             sample = sample_wide
-            dim_x, dim_y = (_between(config.dims, c, even=False) for c in torch.rand(2, generator=self.shapes).tolist())
-        columns = dim_x + dim_y
-        size = int(min(config.max_batch, max(8, config.batch_cost / (columns**2 + 100))))
+            dim_x, dim_y = (_between(config.dims, c**config.dims_power, even=False) for c in coin[5:])
+            dim_y = dim_x if coin[4] < 1 / 3 else dim_y
+        least, most = config.batch
+        size = int(min(most, max(least, config.batch_cost / self._cost(rows, dim_x + dim_y))))
         return sample(size, rows, dim_x, dim_y, self.draws)
 
+    def _cost(self, rows: int, columns: int) -> float:
+        """Of one data set; a unit is what the pair stream takes for a pair of columns."""
+        around = 0.4 * rows if self.config.model.neighbors else 0.0
+        return columns**2 + 100 + rows * columns / 32 + around + self._entries(rows, columns) / 4
+
+    def _entries(self, rows: int, columns: int) -> int:
+        """Entries that the entries stream sees of a data set in most steps."""
+        return columns * min(rows, max(self.config.entry_rows, self.config.entries // columns))
+
     def _predict(self, batch: Batch) -> Tensor:
-        dim_x = batch.x.shape[2]
-        entries, *others = statistics(normal_scores(batch.x), normal_scores(batch.y))
-        if self.step % self.config.all_rows_every:
-            entries = entries[:, : self.config.entry_rows]
+        rows, dim_x = batch.x.shape[1:]
+        columns = dim_x + batch.y.shape[2]
+        all_rows = self.step % self.config.all_rows_every == 0
+        entries = self.config.model.entries if all_rows else self._entries(rows, columns)
+        read = self.model.read(normal_scores(batch.x), normal_scores(batch.y), entries)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
-            return self.model.network(entries, *others, dim_x).float()
+            return self.model.network(*read, dim_x).float()
 
     def _schedule(self) -> float:
         warm = min(1.0, (self.step + 1) / self.config.warmup)
@@ -190,9 +233,14 @@ class Trainer:
             self.draws.manual_seed(self.config.seed * 1000 + 500 + self.step * 17 + self.rank)
 
     def begin_with(self, state: dict) -> None:
-        """Start a schedule of its own from the averaged weights of another run, whose work it counts as its own."""
-        self.model.load_state_dict(state["average"])
-        self.average.load_state_dict(state["average"])
+        """Start a schedule of its own from the averaged weights of another run, whose work it counts as its own. Of a
+        model of other sizes it takes the weights that fit."""
+        own = self.model.state_dict()
+        fitting = {name: value for name, value in state["average"].items() if value.shape == own[name].shape}
+        if not fitting:
+            raise ValueError("no weight of the starting checkpoint fits this model")
+        self.model.load_state_dict(own | fitting)
+        self.average.load_state_dict(own | fitting)
         self.distributions, self.seconds = state["distributions"], state["seconds"]
 
 

@@ -1,10 +1,12 @@
 """What the architecture promises whatever its weights: checked with random ones."""
 
+import math
+
 import pytest
 import torch
 
 from mistd_training.encoding import normal_scores
-from mistd_training.model import Mist, ModelConfig, _log_det_by_elimination, log_det, statistics
+from mistd_training.model import Mist, ModelConfig, NeighborEstimates, _log_det_by_elimination, log_det
 from mistd_training.quantiles import TAUS
 
 SHAPES = [(10, 1, 1), (12, 3, 2), (40, 5, 7), (9, 16, 4)]
@@ -13,7 +15,7 @@ SHAPES = [(10, 1, 1), (12, 3, 2), (40, 5, 7), (9, 16, 4)]
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    model = Mist(ModelConfig(entry_layers=2)).eval()
+    model = Mist(ModelConfig(entry_layers=2, neighbors=(1, 3, 10))).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -87,7 +89,7 @@ def test_constant_columns_stay_finite(model):
 
 def test_the_entries_stream_reaches_the_output(model):
     x, y = scores(30, 3, 3)
-    entries, *others = statistics(x, y)
+    entries, *others = model.read(x, y, 1000)
     assert not torch.allclose(model.network(entries, *others, 3), model.network(0 * entries, *others, 3), rtol=1e-3)
 
 
@@ -96,3 +98,28 @@ def test_elimination_is_the_log_determinant():
     matrix = a @ a.transpose(1, 2) / 20 + 0.1 * torch.eye(20)
     torch.testing.assert_close(_log_det_by_elimination(matrix), log_det(matrix), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(log_det(matrix), torch.logdet(matrix), rtol=1e-4, atol=1e-4)
+
+
+def test_neighbor_estimates_come_near_the_mutual_information_of_a_gaussian():
+    x = torch.randn(16, 1000, 1, generator=torch.Generator().manual_seed(5))
+    noise = torch.randn(16, 1000, 1, generator=torch.Generator().manual_seed(6))
+    estimates, spreads = NeighborEstimates(ModelConfig(neighbors=(3, 10)))(normal_scores(x), normal_scores(x + noise))
+    assert (estimates.mean(0) - math.log(2) / 2).abs().max() < 0.06
+    assert (spreads > 0).all()
+
+
+def test_neighbor_estimates_are_a_sum_over_rows_of_counted_neighbors():
+    """Against the definition, row by row, with ties and with fewer rows than neighbors."""
+    generator = torch.Generator().manual_seed(4)
+    for rows, k in ((40, 3), (6, 10)):
+        x = normal_scores(torch.randint(0, 4, (1, rows, 2), generator=generator).float())
+        y = normal_scores(torch.randint(0, 3, (1, rows, 1), generator=generator).float())
+        apart_x, apart_y = (((s[0, :, None] - s[0, None]) ** 2).mean(2) for s in (x, y))
+        terms = []
+        for row in range(rows):
+            apart = torch.maximum(apart_x[row], apart_y[row])
+            reach = apart.sort().values[k] + 1e-6 if k < rows else math.inf
+            joint, only_x, only_y = ((d <= reach).sum().item() for d in (apart, apart_x[row], apart_y[row]))
+            terms.append(math.log(joint - 1.5) + math.log(rows) - math.log(only_x - 0.5) - math.log(only_y - 0.5))
+        estimate = NeighborEstimates(ModelConfig(neighbors=(k,)))(x, y)[0]
+        assert estimate.item() == pytest.approx(sum(terms) / rows, abs=1e-4)

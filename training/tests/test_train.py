@@ -48,12 +48,20 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another():
 
 def test_training_lowers_the_loss():
     trainer = Trainer(replace(SMOKE, steps=300), CPU)
-    losses = [trainer.train_step() for _ in range(300)]
-    assert sum(losses[-50:]) < 0.7 * sum(losses[:50])
+    batches = [Trainer(replace(SMOKE, seed=seed), CPU).draw_batch() for seed in range(100, 140)]
+
+    @torch.no_grad()
+    def loss():
+        return sum(pinball(trainer._predict(batch), batch.mi).mean().item() for batch in batches)
+
+    before = loss()
+    for _ in range(300):
+        trainer.train_step()
+    assert loss() < 0.7 * before
 
 
 def test_shapes_stay_inside_the_configured_ranges():
-    trainer = Trainer(replace(PRESETS["paper"], compile=False, batch_cost=1, max_batch=1), CPU)
+    trainer = Trainer(replace(PRESETS["paper"], compile=False, batch_cost=1, batch=(1, 1)), CPU)
     shapes = [(b.x.shape[1], b.x.shape[2], b.y.shape[2]) for b in (trainer.draw_batch() for _ in range(400))]
     assert min(s[0] for s in shapes) >= 10 and max(s[0] for s in shapes) <= 500
     assert {min(s[1:]) for s in shapes} >= {1, 2} and max(max(s[1:]) for s in shapes) == 32
@@ -69,6 +77,16 @@ def test_a_run_can_start_from_the_weights_of_another(tmp_path):
     assert second["step"] == 1 and second["distributions"] == first["distributions"] + 8
     for name, value in first["average"].items():
         assert torch.allclose(value, second["average"][name], atol=1e-6), name
+
+
+def test_a_model_of_other_sizes_starts_with_the_weights_that_fit():
+    first = Trainer(SMOKE, CPU).state()
+    wider = Trainer(replace(SMOKE, seed=9, model=replace(SMOKE.model, entry_width=12)), CPU)
+    own = {name: value.clone() for name, value in wider.model.state_dict().items()}
+    wider.begin_with(first)
+    for name, value in wider.model.state_dict().items():
+        fits = own[name].shape == first["average"][name].shape
+        assert torch.equal(value, first["average"][name] if fits else own[name]), name
 
 
 def test_pinball_is_the_quantile_loss():

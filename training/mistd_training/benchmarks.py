@@ -1,0 +1,225 @@
+"""What a model for any kind of dependence is judged by, beside the reference's test sets: one function a question.
+
+Every function takes the served model and returns plain numbers for `evaluation.json`; `benchmarks_card` shows them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .families.joint_validation import HELD_OUT, sample_validation
+from .families.wide import sample_wide
+from .quantiles import MEDIAN, TAUS, quantile
+from .scoring import OnnxModel, cca, ksg
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+BMI_ROWS = (200, 1_000, 5_000, 10_000)
+# Mean absolute error in nats over the 40 tasks at 1,000, 5,000 and 10,000 rows, as their authors publish them.
+BMI_PUBLISHED = {
+    "Alice Base (85M parameters)": (0.092, 0.063, 0.060),
+    "Alice Small (19M)": (0.101, 0.103, 0.104),
+    "InfoAtlas": (0.253, 0.271, 0.276),
+    "MINDE-C": (0.353, 0.070, 0.065),
+    "MINE": (0.248, 0.117, 0.108),
+    "InfoNCE": (0.887, 0.123, 0.083),
+    "KSG": (0.288, 0.240, 0.219),
+    "CCA": (0.195, 0.192, 0.181),
+}
+ROW_BANDS = {"5-30": (5, 30), "30-100": (30, 100), "100-500": (100, 500), "500-2000": (500, 2_000),
+             "2000-10000": (2_000, 10_000)}  # fmt: skip
+
+
+# --- The BMI benchmark (Czyż et al. 2023) -----------------------------------------------------------------------------
+
+
+def bmi_tasks(model: OnnxModel, seeds: Iterable[int], cache: Path) -> dict:
+    """All 40 tasks at every size of `BMI_ROWS`; KSG and CCA on the first seed up to 1,000 rows."""
+    result: dict = {"seeds": list(seeds), "published": BMI_PUBLISHED, "rows": {}}
+    for rows in BMI_ROWS:
+        drawn = {seed: _bmi_samples(seed, rows, cache) for seed in result["seeds"]}
+        tasks = {}
+        for name, (_, _, mi) in drawn[result["seeds"][0]].items():
+            knots = np.concatenate([model.knots(*(s[None] for s in drawn[seed][name][:2])) for seed in drawn])
+            tasks[name] = {"mi": round(mi, 4), **_scores_of(knots, np.full(len(knots), mi))}
+        result["rows"][rows] = {"tasks": tasks, **_average(tasks.values())}
+        if rows <= 1_000:
+            first = drawn[result["seeds"][0]].values()
+            result["rows"][rows]["baselines"] = {
+                name: {"mae": _mean(abs(estimate(x, y) - mi) for x, y, mi in first)}
+                for name, estimate in (("KSG (k = 5)", ksg), ("CCA", cca))
+            }
+        print(f"BMI, {rows} rows: MAE {result['rows'][rows]['mae']}", flush=True)
+    return result
+
+
+def interval_against_bootstrap(model: OnnxModel, seed: int, cache: Path, rows: int = 200, resamples: int = 100) -> dict:
+    """Interval score (Gneiting and Raftery 2007) of 90 % intervals on the BMI tasks: the model's, and a percentile
+    bootstrap of KSG (k = 5)."""
+    generator = np.random.default_rng(seed)
+    model_scores, bootstrap_scores, spent = [], [], np.zeros(2)
+    for x, y, mi in _bmi_samples(seed, rows, cache).values():
+        began = time.perf_counter()
+        low, _, high = quantile(model.knots(x[None], y[None]), np.array([0.05, 0.5, 0.95]))[0]
+        spent[0] += time.perf_counter() - began
+        model_scores.append(interval_score(low, high, mi))
+        began = time.perf_counter()
+        draws = [ksg(x[pick], y[pick]) for pick in generator.integers(0, rows, (resamples, rows))]
+        spent[1] += time.perf_counter() - began
+        bootstrap_scores.append(interval_score(*np.quantile(draws, [0.05, 0.95]), mi))
+    return {
+        "rows": rows,
+        "resamples": resamples,
+        "seed": seed,
+        "model": _mean(model_scores),
+        "bootstrap": _mean(bootstrap_scores),
+        "ratio": round(float(np.mean(bootstrap_scores) / np.mean(model_scores)), 2),
+        "times_faster": round(float(spent[1] / spent[0])),
+    }
+
+
+def neural_estimators(model: OnnxModel, seed: int, cache: Path, rows: int = 1_000) -> dict:
+    """Seconds for one estimate of a 5 + 5 task: the model on one thread, and BMI's MINE and InfoNCE at its settings."""
+    from bmi.estimators import InfoNCEEstimator, MINEEstimator
+
+    x, y, mi = _bmi_samples(seed, rows, cache)["multinormal-dense-5-5-0.5"]
+    knots = model.knots(x[None], y[None])  # the first run warms up
+    began = time.perf_counter()
+    for _ in range(20):
+        knots = model.knots(x[None], y[None])
+    own = (time.perf_counter() - began) / 20
+    result = {"rows": rows, "mi": mi, "model": {"seconds": own, "estimate": float(knots[0, MEDIAN])}}
+    for name, estimator in (("MINE", MINEEstimator(verbose=False)), ("InfoNCE", InfoNCEEstimator(verbose=False))):
+        began = time.perf_counter()
+        estimate = float(estimator.estimate(x, y))
+        seconds = time.perf_counter() - began
+        result[name] = {"seconds": seconds, "estimate": estimate, "times_slower": round(seconds / own)}
+    return result
+
+
+def _bmi_samples(seed: int, rows: int, cache: Path) -> dict[str, tuple[np.ndarray, np.ndarray, float]]:
+    """Task name → x [rows, dim_x], y [rows, dim_y], mi; made once, then read from the cache."""
+    kept = cache / f"bmi-{seed}-{rows}.npz"
+    if not kept.exists():
+        from bmi.benchmark import BENCHMARK_TASKS
+
+        cache.mkdir(parents=True, exist_ok=True)
+        arrays = {}
+        for name, task in BENCHMARK_TASKS.items():
+            # Sizes of one seed are draws of their own.
+            x, y = task.sample(rows, seed=seed * 100_000 + rows)
+            arrays |= {f"{name}|x": np.asarray(x), f"{name}|y": np.asarray(y), f"{name}|mi": task.mutual_information}
+        np.savez_compressed(kept, **arrays)
+    with np.load(kept) as arrays:
+        names = [key.removesuffix("|mi") for key in arrays if key.endswith("|mi")]
+        return {name: (arrays[f"{name}|x"], arrays[f"{name}|y"], float(arrays[f"{name}|mi"])) for name in names}
+
+
+# --- Own families -----------------------------------------------------------------------------------------------------
+
+
+def joint_structures(model: OnnxModel, seed: int, data_sets: int = 48) -> dict:
+    """The held-out families whose dependence lives in three or more columns together, at 200 and 1,000 rows, alone and
+    with two noise columns on each side; KSG beside."""
+    result: dict = {"seed": seed, "rows": {}}
+    for rows in (200, 1_000):
+        families = {}
+        for index, name in enumerate(HELD_OUT):
+            for extra in (0, 2):
+                generator = torch.Generator().manual_seed(seed * 1_000 + rows + index * 10 + extra)
+                batch = sample_validation(name, data_sets, rows, generator, extra)
+                x, y, mi = batch.x.numpy(), batch.y.numpy(), batch.mi.double().numpy()
+                points = np.array([ksg(*pair) for pair in zip(x, y)])
+                families[f"{name} + {extra} noise" if extra else name] = {
+                    **_scores_of(model.knots(x, y), mi),
+                    "ksg_mae": _mean(np.abs(points - mi)),
+                    "mean_mi": _mean(mi),
+                }
+        result["rows"][rows] = {"families": families, **_average(families.values())}
+        print(f"joint structures, {rows} rows: MAE {result['rows'][rows]['mae']}", flush=True)
+    return result
+
+
+def mixture_calibration(model: OnnxModel, seed: int, batches: int = 160) -> dict:
+    """Coverage of central intervals at `LEVELS` by rows band on fresh draws of the training mixture."""
+    shapes = torch.Generator().manual_seed(seed)
+    draws = torch.Generator().manual_seed(seed + 1)
+    result: dict = {"seed": seed, "levels": list(LEVELS), "bands": {}}
+    for band, (low, high) in ROW_BANDS.items():
+        knots, truth = [], []
+        for _ in range(batches if high <= 2_000 else batches // 4):
+            coins = torch.rand(3, generator=shapes).tolist()
+            rows, *dims = (
+                int(start * (stop / start) ** coin)
+                for (start, stop), coin in zip(((low, high), (1, 48), (1, 48)), coins)
+            )
+            batch = sample_wide(8, rows, *dims, draws)
+            knots.append(model.knots(batch.x.numpy(), batch.y.numpy()))
+            truth.append(batch.mi.double().numpy())
+        result["bands"][band] = _coverages(np.concatenate(knots), np.concatenate(truth))
+        print(f"training mixture, {band} rows: {result['bands'][band]}", flush=True)
+    return result
+
+
+def independent_data(model: OnnxModel, seed: int, rows: int = 500, data_sets: int = 60) -> dict:
+    """What the model says of x and y that share nothing, by columns a side."""
+    generator = np.random.default_rng(seed)
+    result: dict = {"seed": seed, "rows": rows, "columns": {}}
+    for dim in (1, 2, 3, 5, 10):
+        x, y = generator.standard_t(3, (2, data_sets, rows, dim))
+        medians = model.knots(x, y)[:, MEDIAN]
+        points = [ksg(*pair) for pair in zip(x[:20], y[:20])]
+        result["columns"][dim] = {
+            "median": _round(np.median(medians)),
+            "least": _round(medians.min()),
+            "largest": _round(medians.max()),
+            "ksg_least": _round(min(points)),
+            "ksg_largest": _round(max(points)),
+        }
+    return result
+
+
+# --- Scores -----------------------------------------------------------------------------------------------------------
+
+
+def interval_score(low: float, high: float, truth: float, level: float = 0.9) -> float:
+    """Width plus 2 / (1 − level) times the distance by which the truth is missed (Gneiting and Raftery 2007)."""
+    return float(high - low + 2 / (1 - level) * (max(0, low - truth) + max(0, truth - high)))
+
+
+def _scores_of(knots: np.ndarray, mi: np.ndarray) -> dict:
+    low, high = knots[:, TAUS.index(0.05)], knots[:, TAUS.index(0.95)]
+    return {
+        "estimate": _round(knots[:, MEDIAN].mean()),
+        "mae": _mean(np.abs(knots[:, MEDIAN] - mi)),
+        "coverage_90": _mean((low <= mi) & (mi <= high)),
+        "interval_score": _mean(interval_score(*triple) for triple in zip(low, high, mi)),
+    }
+
+
+def _average(parts: Iterable[dict]) -> dict:
+    """Means over tasks or families of what `_scores_of` gives for each, and of KSG's error where it was measured."""
+    parts = list(parts)
+    keys = [key for key in ("mae", "coverage_90", "interval_score", "ksg_mae") if key in parts[0]]
+    return {key: _mean(part[key] for part in parts) for key in keys}
+
+
+def _coverages(knots: np.ndarray, mi: np.ndarray) -> dict:
+    taus = np.array([0.5 + sign * level / 2 for level in LEVELS for sign in (-1, 1)])
+    bounds = quantile(knots, taus)
+    inside = [
+        _mean((bounds[:, 2 * i] <= mi) & (mi <= bounds[:, 2 * i + 1] + 1e-12)) for i in range(len(LEVELS))
+    ]  # fmt: skip
+    return {"data_sets": len(mi), "coverage": inside, "mae": _mean(np.abs(knots[:, MEDIAN] - mi))}
+
+
+def _mean(values: Iterable[float]) -> float:
+    return _round(np.mean(list(values)))
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,134 @@
+"""The part of evaluation.json that `benchmarks` measures, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+
+def benchmark_tables(evaluation: dict) -> str:
+    """A section for each benchmark that was measured; empty when none was."""
+    return "\n".join(f"## {title}\n\n{table(evaluation[name])}" for name, (title, table) in _SECTIONS.items()
+                     if name in evaluation)  # fmt: skip
+
+
+def _bmi(result: dict) -> str:
+    sizes = list(result["rows"])
+    lines = [
+        "The 40 tasks of the BMI benchmark (Czyż et al. 2023), none of them trained on. Mean absolute error in nats"
+        f" over the tasks and seeds {result['seeds']}, and for mistd the coverage of its 90 % interval; published"
+        " figures are their authors'.",
+        "",
+        "| estimator | " + " | ".join(f"{int(rows):,} rows" for rows in sizes) + " |",
+        "|---|" + "---|" * len(sizes),
+        "| **mistd** | "
+        + " | ".join(f"{r['mae']:.3f} ({r['coverage_90']:.2f})" for r in result["rows"].values())
+        + " |",
+    ]
+    for name in result["rows"][sizes[0]]["baselines"]:
+        cells = [r["baselines"][name]["mae"] if "baselines" in r else None for r in result["rows"].values()]
+        lines.append(f"| {name}, measured | " + " | ".join(_number(c) for c in cells) + " |")
+    for name, (at_1k, at_5k, at_10k) in result["published"].items():
+        cells = {"1000": at_1k, "5000": at_5k, "10000": at_10k}
+        lines.append(f"| {name}, published | " + " | ".join(_number(cells.get(str(rows))) for rows in sizes) + " |")
+    lines += ["", "By task, estimate for the true MI, averaged over the seeds:", ""]
+    lines += [
+        "| task | MI | " + " | ".join(f"{int(rows):,} rows" for rows in sizes) + " |",
+        "|---|---|" + "---|" * len(sizes),
+    ]
+    for task, values in result["rows"][sizes[0]]["tasks"].items():
+        cells = [f"{r['tasks'][task]['estimate']:.3f}" for r in result["rows"].values()]
+        lines.append(f"| {task} | {values['mi']:.3f} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _joint(result: dict) -> str:
+    sizes = list(result["rows"])
+    head = " | ".join(f"MAE, {int(rows):,} rows | KSG | coverage of 90 %" for rows in sizes)
+    lines = [
+        "Families that training never draws and whose dependence lives in three or more columns together"
+        f" (`families/joint_validation.py`), alone and with two noise columns on each side; seed {result['seed']}. KSG"
+        " (k = 5) on the same data sets.",
+        "",
+        f"| family | mean MI | {head} |",
+        "|---|---|" + "---|---|---|" * len(sizes),
+    ]
+    for family, first in result["rows"][sizes[0]]["families"].items():
+        lines.append(
+            f"| {family} | {first['mean_mi']:.2f} | "
+            + _joint_cells(r["families"][family] for r in result["rows"].values())
+        )
+    lines.append("| **all** | | " + _joint_cells(result["rows"].values()))
+    return "\n".join(lines) + "\n"
+
+
+def _joint_cells(parts: Iterable[dict]) -> str:
+    return " | ".join(f"{p['mae']:.3f} | {p['ksg_mae']:.3f} | {p['coverage_90']:.2f}" for p in parts) + " |"
+
+
+def _calibration(result: dict) -> str:
+    levels = " | ".join(f"{level:.0%}" for level in result["levels"])
+    lines = [
+        f"Share of fresh data sets of the training mixture (seed {result['seed']}) whose true MI lies in the central"
+        " interval of each level.",
+        "",
+        f"| rows | data sets | {levels} | MAE |",
+        "|---|---|" + "---|" * len(result["levels"]) + "---|",
+    ]
+    for band, values in result["bands"].items():
+        cells = " | ".join(f"{share:.3f}" for share in values["coverage"])
+        lines.append(f"| {band} | {values['data_sets']:,} | {cells} | {values['mae']:.3f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _independent(result: dict) -> str:
+    lines = [
+        f"Independent Student columns (3 degrees of freedom), {result['rows']} rows: the median estimate over data"
+        " sets, its range, and KSG's range (k = 5).",
+        "",
+        "| columns a side | median | range | KSG |",
+        "|---|---|---|---|",
+    ]
+    for columns, v in result["columns"].items():
+        lines.append(
+            f"| {columns} | {v['median']:.4f} | {v['least']:.4f} to {v['largest']:.4f} |"
+            f" {v['ksg_least']:.3f} to {v['ksg_largest']:.3f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _bootstrap(result: dict) -> str:
+    return (
+        f"On the BMI tasks at {result['rows']} rows (seed {result['seed']}), the mean interval score of 90 % intervals"
+        f" (width plus 20 times the distance of a miss; lower is better) is **{result['model']:.3f}** for mistd and"
+        f" {result['bootstrap']:.3f} for a percentile bootstrap of KSG (k = 5, {result['resamples']} resamples):"
+        f" {result['ratio']} times lower, in 1/{result['times_faster']} of the time.\n"
+    )
+
+
+def _neural(result: dict) -> str:
+    lines = [
+        f"One estimate of `multinormal-dense-5-5-0.5` (true MI {result['mi']:.3f}) at {result['rows']:,} rows in one"
+        " run: mistd on one thread, MINE and InfoNCE of `benchmark-mi` at their own settings.",
+        "",
+        "| estimator | seconds | estimate | times slower |",
+        "|---|---|---|---|",
+        f"| **mistd**, with its interval | {result['model']['seconds']:.4f} | {result['model']['estimate']:.3f} | 1 |",
+    ]
+    for name in ("MINE", "InfoNCE"):
+        r = result[name]
+        lines.append(f"| {name} | {r['seconds']:.1f} | {r['estimate']:.3f} | {r['times_slower']:,} |")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+_SECTIONS: dict[str, tuple[str, Callable[[dict], str]]] = {
+    "bmi": ("The BMI benchmark", _bmi),
+    "joint": ("Dependence in three or more columns together", _joint),
+    "calibration": ("Calibration on the training mixture", _calibration),
+    "independent": ("Independent data", _independent),
+    "bootstrap": ("Intervals against a bootstrap", _bootstrap),
+    "neural": ("Time against neural estimators", _neural),
+}
