@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { MistdError } from '../errors.js';
 
 export interface StreamLimits {
@@ -19,7 +20,7 @@ export async function readLines(
   limits: StreamLimits,
   onLine: (line: string, number: number) => void,
 ): Promise<void> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = utf8Decoder();
   let bytes = 0;
   let number = 0;
   let rest = '';
@@ -32,7 +33,7 @@ export async function readLines(
     bytes += chunk.length;
     if (bytes > limits.maxBytes)
       throw tooLarge(`The body is larger than ${limits.maxBytes} bytes.`);
-    const text = rest + decode(decoder, chunk, number);
+    const text = rest + decode(chunk, number);
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
       take(text.slice(start, end));
@@ -43,7 +44,7 @@ export async function readLines(
       throw tooLarge(`Line ${number + 1} is longer than ${limits.maxLineBytes} bytes.`);
     }
   }
-  rest += decode(decoder, undefined, number);
+  rest += decode(undefined, number);
   if (rest !== '') take(rest);
 }
 
@@ -57,16 +58,22 @@ function atLine(number: number, read: () => void): void {
   }
 }
 
-function decode(
-  decoder: InstanceType<typeof TextDecoder>,
-  chunk: Uint8Array | undefined,
-  lines: number,
-): string {
-  try {
-    return decoder.decode(chunk, { stream: chunk !== undefined });
-  } catch (cause) {
-    throw new MistdError('invalid_utf8', `The body is not UTF-8 after line ${lines}.`, { cause });
-  }
+/** Decodes chunk after chunk. One of ASCII alone, as most are, is text already. */
+function utf8Decoder() {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let complete = true;
+  return (chunk: Uint8Array | undefined, lines: number): string => {
+    const ascii = chunk !== undefined && isAscii(chunk);
+    if (ascii && complete) {
+      return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
+    }
+    complete = ascii;
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      throw new MistdError('invalid_utf8', `The body is not UTF-8 after line ${lines}.`, { cause });
+    }
+  };
 }
 
 function tooLarge(message: string): MistdError {

@@ -51,6 +51,11 @@ export function readLogProb(value: unknown, pointer: string): LogProb {
   );
 }
 
+/** Whether a value is a log-probability as one number with nothing to be said about it. */
+export function isSum(value: unknown): value is number {
+  return typeof value === 'number' && value <= ROUNDING && value >= LOWEST && value !== FLOOR;
+}
+
 /** @throws MistdError unless log p ≤ 0 and finite. */
 export function checkLogProb(value: number, pointer: string): number {
   if (value <= ROUNDING && value >= LOWEST) return value;

@@ -3,7 +3,7 @@ import { PairColumns, type Pairs } from '../preference/pairs.js';
 import { CsvLines } from './csv-lines.js';
 import { describe } from './json.js';
 import { readLines, type StreamLimits } from './lines.js';
-import { type LogProb, readLogProb } from './log-probs.js';
+import { isSum, type LogProb, readLogProb } from './log-probs.js';
 
 export interface PairLimits extends StreamLimits {
   readonly maxPairs: number;
@@ -87,13 +87,23 @@ export async function pairsFromCsv(
     const row: Row = {};
     const features: Record<string, unknown> = {};
     if (names.some((name) => name.startsWith(FEATURE))) row.features = features;
-    return (cells) => {
-      for (let c = 0; c < names.length; c++) {
-        const name = names[c] as string;
-        const cell = cells[c] as string;
-        if (name.startsWith(FEATURE)) features[name.slice(FEATURE.length)] = cellValue(cell);
-        else row[name] = name === 'prompt_id' ? cell : cellValue(cell);
+    const setters = names.map((name) => {
+      const feature = name.slice(FEATURE.length);
+      if (name.startsWith(FEATURE)) {
+        return (cell: string) => {
+          features[feature] = cellValue(cell);
+        };
       }
+      return name === 'prompt_id' || !KNOWN.has(name)
+        ? (cell: string) => {
+            row[name] = cell;
+          }
+        : (cell: string) => {
+            row[name] = cellValue(cell);
+          };
+    });
+    return (cells) => {
+      for (let c = 0; c < cells.length; c++) setters[c]?.(cells[c] as string);
       reader.add(row);
     };
   });
@@ -107,6 +117,7 @@ class PairReader {
   readonly #columns = new PairColumns();
   readonly #maxPairs: number;
   readonly #ignored = new Set<string>();
+  #last: Row | undefined;
   #features: readonly string[] | undefined;
   #prompts: boolean | undefined;
 
@@ -128,12 +139,17 @@ class PairReader {
         { pointer: '/pairs' },
       );
     }
-    for (const name in row) if (!KNOWN.has(name)) this.#ignored.add(name);
+    // CSV brings the same object with each row's values.
+    if (row !== this.#last) {
+      for (const name in row) if (!KNOWN.has(name)) this.#ignored.add(name);
+      this.#last = row;
+    }
+    this.#addFeatures(row.features);
+    if (this.#addSums(row)) return;
     const chosen = this.#logp(row, 'chosen_logps');
     const rejected = this.#logp(row, 'rejected_logps');
     const refChosen = this.#logp(row, 'ref_chosen_logps');
     const refRejected = this.#logp(row, 'ref_rejected_logps');
-    this.#addFeatures(row.features);
     this.#columns.add({
       chosen: chosen.sum,
       rejected: rejected.sum,
@@ -151,6 +167,25 @@ class PairReader {
       throw new MistdError('empty_samples', 'There are no pairs.', { pointer: '/pairs' });
     }
     return { pairs: this.#columns.finish(), ignored: [...this.#ignored] };
+  }
+
+  /** The way of most rows, which are many: four sums and no more. Says nothing of what is wrong. */
+  #addSums(row: Row): boolean {
+    const { chosen_logps, rejected_logps, ref_chosen_logps, ref_rejected_logps } = row;
+    if (row.chosen_tokens !== undefined || row.rejected_tokens !== undefined) return false;
+    if (!isSum(chosen_logps) || !isSum(rejected_logps)) return false;
+    if (!isSum(ref_chosen_logps) || !isSum(ref_rejected_logps)) return false;
+    this.#columns.add({
+      chosen: chosen_logps,
+      rejected: rejected_logps,
+      refChosen: ref_chosen_logps,
+      refRejected: ref_rejected_logps,
+      chosenTokens: undefined,
+      rejectedTokens: undefined,
+      prompt: this.#prompt(row.prompt_id),
+      floored: 0,
+    });
+    return true;
   }
 
   #logp(row: Row, field: LogpField): LogProb {
@@ -175,7 +210,6 @@ class PairReader {
   #prompt(id: unknown): string | undefined {
     const given = id !== undefined;
     this.#prompts ??= given;
-    const pointer = `${this.pointer}/prompt_id`;
     if (given !== this.#prompts) {
       throw new MistdError('missing_field', 'Give prompt_id in every pair or in none.', {
         pointer: this.pointer,
@@ -183,10 +217,16 @@ class PairReader {
     }
     if (typeof id === 'string' || !given) return id as string | undefined;
     if (typeof id === 'number') return String(id);
-    throw new MistdError('invalid_type', `prompt_id is ${describe(id)}.`, { pointer });
+    throw new MistdError('invalid_type', `prompt_id is ${describe(id)}.`, {
+      pointer: `${this.pointer}/prompt_id`,
+    });
   }
 
   #addFeatures(value: unknown): void {
+    if (value === undefined && (this.#features?.length ?? 0) === 0) {
+      this.#features ??= [];
+      return;
+    }
     const { pointer } = this;
     const features = value === undefined ? {} : asRow(value, `${pointer}/features`);
     this.#features ??= Object.keys(features);
@@ -307,7 +347,8 @@ function checkHeader(names: readonly string[]): void {
 /** An empty cell is a missing value, text that is no number stays text. */
 function cellValue(cell: string): unknown {
   const value = Number(cell);
-  if (!Number.isNaN(value) && cell.trim() !== '') return value;
+  if (value < 0 || value > 0) return value;
+  if (value === 0 && cell.trim() !== '') return value;
   const text = cell.trim();
   if (text === '') return undefined;
   if (text === '-inf' || text === '-Inf') return Number.NEGATIVE_INFINITY;
