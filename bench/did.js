@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { normals } from './cases.js';
-import { startMistd, startRival, stopAll } from './processes.js';
-import { table } from './report.js';
+import { startMistd, startRival } from './processes.js';
 import { machine, median, save } from './results.js';
+import { table } from './table.js';
 
 const BETA = 0.1;
 const FORMATS = /** @type {const} */ ({ csv: 'text/csv', ndjson: 'application/x-ndjson' });
@@ -59,7 +59,6 @@ export async function benchDid(python, quick) {
     if (!quick)
       await save('did', { machine: machine(), settings: { rounds, beta: BETA }, results });
   } finally {
-    await stopAll();
     await rm(folder, { recursive: true });
   }
 }

@@ -1,5 +1,6 @@
 // The tables that the bench prints.
 import { nameOf } from './cases.js';
+import { table } from './table.js';
 
 /**
  * @typedef {import('./cases.js').Timing} Timing
@@ -108,19 +109,3 @@ function targets(results) {
 const ms = (/** @type {number} */ value) => `${value.toPrecision(3)} ms`;
 const times = (/** @type {number} */ value) => `${value.toPrecision(3)} ×`;
 const met = (/** @type {boolean} */ yes) => (yes ? 'met' : 'MISSED');
-
-/**
- * @param {string[]} header
- * @param {(string | number)[][]} rows
- */
-export function table(header, rows) {
-  const lines = [header, ...rows.map((row) => row.map(String))];
-  const widths = header.map((_, c) => Math.max(...lines.map((line) => line[c]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0)))
-        .join('   '),
-    )
-    .join('\n');
-}

@@ -18,7 +18,7 @@ export function machine() {
 
 /**
  * @param {string} name of the bench; empty for that of /estimate.
- * @param {{ machine: ReturnType<typeof machine>, settings: object, results: object[] }} summary
+ * @param {{ machine: ReturnType<typeof machine>, [figures: string]: unknown }} summary
  */
 export async function save(name, summary) {
   const { date, node } = summary.machine;

@@ -1,7 +1,10 @@
 // Measures the service beside what it could be compared with, all on this machine and in turns, so
-// that what disturbs one disturbs the others too. Run it with: npm run bench [-- did] [--quick]
+// that what disturbs one disturbs the others too. Run it with: npm run bench [-- --quick], and with
+// npm run bench -- analyses [--quick] for what the analyses promise, or with
+// npm run bench -- did [--quick] for preference pairs.
 import { fileURLToPath } from 'node:url';
 import { ensureVenv } from '../scripts/python.js';
+import { measureAnalyses, reportAnalyses } from './analyses/run.js';
 import { makeSamples, nameOf, SHAPES, timing } from './cases.js';
 import { benchDid } from './did.js';
 import {
@@ -27,27 +30,34 @@ const python = ensureVenv(
   [`${HERE}requirements.txt`],
   [['-r', `${HERE}requirements.txt`]],
 );
-if (process.argv.includes('did')) await benchDid(python, QUICK);
-else await benchEstimate();
+try {
+  if (process.argv.includes('analyses')) {
+    const results = await measureAnalyses(python, QUICK);
+    console.log(reportAnalyses(results));
+    if (!QUICK) await save('analyses', { machine: machine(), ...results });
+  } else if (process.argv.includes('did')) {
+    await benchDid(python, QUICK);
+  } else {
+    await benchEstimate();
+  }
+} finally {
+  await stopAll();
+}
 
 async function benchEstimate() {
-  try {
-    const { url } = await startMistd();
-    const services = { mistd: `${url}/estimate`, fastapi: await startFastApi(python) };
-    const bare = startMeasuring('rivals/bare.js');
-    const client = startMeasuring('client.js');
-    const ksg = startRival(python, 'ksg.py');
-    const results = [];
-    for (const shape of SHAPES) {
-      await checkAgreement(shape, services.mistd, services.fastapi);
-      results.push(await measure(shape, { services, bare, client, ksg }));
-    }
-    const summary = { machine: machine(), settings: settings(), results };
-    console.log(report(summary));
-    if (!QUICK) await save('', summary);
-  } finally {
-    await stopAll();
+  const { url } = await startMistd();
+  const services = { mistd: `${url}/estimate`, fastapi: await startFastApi(python) };
+  const bare = startMeasuring('rivals/bare.js');
+  const client = startMeasuring('client.js');
+  const ksg = startRival(python, 'ksg.py');
+  const results = [];
+  for (const shape of SHAPES) {
+    await checkAgreement(shape, services.mistd, services.fastapi);
+    results.push(await measure(shape, { services, bare, client, ksg }));
   }
+  const summary = { machine: machine(), settings: settings(), results };
+  console.log(report(summary));
+  if (!QUICK) await save('', summary);
 }
 
 /**

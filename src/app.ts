@@ -4,13 +4,22 @@ import type { Config } from './config.js';
 import { Engine } from './inference/engine.js';
 import { addDocumentation } from './plugins/documentation.js';
 import { addDraining } from './plugins/draining.js';
+import { addFormats } from './plugins/formats.js';
 import { addProblems, answerError } from './plugins/problems.js';
 import { addReading } from './plugins/reading.js';
+import { batchRoutes } from './routes/batch/index.js';
+import { classicalRoutes } from './routes/classical/index.js';
+import { conditionalRoutes } from './routes/conditional/index.js';
 import { didRoutes } from './routes/did/index.js';
 import { estimateRoutes } from './routes/estimate/index.js';
 import { healthRoutes } from './routes/health/index.js';
+import { independenceRoutes } from './routes/independence/index.js';
+import { laggedRoutes } from './routes/lagged/index.js';
 import { modelRoutes } from './routes/models/index.js';
+import { pairwiseRoutes } from './routes/pairwise/index.js';
 import { Problem } from './routes/problem.js';
+import { screenRoutes } from './routes/screen/index.js';
+import { Threads } from './threads/threads.js';
 
 /**
  * Composes the service. Models load once it listens; it is ready when /health/ready says so.
@@ -36,6 +45,9 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     onThreadDeath: (err) => app.log.error({ err }, 'A model thread died and is being replaced'),
   });
 
+  const threads = new Threads({ threads: config.WORKERS, queueLimit: config.QUEUE_LIMIT });
+  app.addHook('onClose', () => threads.close());
+
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
@@ -44,9 +56,20 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   addProblems(app);
   await addDocumentation(app);
   app.addSchema(Problem);
+  // A scope of their own: these routes alone take other formats than JSON.
+  await app.register(async (scope) => {
+    addFormats(scope);
+    estimateRoutes(scope, engine, threads, config);
+    classicalRoutes(scope, threads, config);
+  });
   healthRoutes(app, engine);
   modelRoutes(app, engine, config.DEFAULT_MODEL);
-  estimateRoutes(app, engine, config);
+  batchRoutes(app, engine, config);
+  pairwiseRoutes(app, engine, config);
+  screenRoutes(app, engine, config);
+  conditionalRoutes(app, engine, config);
+  laggedRoutes(app, engine, config);
+  independenceRoutes(app, engine, config);
   didRoutes(app, engine, config);
 
   app.addHook('onListen', async () => {

@@ -16,12 +16,15 @@ const ConfigSchema = Type.Object({
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
   }),
-  // 100,000 rows of 8 columns at full precision are about 16 MB of JSON.
+  // A million rows of two columns at full precision are about 40 MB of CSV or JSON. Compressed
+  // files must fit as they are and unpacked.
   MAX_BODY_BYTES: Type.Integer({ default: 64 * 1024 * 1024, minimum: 1024 }),
-  // Some 200 blocks of the default model: seconds of one core for a few columns.
-  MAX_ROWS: Type.Integer({ default: 100_000, minimum: 2 }),
+  // Some 2000 blocks of the default model: seconds of one core for a few columns.
+  MAX_ROWS: Type.Integer({ default: 1_000_000, minimum: 2 }),
   // A side. Twice what the default model was trained on: beyond it, estimates come with a warning.
   MAX_DIM: Type.Integer({ default: 64, minimum: 1 }),
+  // Of a table, for /estimate/pairwise and /estimate/screen; their pairs grow with its square.
+  MAX_COLUMNS: Type.Integer({ default: 512, minimum: 2 }),
   // Rows that are streamed, as NDJSON or CSV: they are never held whole. A million preference pairs
   // are about 50 MB of CSV or 150 MB of NDJSON, more with a log-probability a token.
   MAX_STREAM_BYTES: Type.Integer({ default: 1024 * 1024 * 1024, minimum: 1024 }),

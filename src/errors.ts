@@ -6,7 +6,42 @@ export const ERRORS = {
   invalid_json: {
     status: 400,
     title: 'The body is not valid JSON',
-    remedy: 'Send one JSON object in UTF-8. JSON has no NaN or Infinity: leave such rows out.',
+    remedy: 'Send one JSON object in UTF-8. JSON has no NaN or Infinity; null is a missing value.',
+  },
+  invalid_csv: {
+    status: 400,
+    title: 'The body is not valid CSV',
+    remedy: 'Send UTF-8, a header, cells separated by commas, and as many cells in every row.',
+  },
+  invalid_tensor: {
+    status: 400,
+    title: 'The body is not as long as its shape says',
+    remedy: 'Send x, then y, row by row, little-endian; rows, dim_x, dim_y and dtype say how many.',
+  },
+  invalid_npy: {
+    status: 400,
+    title: 'The body is not a NumPy file',
+    remedy: 'Send what numpy.savez(file, x=x, y=y) wrote, whole, arrays of one or two dimensions.',
+  },
+  invalid_parquet: {
+    status: 400,
+    title: 'The body is not a Parquet file',
+    remedy: 'Send the whole file, with columns of numbers, booleans or texts.',
+  },
+  unsupported_dtype: {
+    status: 400,
+    title: 'The elements of an array or column are not of a type that is read',
+    remedy: 'Convert them first: in NumPy, array.astype("float64").',
+  },
+  unknown_column: {
+    status: 400,
+    title: 'There is no such column',
+    remedy: 'Correct the name.',
+  },
+  weights_not_supported: {
+    status: 400,
+    title: 'Sample weights are not supported',
+    remedy: 'Leave the weights out, or draw rows by their weights before sending them.',
   },
   missing_field: {
     status: 400,
@@ -36,12 +71,17 @@ export const ERRORS = {
   not_a_number: {
     status: 400,
     title: 'A sample is not a number',
-    remedy: 'Send finite JSON numbers only; leave out rows with missing values.',
+    remedy: 'Send columns of finite numbers; texts and booleans only where the whole column is.',
   },
   not_finite: {
     status: 400,
     title: 'A sample is not finite',
     remedy: 'Send numbers that fit a 64-bit float (below 1.8e308 in size).',
+  },
+  missing_value: {
+    status: 400,
+    title: 'A sample is missing',
+    remedy: 'Fill it in, or leave out such rows: by yourself, or with "missing": "drop_rows".',
   },
   empty_samples: {
     status: 400,
@@ -55,8 +95,8 @@ export const ERRORS = {
   },
   unequal_rows: {
     status: 400,
-    title: 'x and y differ in their number of rows',
-    remedy: 'Send x and y of the same observations, row by row.',
+    title: 'Sides differ in their number of rows',
+    remedy: 'Send all sides of the same observations, row by row.',
   },
   too_few_rows: {
     status: 400,
@@ -71,12 +111,12 @@ export const ERRORS = {
   too_many_columns: {
     status: 400,
     title: 'Too many columns',
-    remedy: 'Send fewer columns, or raise MAX_DIM on the server.',
+    remedy: 'Send fewer columns, or raise MAX_DIM (a side) or MAX_COLUMNS (a table) on the server.',
   },
-  invalid_csv: {
+  too_few_columns: {
     status: 400,
-    title: 'The body is not valid CSV',
-    remedy: 'Send UTF-8 text: a header line, then as many cells in every line as the header has.',
+    title: 'Too few columns',
+    remedy: 'Send at least one column to screen, and at least two to compare with each other.',
   },
   invalid_utf8: {
     status: 400,
@@ -155,7 +195,8 @@ export const ERRORS = {
   unsupported_media_type: {
     status: 415,
     title: 'The content type is not supported',
-    remedy: 'Send JSON with the header "content-type: application/json".',
+    remedy:
+      'Send JSON with the header "content-type: application/json"; to /estimate/batch, lines of JSON with "application/x-ndjson"; to /estimate and /estimate/classical, also CSV, Parquet, NumPy files or raw numbers; pairs to /did also as CSV or lines of JSON.',
   },
   unsupported_encoding: {
     status: 415,
@@ -201,7 +242,8 @@ export const ERRORS = {
   deadline_exceeded: {
     status: 504,
     title: 'The reply took too long',
-    remedy: 'Send fewer rows or columns, or raise REQUEST_TIMEOUT_MS on the server.',
+    remedy:
+      'Send fewer rows or columns, ask for fewer permutations, or raise REQUEST_TIMEOUT_MS on the server.',
   },
 } as const satisfies Record<string, { status: number; title: string; remedy: string }>;
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { loadConfig } from '../src/config.js';
 
 it('has a default for every setting', () => {
-  expect(loadConfig({})).toMatchObject({ HOST: '127.0.0.1', PORT: 3000, MAX_ROWS: 100_000 });
+  expect(loadConfig({})).toMatchObject({ HOST: '127.0.0.1', PORT: 3000, MAX_ROWS: 1_000_000 });
 });
 
 it('reads numbers from the environment, and only known settings', () => {

@@ -1,3 +1,5 @@
+import type { Matrix, Samples } from '../src/samples/samples.js';
+
 /** Seeded samples for tests. */
 
 /** Uniform numbers in (0, 1): mulberry32, small and good enough for test data. */
@@ -38,4 +40,18 @@ export function mixed(seed: number, rows: number, dimX: number, dimY: number): S
     Array.from({ length: dimY }, (_, c) => (row[c % dimX] as number) ** 2 + 0.5 * normal()),
   );
   return { x, y };
+}
+
+/** Rows as the column-major samples of the domain code. */
+export function samplesOf(x: readonly number[][], y: readonly number[][]): Samples {
+  return { x: matrixOf(x), y: matrixOf(y) };
+}
+
+function matrixOf(rows: readonly number[][]): Matrix {
+  const columns = rows[0]?.length ?? 0;
+  const values = Float64Array.from(
+    { length: rows.length * columns },
+    (_, i) => rows[i % rows.length]?.[Math.floor(i / rows.length)] as number,
+  );
+  return { rows: rows.length, columns, values };
 }

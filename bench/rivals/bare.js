@@ -24,7 +24,7 @@ if (isMainThread) {
     process.send?.({ times, ...timing(times, (performance.now() - start) / 1000) });
   });
 } else {
-  const { estimateKnots } = await import(`${DIST}inference/estimate-task.js`);
+  const { runTask } = await import(`${DIST}inference/estimate-task.js`);
   const { SESSION_OPTIONS, toTensor } = await import(`${DIST}inference/session.js`);
   const manifest = JSON.parse(await readFile(new URL('manifest.json', MODEL), 'utf8'));
   const bytes = await readFile(new URL('model.onnx', MODEL));
@@ -64,7 +64,7 @@ if (isMainThread) {
         return batch.map(() => new Float64Array(manifest.taus.length));
       },
     };
-    await estimateKnots(recorder, { x: columns(x), y: columns(y) }, () => false);
+    await runTask(recorder, [{ x: columns(x), y: columns(y) }], () => false);
     return recorded;
   }
 }

@@ -39,6 +39,9 @@ export function rankColumn(column: Float64Array): ColumnRanks {
   return { doubled, distinct, tiedPairs: rows < 2 ? 0 : tiedPairs / ((rows * (rows - 1)) / 2) };
 }
 
+/** Kept for the next side of as many rows: a table takes longer than ranking does. */
+let lastTable = new Float32Array(0);
+
 /**
  * Normal scores by doubled mid-rank m: Φ⁻¹((m − 1) / 2n), that is Φ⁻¹((r − ½) / n) for rank r.
  * The upper half mirrors the lower one, so that a decreasing map of a column gives exactly the
@@ -47,12 +50,14 @@ export function rankColumn(column: Float64Array): ColumnRanks {
  * @returns shape [2n + 1]; entries 2…2n are in use.
  */
 export function scoreTable(rows: number): Float32Array {
+  if (lastTable.length === 2 * rows + 1) return lastTable;
   const table = new Float32Array(2 * rows + 1);
   for (let m = 2; m <= rows; m++) {
     const score = normalQuantile((m - 1) / (2 * rows));
     table[m] = score;
     table[2 * rows + 2 - m] = -score;
   }
+  lastTable = table;
   return table;
 }
 

@@ -1,5 +1,14 @@
 import { normalQuantile } from '../encoding/normal-scores.js';
 
+/** What is believed of an unknown number. */
+export interface Distribution {
+  /** The quantile at any tau in (0, 1). */
+  at(tau: number): number;
+  /** The central interval of a probability level in (0, 1). */
+  interval(level: number): { lower: number; upper: number };
+  mean(): number;
+}
+
 /**
  * A distribution given by quantiles at some knots.
  *
@@ -7,7 +16,7 @@ import { normalQuantile } from '../encoding/normal-scores.js';
  * SciPy's end slopes) through (Φ⁻¹(tau_k), q_k). Beyond the outermost knots: linear in Φ⁻¹(tau)
  * with P's end slope, which makes the tails normal; nowhere below 0, as mutual information is.
  */
-export class QuantileFunction {
+export class QuantileFunction implements Distribution {
   readonly #w: Float64Array;
   readonly #q: Float64Array;
   readonly #slopes: Float64Array;

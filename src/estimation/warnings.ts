@@ -1,5 +1,9 @@
+import type { Check } from '../classical/check.js';
+import type { ProblemEstimate } from '../inference/estimate-task.js';
 import type { Manifest } from '../inference/manifest.js';
-import type { ColumnFacts, SampleFacts } from '../samples/checks.js';
+import type { ColumnFacts } from '../samples/checks.js';
+import type { Prepared } from '../samples/prepare.js';
+import { fromNats, type Unit } from './units.js';
 
 export const WARNING_CODES = [
   'few_rows',
@@ -9,11 +13,27 @@ export const WARNING_CODES = [
   'redundant_column',
   'duplicate_rows',
   'near_deterministic',
+  'serial_dependence',
+  'rows_dropped',
+  'classical_disagrees',
 ] as const;
 
 export interface Warning {
   readonly code: (typeof WARNING_CODES)[number];
   readonly message: string;
+}
+
+/** An estimate to warn about, and how to call what it is of. */
+export interface WarningCase {
+  readonly estimate: Pick<ProblemEstimate, 'facts' | 'blocks'>;
+  readonly x: SideName;
+  readonly y: SideName;
+}
+
+export interface SideName {
+  readonly side: string;
+  /** A name for each column of the side. */
+  readonly columns: readonly string[];
 }
 
 /** Below this, a 90 % interval of independent columns is wider than most answers. */
@@ -28,22 +48,51 @@ const NEAR_DETERMINISTIC = 0.999;
 /** Fewer rows reach such a correlation by chance. */
 const NEAR_DETERMINISTIC_ROWS = 10;
 
-/** What a reader of the estimate should know about these samples, one warning a code at most. */
-export function warningsFor(facts: SampleFacts, blocks: number, manifest: Manifest): Warning[] {
+/** A side whose columns go by their number, counting from 0 as JSON pointers do. */
+export function numberedSide(side: string, columns: number): SideName {
+  return { side, columns: Array.from({ length: columns }, (_, c) => `${side} column ${c}`) };
+}
+
+/**
+ * What a reader of the estimates should know about their samples, one warning a code at most.
+ *
+ * @param cases estimates of the same rows.
+ */
+export function warningsFor(cases: readonly WarningCase[], manifest: Manifest): Warning[] {
   const found = [
-    fewRows(facts, manifest),
-    outsideTrainedRange(facts, blocks, manifest),
-    constantColumns(facts),
-    redundantColumns(facts),
-    ties(facts),
-    duplicateRows(facts),
-    nearDeterministic(facts),
+    fewRows(cases, manifest),
+    outsideTrainedRange(cases, manifest),
+    constantColumns(cases),
+    redundantColumns(cases),
+    ties(cases),
+    duplicateRows(cases),
+    nearDeterministic(cases),
   ];
   return found.filter((warning) => warning !== undefined);
 }
 
-function fewRows({ rows }: SampleFacts, { trained }: Manifest): Warning | undefined {
+/** For samples of which rows with missing values were left out. */
+export function rowsDropped({ dropped, samples }: Prepared): Warning | undefined {
+  if (dropped === 0) return undefined;
+  const all = dropped + samples.x.rows;
+  return {
+    code: 'rows_dropped',
+    message: `${dropped} of ${all} rows have a missing value and were left out; if values are missing for reasons that have to do with x or y, the rest does not speak for the whole.`,
+  };
+}
+
+/** For a check that the model's answer has no room for. */
+export function classicalDisagrees(check: Check, unit: Unit): Warning {
+  const shown = (nats: number) => fromNats(nats, unit).toPrecision(3);
+  return {
+    code: 'classical_disagrees',
+    message: `${check.method} on ${check.rows} rows estimates ${shown(check.nats)} ± ${shown(check.standardError)} ${unit}, which is not what the model thinks possible; look at the data, and ask /estimate/classical for more.`,
+  };
+}
+
+function fewRows(cases: readonly WarningCase[], { trained }: Manifest): Warning | undefined {
   const enough = Math.max(FEW_ROWS, trained.rows[0] as number);
+  const rows = cases[0]?.estimate.facts.rows ?? enough;
   if (rows >= enough) return undefined;
   return {
     code: 'few_rows',
@@ -52,42 +101,45 @@ function fewRows({ rows }: SampleFacts, { trained }: Manifest): Warning | undefi
 }
 
 function outsideTrainedRange(
-  facts: SampleFacts,
-  blocks: number,
+  cases: readonly WarningCase[],
   { trained }: Manifest,
 ): Warning | undefined {
-  const sizes = [
-    { name: 'rows', size: facts.rows, range: trained.rows },
-    { name: 'dim_x', size: used(facts.x), range: trained.dim_x },
-    { name: 'dim_y', size: used(facts.y), range: trained.dim_y },
-  ];
-  const outside = sizes
-    .map(({ name, size, range: [low = 0, high = 0] }) =>
-      size > 0 && (size < low || size > high)
-        ? `${name} is ${size}, trained on ${low} to ${high}`
-        : undefined,
-    )
-    .filter((text) => text !== undefined);
-  if (outside.length === 0) return undefined;
+  const outside = new Set<string>();
+  for (const { estimate, x, y } of cases) {
+    const { facts } = estimate;
+    const sizes = [
+      { name: 'rows', size: facts.rows, range: trained.rows },
+      { name: `dim_${x.side}`, size: used(facts.x), range: trained.dim_x },
+      { name: `dim_${y.side}`, size: used(facts.y), range: trained.dim_y },
+    ];
+    for (const { name, size, range } of sizes) {
+      const [low = 0, high = 0] = range;
+      if (size > 0 && (size < low || size > high)) {
+        outside.add(`${name} is ${size}, trained on ${low} to ${high}`);
+      }
+    }
+  }
+  if (outside.size === 0) return undefined;
+  const blocks = Math.max(...cases.map(({ estimate }) => estimate.blocks));
   const how = blocks > 1 ? ` The rows were estimated in ${blocks} blocks and combined.` : '';
-  return { code: 'outside_trained_range', message: `${outside.join('; ')}.${how}` };
+  return { code: 'outside_trained_range', message: `${[...outside].join('; ')}.${how}` };
 }
 
-function constantColumns(facts: SampleFacts): Warning | undefined {
-  const constant = namesOf(facts, ({ use }) => use === 'constant');
+function constantColumns(cases: readonly WarningCase[]): Warning | undefined {
+  const constant = columnsOf(cases, ({ use }) => use === 'constant');
   if (constant.length === 0) return undefined;
-  const rest =
-    used(facts.x) === 0 || used(facts.y) === 0
-      ? 'a side without any other column shares no information: the answer is exactly 0.'
-      : 'the estimate leaves them out.';
+  const alone = cases.some(({ estimate: { facts } }) => used(facts.x) === 0 || used(facts.y) === 0);
+  const rest = alone
+    ? 'a side without any other column shares no information: the answer is exactly 0.'
+    : 'the estimate leaves them out.';
   return {
     code: 'constant_column',
     message: `${list(constant)} never changed, which carries no information; ${rest}`,
   };
 }
 
-function redundantColumns(facts: SampleFacts): Warning | undefined {
-  const redundant = namesOf(facts, ({ use }) => use === 'redundant');
+function redundantColumns(cases: readonly WarningCase[]): Warning | undefined {
+  const redundant = columnsOf(cases, ({ use }) => use === 'redundant');
   if (redundant.length === 0) return undefined;
   return {
     code: 'redundant_column',
@@ -95,8 +147,8 @@ function redundantColumns(facts: SampleFacts): Warning | undefined {
   };
 }
 
-function ties(facts: SampleFacts): Warning | undefined {
-  const tied = namesOf(facts, ({ use, tiedPairs }) => use === 'used' && tiedPairs > TIED_PAIRS);
+function ties(cases: readonly WarningCase[]): Warning | undefined {
+  const tied = columnsOf(cases, ({ use, tiedPairs }) => use === 'used' && tiedPairs > TIED_PAIRS);
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
@@ -104,20 +156,32 @@ function ties(facts: SampleFacts): Warning | undefined {
   };
 }
 
-function duplicateRows(facts: SampleFacts): Warning | undefined {
-  const { repeatedRows, repeatExcess, rows } = facts;
-  if (repeatedRows < REPEATED_ROWS * rows || repeatExcess < REPEAT_EXCESS) return undefined;
+function duplicateRows(cases: readonly WarningCase[]): Warning | undefined {
+  // Of several estimates, the one that would be hardest to explain otherwise.
+  const [most] = cases
+    .filter(({ estimate: { facts } }) => facts.repeatedRows >= REPEATED_ROWS * facts.rows)
+    .sort((a, b) => b.estimate.facts.repeatExcess - a.estimate.facts.repeatExcess);
+  if (most === undefined || most.estimate.facts.repeatExcess < REPEAT_EXCESS) return undefined;
+  const { repeatedRows, rows } = most.estimate.facts;
+  const of = cases.length > 1 ? ` of ${most.x.side} and ${most.y.side}` : '';
   return {
     code: 'duplicate_rows',
-    message: `${repeatedRows} of ${rows} rows repeat an earlier row, more than ties of the columns explain; copies of observations make dependence look stronger and surer than it is.`,
+    message: `${repeatedRows} of ${rows} rows${of} repeat an earlier row, more than ties of the columns explain; copies of observations make dependence look stronger and surer than it is.`,
   };
 }
 
-function nearDeterministic({ largestCorrelation, rows }: SampleFacts): Warning | undefined {
-  if (largestCorrelation < NEAR_DETERMINISTIC || rows < NEAR_DETERMINISTIC_ROWS) return undefined;
+function nearDeterministic(cases: readonly WarningCase[]): Warning | undefined {
+  const near = cases.filter(
+    ({ estimate: { facts } }) =>
+      facts.largestCorrelation >= NEAR_DETERMINISTIC && facts.rows >= NEAR_DETERMINISTIC_ROWS,
+  );
+  if (near.length === 0) return undefined;
+  const largest = Math.max(...near.map(({ estimate }) => estimate.facts.largestCorrelation));
+  const pairs = near.map(({ x, y }) => `a column of ${x.side} and a column of ${y.side}`);
+  const order = `order the rows almost alike (|correlation| of normal scores ${largest.toFixed(4)})`;
   return {
     code: 'near_deterministic',
-    message: `A column of x and a column of y order the rows almost alike (|correlation| of normal scores ${largestCorrelation.toFixed(4)}); if one determines the other, mutual information is unbounded and the estimate is a lower one.`,
+    message: `${capitalized(list(pairs))} ${order}; if one determines the other, mutual information is unbounded and the estimate is a lower one.`,
   };
 }
 
@@ -125,14 +189,29 @@ function used(side: readonly ColumnFacts[]): number {
   return side.filter(({ use }) => use === 'used').length;
 }
 
-/** Names such as "x column 0", counting from 0 as JSON pointers do. */
-function namesOf(facts: SampleFacts, picks: (column: ColumnFacts) => boolean): string[] {
-  const side = (name: string, columns: readonly ColumnFacts[]) =>
-    columns.flatMap((column, c) => (picks(column) ? [`${name} column ${c}`] : []));
-  return [...side('x', facts.x), ...side('y', facts.y)];
+/** Names of the columns to warn about, each once. */
+function columnsOf(
+  cases: readonly WarningCase[],
+  picks: (column: ColumnFacts) => boolean,
+): string[] {
+  const names = new Set<string>();
+  const add = (facts: readonly ColumnFacts[], { columns }: SideName) => {
+    facts.forEach((column, c) => {
+      if (picks(column)) names.add(columns[c] as string);
+    });
+  };
+  for (const { estimate, x, y } of cases) {
+    add(estimate.facts.x, x);
+    add(estimate.facts.y, y);
+  }
+  return [...names];
 }
 
 function list(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ');
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,7 @@
 import { MistdError, pointerStep } from '../errors.js';
 import type { Candidate, Prompt } from '../preference/candidates.js';
 import { logSumExp } from '../preference/log-space.js';
-import { describe } from './json.js';
+import { describe } from './describe.js';
 import { readLogProb } from './log-probs.js';
 import { agreedTokens } from './pairs.js';
 

@@ -1,6 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { MistdError, pointerStep } from '../errors.js';
-import { type Matrix, MIN_ROWS, type SampleLimits, type Samples } from '../samples/samples.js';
+import type { Side } from '../samples/columns.js';
+import type { Matrix, SampleLimits, Samples } from '../samples/samples.js';
+import { ColumnBuilder } from './column-builder.js';
+import { describe, quote } from './describe.js';
+import { checkShape } from './table.js';
 
 /** A request's samples and the rest of its fields, still unchecked. */
 export interface JsonRequest {
@@ -22,29 +26,38 @@ export function readJsonRequest(
   known: readonly string[],
   limits: SampleLimits,
 ): JsonRequest {
-  const body = parseObject(bytes);
-  for (const name of Object.keys(body)) {
-    if (!known.includes(name)) {
-      throw new MistdError(
-        'unknown_field',
-        `There is no field ${quote(name)}; the fields are ${known.join(', ')}.`,
-        { pointer: pointerStep(name) },
-      );
-    }
-  }
-  const { x, y, ...fields } = body;
+  const { x, y, ...fields } = readFields(bytes, known);
   const samples = {
     x: readMatrix(x, 'x', limits),
     y: readMatrix(y, 'y', limits),
   };
-  if (samples.x.rows !== samples.y.rows) {
-    throw new MistdError(
-      'unequal_rows',
-      `x has ${samples.x.rows} rows and y has ${samples.y.rows}.`,
-      { pointer: '/y' },
-    );
-  }
+  checkSameRows(samples.x, 'x', samples.y, 'y');
   return { samples, fields };
+}
+
+/**
+ * Reads a JSON object of known fields, their values still unchecked.
+ *
+ * @throws MistdError invalid_json, invalid_type or unknown_field.
+ */
+export function readFields(bytes: Buffer, known: readonly string[]): Record<string, unknown> {
+  const body = parseObject(bytes);
+  for (const name of Object.keys(body)) {
+    if (!known.includes(name)) {
+      throw unknownField(name, known);
+    }
+  }
+  return body;
+}
+
+/** @throws MistdError unequal_rows, at the second side. */
+export function checkSameRows(first: Matrix, firstName: string, side: Matrix, name: string): void {
+  if (side.rows === first.rows) return;
+  throw new MistdError(
+    'unequal_rows',
+    `${firstName} has ${first.rows} rows and ${name} has ${side.rows}.`,
+    { pointer: `/${name}` },
+  );
 }
 
 /** @throws MistdError unless the bytes are one JSON object in UTF-8. */
@@ -68,13 +81,48 @@ export function parseObject(bytes: Buffer): Record<string, unknown> {
   return body as Record<string, unknown>;
 }
 
-/**
- * Reads one side: rows of equal length, or a flat array of numbers for one column.
- *
- * @returns shape [rows, columns], every value finite.
- */
-function readMatrix(value: unknown, name: string, limits: SampleLimits): Matrix {
+/** The error for a field, or parameter, that is not there. */
+export function unknownField(name: string, known: readonly string[]): MistdError {
   const pointer = pointerStep(name);
+  return /^(sample_?)?weights?$/i.test(name)
+    ? new MistdError('weights_not_supported', 'Every row counts the same.', { pointer })
+    : new MistdError(
+        'unknown_field',
+        `There is no field ${quote(name)}; the fields are ${known.join(', ')}.`,
+        { pointer },
+      );
+}
+
+/**
+ * Reads one side of finite numbers: rows of equal length, or a flat array for one column.
+ *
+ * @param name path of the side in the body: its JSON pointer without the first "/".
+ * @returns shape [rows, columns].
+ */
+export function readMatrix(value: unknown, name: string, limits: SampleLimits): Matrix {
+  const { columns, pointerOf } = readSide(value, name, limits);
+  const rows = columns[0]?.values.length ?? 0;
+  const values = new Float64Array(rows * columns.length);
+  columns.forEach((column, c) => {
+    const fault = column.kind === 'number' ? column.values.findIndex(Number.isNaN) : 0;
+    if (fault >= 0) {
+      const pointer = pointerOf(fault, c);
+      const sample = Number.isNaN(column.values[fault]) ? 'null' : `a ${column.kind}`;
+      throw new MistdError('not_a_number', `The sample at ${pointer} is ${sample}.`, { pointer });
+    }
+    values.set(column.values, c * rows);
+  });
+  return { rows, columns: columns.length, values };
+}
+
+/**
+ * Reads one side: rows of equal length, or a flat array for one column. Columns are numbers,
+ * booleans or texts; null is a missing value. They are called x0, x1, … for a side called x.
+ *
+ * @param name path of the side in the body: its JSON pointer without the first "/".
+ */
+export function readSide(value: unknown, name: string, limits: SampleLimits): Side {
+  const pointer = `/${name}`;
   if (value === undefined) {
     throw new MistdError('missing_field', `${name} is missing.`, { pointer });
   }
@@ -83,25 +131,23 @@ function readMatrix(value: unknown, name: string, limits: SampleLimits): Matrix 
       pointer,
     });
   }
-  checkRowCount(value.length, name, limits);
   const first: unknown = value[0];
-  return Array.isArray(first) ? readRows(value, first.length, name, limits) : readFlat(value, name);
+  const width = Array.isArray(first) ? first.length : 1;
+  checkShape(name, value.length, 1, limits, pointer);
+  checkShape(`The first row of ${name}`, value.length, width, limits, `${pointer}/0`);
+  const pointerOf = Array.isArray(first)
+    ? (row: number, column: number) => `${pointer}/${row}/${column}`
+    : (row: number) => `${pointer}/${row}`;
+  const builders = Array.from(
+    { length: width },
+    (_, c) => new ColumnBuilder(`${name}${c}`, (row) => pointerOf(row, c), value.length),
+  );
+  if (Array.isArray(first)) addRows(builders, value, name);
+  else for (const sample of value) builders[0]?.add(sample);
+  return { columns: builders.map((builder) => builder.finish()), pointerOf };
 }
 
-function readRows(rows: unknown[], columns: number, name: string, limits: SampleLimits): Matrix {
-  if (columns === 0) {
-    throw new MistdError('empty_samples', `The first row of ${name} has no columns.`, {
-      pointer: `/${name}/0`,
-    });
-  }
-  if (columns > limits.maxColumns) {
-    throw new MistdError(
-      'too_many_columns',
-      `${name} has ${columns} columns; the limit is ${limits.maxColumns}.`,
-      { pointer: `/${name}/0` },
-    );
-  }
-  const values = new Float64Array(rows.length * columns);
+function addRows(builders: readonly ColumnBuilder[], rows: readonly unknown[], name: string): void {
   for (let r = 0; r < rows.length; r++) {
     const row = rows[r];
     if (!Array.isArray(row)) {
@@ -111,66 +157,13 @@ function readRows(rows: unknown[], columns: number, name: string, limits: Sample
         { pointer: `/${name}/${r}` },
       );
     }
-    if (row.length !== columns) {
+    if (row.length !== builders.length) {
       throw new MistdError(
         'ragged_rows',
-        `Row ${r} of ${name} has ${row.length} columns; its first row has ${columns}.`,
+        `Row ${r} of ${name} has ${row.length} columns; its first row has ${builders.length}.`,
         { pointer: `/${name}/${r}` },
       );
     }
-    for (let c = 0; c < columns; c++) {
-      const value: unknown = row[c];
-      if (!Number.isFinite(value)) throw badSample(value, `/${name}/${r}/${c}`);
-      values[c * rows.length + r] = value as number;
-    }
+    for (let c = 0; c < row.length; c++) builders[c]?.add(row[c]);
   }
-  return { rows: rows.length, columns, values };
-}
-
-function readFlat(column: unknown[], name: string): Matrix {
-  const values = new Float64Array(column.length);
-  for (let r = 0; r < column.length; r++) {
-    const value = column[r];
-    if (!Number.isFinite(value)) throw badSample(value, `/${name}/${r}`);
-    values[r] = value as number;
-  }
-  return { rows: column.length, columns: 1, values };
-}
-
-function checkRowCount(rows: number, name: string, limits: SampleLimits): void {
-  const pointer = `/${name}`;
-  if (rows === 0) throw new MistdError('empty_samples', `${name} has no rows.`, { pointer });
-  if (rows < MIN_ROWS) throw new MistdError('too_few_rows', `${name} has one row.`, { pointer });
-  if (rows > limits.maxRows) {
-    throw new MistdError(
-      'too_many_rows',
-      `${name} has ${rows} rows; the limit is ${limits.maxRows}.`,
-      { pointer },
-    );
-  }
-}
-
-/** JSON.parse turns a number beyond the range of a 64-bit float, such as 1e999, into Infinity. */
-function badSample(value: unknown, pointer: string): MistdError {
-  return typeof value === 'number'
-    ? new MistdError('not_finite', `The sample at ${pointer} is too large for a 64-bit float.`, {
-        pointer,
-      })
-    : new MistdError('not_a_number', `The sample at ${pointer} is ${describe(value)}.`, {
-        pointer,
-      });
-}
-
-/** What a value is, in the words of an error message. */
-export function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return `the string ${quote(value)}`;
-  if (typeof value === 'number') return 'a number';
-  return `the boolean ${value}`;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }

@@ -1,5 +1,5 @@
 import { MistdError, pointerStep } from '../errors.js';
-import { describe } from './json.js';
+import { describe } from './describe.js';
 
 /** log p of one completion given its prompt, in nats, as a sum over the completion's tokens. */
 export interface LogProb {

@@ -1,9 +1,9 @@
 import { MistdError, pointerStep } from '../errors.js';
 import { PairColumns, type Pairs } from '../preference/pairs.js';
 import { CsvLines } from './csv-lines.js';
-import { describe } from './json.js';
-import { readLines, type StreamLimits } from './lines.js';
+import { describe } from './describe.js';
 import { isSum, type LogProb, readLogProb } from './log-probs.js';
+import { readTextLines, type StreamLimits } from './text-lines.js';
 
 export interface PairLimits extends StreamLimits {
   readonly maxPairs: number;
@@ -52,13 +52,13 @@ export function pairsFromJson(value: unknown, maxPairs: number): ReadPairs {
   return reader.finish();
 }
 
-/** Reads pairs from NDJSON, a row a line, as they arrive. See readLines for further errors. */
+/** Reads pairs from NDJSON, a row a line, as they arrive. See readTextLines for further errors. */
 export async function pairsFromNdjson(
   stream: AsyncIterable<Uint8Array>,
   limits: PairLimits,
 ): Promise<ReadPairs> {
   const reader = new PairReader(limits.maxPairs);
-  await readLines(stream, limits, (line) => {
+  await readTextLines(stream, limits, (line) => {
     let row: unknown;
     try {
       row = JSON.parse(line);
@@ -75,7 +75,7 @@ export async function pairsFromNdjson(
 
 /**
  * Reads pairs from CSV with a header, as they arrive: cells are numbers, or JSON in the forms of
- * log-probs. See readLines for further errors.
+ * log-probs. See readTextLines for further errors.
  */
 export async function pairsFromCsv(
   stream: AsyncIterable<Uint8Array>,
@@ -107,7 +107,7 @@ export async function pairsFromCsv(
       reader.add(row);
     };
   });
-  await readLines(stream, limits, (line) => csv.line(line));
+  await readTextLines(stream, limits, (line) => csv.line(line));
   csv.end();
   return reader.finish();
 }

@@ -1,5 +1,5 @@
 import { MistdError } from '../errors.js';
-import type { Samples } from '../samples/samples.js';
+import type { Problem } from '../samples/problem.js';
 import type { Manifest } from './manifest.js';
 import { type PoolResult, WorkerPool } from './pool.js';
 import type { ModelFailure } from './protocol.js';
@@ -75,10 +75,20 @@ export class Engine {
     );
   }
 
-  /** Quantiles of the samples by one model; see WorkerPool.run for the errors. */
-  async run(model: Manifest, samples: Samples, signal: AbortSignal): Promise<PoolResult> {
+  /** Estimates of a few problems, in one thread; see WorkerPool.run for the errors. */
+  async run(
+    model: Manifest,
+    problems: readonly Problem[],
+    signal: AbortSignal,
+    admitted = false,
+  ): Promise<PoolResult> {
     if (this.#pool === undefined) throw new Error('the engine has not started');
-    return this.#pool.run({ model: model.id, samples }, signal);
+    return this.#pool.run({ model: model.id, problems }, signal, admitted);
+  }
+
+  /** Tasks that run at once. */
+  get threads(): number {
+    return this.#options.threads;
   }
 
   /** Whether requests that arrive now should go elsewhere. */

@@ -1,119 +1,167 @@
 import { encodeColumns, rankColumns, type Scores } from '../encoding/encode.js';
+import type { ColumnRanks } from '../encoding/normal-scores.js';
 import { type SampleFacts, sampleFacts } from '../samples/checks.js';
-import type { Matrix, Samples } from '../samples/samples.js';
+import { type Problem, samplesOf } from '../samples/problem.js';
+import { type Matrix, type Samples, takeRows } from '../samples/samples.js';
+import { TaskCancelled } from '../samples/shuffle.js';
 import { combineBlocks, dealBlocks } from './blocks.js';
 import type { ModelSession, ScoredPair } from './session.js';
 
-/** What a thread makes of samples: the model's quantiles and what the samples are like. */
-export interface EstimateResult {
+/** What the model says of one problem, and what its samples are like. */
+export interface ProblemEstimate {
   /** Quantiles at the manifest's taus, in nats, shape [taus]. */
   readonly knots: Float64Array<ArrayBuffer>;
   readonly facts: SampleFacts;
   /** Blocks that the rows were dealt into; 1 within the trained range. */
   readonly blocks: number;
+}
+
+export interface TaskResult {
+  /** One for each problem, in their order. */
+  readonly estimates: readonly ProblemEstimate[];
   readonly encodeMs: number;
   readonly inferenceMs: number;
 }
 
-/** Thrown between two runs of a task that nobody waits for any more. */
-export class TaskCancelled extends Error {}
-
 /** Score cells (batch × rows × columns) of one run: bounds the memory that a run takes. */
-const CELLS_PER_RUN = 65_536;
+export const CELLS_PER_RUN = 65_536;
+
+/** Score cells that a pair of sides brings to a run. */
+export function cellsOf({ x, y }: Samples | ScoredPair): number {
+  return x.rows * (x.columns + y.columns);
+}
 
 /**
- * Ranks, scores and estimates samples with one model.
+ * Ranks, scores and estimates samples with one model: problems of one shape in one run, as many
+ * as fit.
  *
  * @param cancelled asked before each run; the run itself cannot be interrupted.
+ * @throws TaskCancelled
  */
-export async function estimateKnots(
+export async function runTask(
   model: ModelSession,
-  samples: Samples,
+  problems: readonly Problem[],
   cancelled: () => boolean,
-): Promise<EstimateResult> {
+): Promise<TaskResult> {
   const { taus, blocks } = model.manifest;
   const start = performance.now();
-  const { rows } = samples.x;
-  const ranks = { x: rankColumns(samples.x), y: rankColumns(samples.y) };
-  const whole = { x: encodeColumns(ranks.x, rows), y: encodeColumns(ranks.y, rows) };
-  const facts = sampleFacts(ranks, whole);
-
-  const split = rows > blocks.rows && informative(whole);
-  const dealt = split ? dealBlocks(whole.x, whole.y, blocks.rows) : [];
+  const encoder = new Encoder();
   const runner = new BatchRunner(model, cancelled);
-  if (!split) await runner.add(whole);
-  for (const block of dealt) {
-    await runner.add({ x: encodeRows(samples.x, block), y: encodeRows(samples.y, block) });
+  const answers: { facts: SampleFacts; parts: Float64Array[] }[] = [];
+  for (const problem of problems) {
+    const samples = samplesOf(problem, cancelled);
+    const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
+    const whole = { x: x.scores, y: y.scores };
+    const pairs = [...blockPairs(samples, whole, blocks.rows)];
+    const parts = new Array<Float64Array>(pairs.length);
+    answers.push({ facts: sampleFacts({ x: x.ranks, y: y.ranks }, whole), parts });
+    for (const [b, pair] of pairs.entries()) {
+      await runner.add(pair, (knots) => {
+        parts[b] = knots;
+      });
+    }
   }
-  const knots = combineBlocks(await runner.finish(), taus.indexOf(0.5), blocks.spread_exponent);
+  await runner.finish();
+  const median = taus.indexOf(0.5);
   return {
-    knots,
-    facts,
-    blocks: Math.max(1, dealt.length),
+    estimates: answers.map(({ facts, parts }) => ({
+      knots: combineBlocks(parts, median, blocks.spread_exponent),
+      facts,
+      blocks: parts.length,
+    })),
     encodeMs: performance.now() - start - runner.inferenceMs,
     inferenceMs: runner.inferenceMs,
   };
 }
 
+/** The samples whole, or beyond the rows of a block as the blocks that they are dealt into. */
+function* blockPairs(
+  samples: Samples,
+  whole: ScoredPair,
+  blockRows: number,
+): Generator<ScoredPair> {
+  if (samples.x.rows <= blockRows || !informative(whole)) {
+    yield whole;
+    return;
+  }
+  for (const block of dealBlocks(whole.x, whole.y, blockRows)) {
+    const side = (matrix: Matrix) => encodeMatrix(takeRows(matrix, block)).scores;
+    yield { x: side(samples.x), y: side(samples.y) };
+  }
+}
+
+interface EncodedSide {
+  readonly ranks: readonly ColumnRanks[];
+  readonly scores: Scores;
+}
+
+/** Encodes each matrix once, however many problems it is part of. */
+class Encoder {
+  readonly #sides = new Map<Matrix, EncodedSide>();
+
+  encode(matrix: Matrix): EncodedSide {
+    const side = this.#sides.get(matrix) ?? encodeMatrix(matrix);
+    this.#sides.set(matrix, side);
+    return side;
+  }
+}
+
+function encodeMatrix(matrix: Matrix): EncodedSide {
+  const ranks = rankColumns(matrix);
+  return { ranks, scores: encodeColumns(ranks, matrix.rows) };
+}
+
+interface Waiting {
+  readonly pair: ScoredPair;
+  readonly answer: (knots: Float64Array) => void;
+}
+
 /**
- * Gathers pairs of one shape into batches and runs each batch when it is full. The shapes of
- * blocks differ when their rows do not divide evenly, or a column is constant within a block.
+ * Gathers pairs of one shape into batches and runs each batch when it is full. Shapes differ when
+ * problems do, when the rows do not divide evenly into blocks, or where a column is constant.
  */
 class BatchRunner {
   inferenceMs = 0;
   readonly #model: ModelSession;
   readonly #cancelled: () => boolean;
-  readonly #waiting = new Map<string, ScoredPair[]>();
-  readonly #knots: Float64Array[] = [];
+  readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(model: ModelSession, cancelled: () => boolean) {
     this.#model = model;
     this.#cancelled = cancelled;
   }
 
-  async add(pair: ScoredPair): Promise<void> {
+  async add(pair: ScoredPair, answer: (knots: Float64Array) => void): Promise<void> {
     if (!informative(pair)) {
       // A side without a varying column shares no information with anything: exactly 0.
-      this.#knots.push(new Float64Array(this.#model.manifest.taus.length));
+      answer(new Float64Array(this.#model.manifest.taus.length));
       return;
     }
     const shape = `${pair.x.rows},${pair.x.columns},${pair.y.columns}`;
     const batch = this.#waiting.get(shape) ?? [];
-    batch.push(pair);
+    batch.push({ pair, answer });
     this.#waiting.set(shape, batch);
-    const cells = pair.x.rows * (pair.x.columns + pair.y.columns);
-    if ((batch.length + 1) * cells > CELLS_PER_RUN) {
+    if ((batch.length + 1) * cellsOf(pair) > CELLS_PER_RUN) {
       this.#waiting.delete(shape);
       await this.#run(batch);
     }
   }
 
-  async finish(): Promise<Float64Array[]> {
+  async finish(): Promise<void> {
     for (const batch of this.#waiting.values()) await this.#run(batch);
-    return this.#knots;
   }
 
-  async #run(batch: ScoredPair[]): Promise<void> {
+  async #run(batch: readonly Waiting[]): Promise<void> {
     if (this.#cancelled()) throw new TaskCancelled();
     const start = performance.now();
-    this.#knots.push(...(await this.#model.run(batch)));
+    const knots = await this.#model.run(batch.map(({ pair }) => pair));
     this.inferenceMs += performance.now() - start;
+    batch.forEach(({ answer }, b) => {
+      answer(knots[b] as Float64Array);
+    });
   }
 }
 
 function informative(pair: ScoredPair): boolean {
   return pair.x.columns > 0 && pair.y.columns > 0;
-}
-
-/** Scores of some rows of a side, ranked among themselves. */
-function encodeRows(matrix: Matrix, rows: Int32Array): Scores {
-  const values = new Float64Array(rows.length * matrix.columns);
-  for (let c = 0; c < matrix.columns; c++) {
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i] as number;
-      values[c * rows.length + i] = matrix.values[c * matrix.rows + row] as number;
-    }
-  }
-  const part: Matrix = { rows: rows.length, columns: matrix.columns, values };
-  return encodeColumns(rankColumns(part), rows.length);
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { MistdError } from '../errors.js';
-import type { EstimateResult } from './estimate-task.js';
+import type { TaskResult } from './estimate-task.js';
 import type { FromThread, LoadedModel, ModelFailure, Task, ToThread } from './protocol.js';
 
 export interface PoolOptions {
@@ -14,7 +14,7 @@ export interface PoolOptions {
   readonly onDeath: (error: Error) => void;
 }
 
-export interface PoolResult extends EstimateResult {
+export interface PoolResult extends TaskResult {
   readonly queueMs: number;
 }
 
@@ -71,23 +71,41 @@ export class WorkerPool {
   }
 
   /**
-   * Runs a task on the first free thread. The samples' buffers move to that thread.
+   * Runs a task on the first free thread.
    *
    * @param signal gives the task up: its reason rejects the promise.
+   * @param admitted for a request that has been let in already: its later tasks may wait, however
+   *   many others do.
    * @throws MistdError queue_full, model_failed or worker_died.
    */
-  run(task: Task, signal: AbortSignal): Promise<PoolResult> {
+  run(task: Task, signal: AbortSignal, admitted = false): Promise<PoolResult> {
     signal.throwIfAborted();
     const busy = this.#slots.every(({ state }) => state !== 'idle');
-    if (busy && this.#queue.length >= this.#options.queueLimit) throw this.#queueFull();
-    return new Promise((resolve, reject) => {
+    const full = busy && this.#queue.length >= this.#options.queueLimit;
+    if (full && !admitted) throw this.#queueFull();
+    return new Promise<PoolResult>((resolve, reject) => {
       const cancelled = new Int32Array(new SharedArrayBuffer(4));
-      const job = { task, enqueued: performance.now(), cancelled, queueMs: 0, resolve, reject };
       const giveUp = () => {
         Atomics.store(cancelled, 0, 1);
         const place = this.#queue.indexOf(job);
         if (place >= 0) this.#queue.splice(place, 1);
-        reject(signal.reason);
+        job.reject(signal.reason);
+      };
+      // A signal may outlive its many tasks.
+      const settled = () => signal.removeEventListener('abort', giveUp);
+      const job: Job = {
+        task,
+        enqueued: performance.now(),
+        cancelled,
+        queueMs: 0,
+        resolve: (result) => {
+          settled();
+          resolve(result);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
       };
       signal.addEventListener('abort', giveUp, { once: true });
       this.#queue.push(job);
@@ -157,9 +175,9 @@ export class WorkerPool {
       job.queueMs = performance.now() - job.enqueued;
       slot.state = 'busy';
       slot.job = job;
-      const { samples } = job.task;
+      // Copied, not moved: other tasks may need the same samples.
       const message: ToThread = { type: 'run', task: job.task, cancelled: job.cancelled };
-      slot.worker.postMessage(message, [samples.x.values.buffer, samples.y.values.buffer]);
+      slot.worker.postMessage(message);
     }
   }
 

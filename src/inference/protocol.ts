@@ -1,6 +1,6 @@
 /** Messages between the main thread and a model thread. */
-import type { Samples } from '../samples/samples.js';
-import type { EstimateResult } from './estimate-task.js';
+import type { Problem } from '../samples/problem.js';
+import type { TaskResult } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
 
 /** A model whose files matched the manifest's checksums. */
@@ -15,7 +15,7 @@ export interface ThreadData {
 
 export interface Task {
   readonly model: string;
-  readonly samples: Samples;
+  readonly problems: readonly Problem[];
 }
 
 export type ToThread =
@@ -24,7 +24,7 @@ export type ToThread =
 
 export type FromThread =
   | { readonly type: 'started'; readonly failures: readonly ModelFailure[] }
-  | { readonly type: 'done'; readonly result: EstimateResult }
+  | { readonly type: 'done'; readonly result: TaskResult }
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'cancelled' };
 

@@ -1,6 +1,7 @@
 /** Entry of a model thread: opens and warms up every model, then runs one task at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { estimateKnots, TaskCancelled } from './estimate-task.js';
+import { TaskCancelled } from '../samples/shuffle.js';
+import { runTask } from './estimate-task.js';
 import type { FromThread, ModelFailure, Task, ThreadData, ToThread } from './protocol.js';
 import { ModelSession } from './session.js';
 
@@ -36,7 +37,7 @@ async function run(task: Task, cancelled: Int32Array): Promise<FromThread> {
     const session = sessions.get(task.model);
     if (session === undefined) throw new Error(`model ${task.model} is not loaded`);
     const isCancelled = () => Atomics.load(cancelled, 0) === 1;
-    return { type: 'done', result: await estimateKnots(session, task.samples, isCancelled) };
+    return { type: 'done', result: await runTask(session, task.problems, isCancelled) };
   } catch (error) {
     if (error instanceof TaskCancelled) return { type: 'cancelled' };
     return { type: 'failed', reason: (error as Error).message };
@@ -44,5 +45,5 @@ async function run(task: Task, cancelled: Int32Array): Promise<FromThread> {
 }
 
 function send(message: FromThread): void {
-  port.postMessage(message, message.type === 'done' ? [message.result.knots.buffer] : []);
+  port.postMessage(message);
 }

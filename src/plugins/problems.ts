@@ -25,16 +25,24 @@ export function addProblems(app: FastifyInstance): void {
 /** Also for the errors that Fastify meets before it has found a route. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toMistdError(error, request);
-  const { status, title, remedy } = ERRORS[known.code];
-  const { pointer, retryAfterSeconds, allow } = known.details;
-  if (status >= 500) request.log.error({ code: known.code, err: known.cause ?? known }, title);
-  // The detail may quote the body, so only the code and the place are logged.
-  else request.log.info({ code: known.code, pointer }, title);
-
+  const problem = problemOf(known, request);
+  const { retryAfterSeconds, allow } = known.details;
   reply.header('x-request-id', request.id);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow.join(', '));
-  const problem: Problem = {
+  // Serialized here: an error must not depend on the schemas of the route that it comes from.
+  reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** The problem document of an error, which is logged. */
+export function problemOf(error: unknown, request: FastifyRequest): Problem {
+  const known = toMistdError(error, request);
+  const { status, title, remedy } = ERRORS[known.code];
+  const { pointer } = known.details;
+  if (status >= 500) request.log.error({ code: known.code, err: known.cause ?? known }, title);
+  // The detail may quote the body, so only the code and the place are logged.
+  else request.log.info({ code: known.code, pointer }, title);
+  return {
     type: `urn:mistd:problem:${known.code}`,
     title,
     status,
@@ -43,8 +51,6 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     ...(pointer === undefined ? {} : { pointer }),
     request_id: request.id,
   };
-  // Serialized here: an error must not depend on the schemas of the route that it comes from.
-  reply.code(status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
 function toMistdError(error: unknown, request: FastifyRequest): MistdError {

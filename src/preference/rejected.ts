@@ -1,6 +1,4 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { type Random, random } from '../random.js';
 import { logRatios, type Prompt } from './candidates.js';
 import { effectiveSampleSize, largest, softmax } from './log-space.js';
 
@@ -50,7 +48,7 @@ export function rejectedPrompts(
   prompts: readonly Prompt[],
   options: { source: Source; beta: number; draws: number; seed: number },
 ): RejectedPrompt[] {
-  const random = xoroshiro128plus(options.seed);
+  const stream = random(options.seed);
   return prompts.map((prompt) => {
     const weights = rejectedWeights(prompt, options.source, options.beta);
     const ratios = logRatios(prompt);
@@ -61,20 +59,20 @@ export function rejectedPrompts(
       largest_weight: largest(weights),
       expected_log_ratio: weights.reduce((sum, w, i) => sum + w * (ratios[i] as number), 0),
       candidates: candidates.map(({ id }, i) => ({ id, weight: weights[i] as number })),
-      drawn: draw(weights, options.draws, random).map((i) => candidates[i]?.id as string),
+      drawn: draw(weights, options.draws, stream).map((i) => candidates[i]?.id as string),
       order_check: checkOrder(prompt, options.beta),
     };
   });
 }
 
-function draw(weights: Float64Array, count: number, random: RandomGenerator): number[] {
+function draw(weights: Float64Array, count: number, { uniform }: Random): number[] {
   const cumulative = weights.slice();
   for (let i = 1; i < cumulative.length; i++) {
     cumulative[i] = (cumulative[i] as number) + (cumulative[i - 1] as number);
   }
   const total = cumulative[cumulative.length - 1] as number;
   return Array.from({ length: count }, () => {
-    const at = uniformFloat64(random) * total;
+    const at = uniform() * total;
     let low = 0;
     let high = weights.length - 1;
     while (low < high) {

@@ -1,6 +1,4 @@
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { childSeeds, type Random, random } from '../random.js';
 import type { Matrix, Samples } from '../samples/samples.js';
 import { fitBeta } from './beta-fit.js';
 import { Clusters } from './clusters.js';
@@ -32,12 +30,12 @@ export interface Questions {
  * @param most pairs to take, drawn at random when there are more.
  */
 export function askQuestions(pairs: Pairs, most: number, seed: number): Questions {
-  const random = xoroshiro128plus(seed);
-  const taken = sampleRows(pairs.count, most, random);
+  const stream = random(seed);
+  const taken = sampleRows(pairs.count, most, stream);
   const pick = (column: Float64Array) => Float64Array.from(taken, (i) => column[i] as number);
   const margins = pick(logRatioMargins(pairs));
   const features = new Map([...pairs.features].map(([name, column]) => [name, pick(column)]));
-  const signs = Float64Array.from(taken, () => (uniformFloat64(random) < 0.5 ? -1 : 1));
+  const signs = Float64Array.from(taken, () => (stream.uniform() < 0.5 ? -1 : 1));
   const { of } = pairs.clusters;
   const clusters =
     of === undefined
@@ -75,13 +73,14 @@ export async function testGain(
   const { beta } = await fitBeta(margins, clusters, 0.9);
   if (beta === null) return null;
   // Another stream than the one that put the pairs in order.
-  const random = xoroshiro128plus(options.seed ^ 0x5f3759df);
+  const [labelSeed] = childSeeds(options.seed, 1) as [number];
+  const { uniform } = random(labelSeed);
   let reached = 0;
   let total = 0;
   for (let i = 0; i < options.resamples; i++) {
-    const turns = margins.map(() => (uniformFloat64(random) < 0.5 ? -1 : 1));
+    const turns = margins.map(() => (uniform() < 0.5 ? -1 : 1));
     const labels = turns.map((turn, row) =>
-      uniformFloat64(random) < sigmoid(beta * turn * (margins[row] as number)) ? 1 : -1,
+      uniform() < sigmoid(beta * turn * (margins[row] as number)) ? 1 : -1,
     );
     const { did, all } = samplesOf(margins, features, turns, labels);
     const [without, withAll] = await Promise.all([options.estimate(did), options.estimate(all)]);
@@ -158,10 +157,10 @@ function samplesOf(
 }
 
 /** Rows in order, or a random subset of them (Knuth's selection sampling). */
-function sampleRows(rows: number, most: number, random: RandomGenerator): number[] {
+function sampleRows(rows: number, most: number, { uniform }: Random): number[] {
   const taken: number[] = [];
   for (let i = 0; i < rows && taken.length < most; i++) {
-    if ((rows - i) * uniformFloat64(random) < most - taken.length) taken.push(i);
+    if ((rows - i) * uniform() < most - taken.length) taken.push(i);
   }
   return taken;
 }

@@ -20,11 +20,11 @@ export const Problem = Type.Object(
     $id: 'Problem',
     examples: [
       {
-        type: 'urn:mistd:problem:not_a_number',
-        title: ERRORS.not_a_number.title,
-        status: ERRORS.not_a_number.status,
-        code: 'not_a_number',
-        detail: `The sample at /x/3/1 is null. ${ERRORS.not_a_number.remedy}`,
+        type: 'urn:mistd:problem:missing_value',
+        title: ERRORS.missing_value.title,
+        status: ERRORS.missing_value.status,
+        code: 'missing_value',
+        detail: `The sample at /x/3/1 is missing. ${ERRORS.missing_value.remedy}`,
         pointer: '/x/3/1',
         request_id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
       },

@@ -64,13 +64,41 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
       ],
       y: [1, 2],
     },
-    'not_a_number',
+    'missing_value',
     '/x/1/1',
-    'null',
+    'drop_rows',
   ],
   ['"NaN" among the samples', { x: [1, 'NaN'], y: [1, 2] }, 'not_a_number', '/x/1', '"NaN"'],
   ['a number in quotes', { x: column, y: [1, 2, '3', 4] }, 'not_a_number', '/y/2', '"3"'],
-  ['true among the samples', { x: [true, 1], y: [1, 2] }, 'not_a_number', '/x/0', 'true'],
+  ['true among numbers', { x: [1, true], y: [1, 2] }, 'not_a_number', '/x/1', 'true'],
+  ['a number among booleans', { x: [true, 1], y: [1, 2] }, 'not_a_number', '/x/1', 'booleans'],
+  [
+    'sample weights',
+    { x: column, y: column, weights: column },
+    'weights_not_supported',
+    '/weights',
+  ],
+  [
+    'only missing values',
+    { x: [null, 1, null], y: [1, null, 2], missing: 'drop_rows' },
+    'too_few_rows',
+    '',
+  ],
+  [
+    'too many categories',
+    { x: ['a', 'b', 'c', 'd', 'e'], y: [1, 2, 3, 4, 5] },
+    'too_many_columns',
+    '/x',
+    '5 categories',
+  ],
+  [
+    'an unknown category',
+    { x: column, y: column, categorical: ['z'] },
+    'unknown_column',
+    '/categorical/0',
+    'x0, y0',
+  ],
+  ['an unknown rule', { x: column, y: column, missing: 'impute' }, 'invalid_value', '/missing'],
   ['1e999', '{"x":[[1],[2],[3],[-1e999]],"y":[1,2,3,4]}', 'not_finite', '/x/3/0', 'too large'],
   ['rows too deep', { x: [[[1]], [[2]]], y: [1, 2] }, 'not_a_number', '/x/0/0', 'an array'],
   ['9,000 nested arrays', '['.repeat(9_000) + ']'.repeat(9_000), 'invalid_type', ''],
@@ -82,7 +110,7 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
     'unknown_field',
     '/Z',
     '"Z"',
-    'x, y, quantiles',
+    'x, y, missing',
   ],
   ['a field name to escape', { x: column, y: column, 'a/b~': 1 }, 'unknown_field', '/a~1b~0'],
   ['__proto__', '{"x":[1,2],"y":[1,2],"__proto__":{"unit":"bits"}}', 'unknown_field', '/__proto__'],
@@ -133,7 +161,7 @@ describe('POST /estimate refuses', () => {
     expectProblem(answer, 413, 'body_too_large', undefined, '20000 bytes', 'MAX_BODY_BYTES');
   });
 
-  it.each(['text/csv', 'text/plain', 'application/x-www-form-urlencoded', 'nonsense'])(
+  it.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'nonsense'])(
     'the content type %s with 415',
     async (type) => {
       const answer = await service.post<Problem>('a,b\n1,2\n', { 'content-type': type });

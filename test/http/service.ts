@@ -41,10 +41,11 @@ export async function startService(overrides: Partial<Config> = {}): Promise<Ser
   const call = async <T>(path: string, init: RequestInit = {}): Promise<Answer<T>> => {
     const response = await fetch(url + path, init);
     const text = await response.text();
+    const type = response.headers.get('content-type') ?? '';
     return {
       status: response.status,
       headers: response.headers,
-      body: text.startsWith('{') ? JSON.parse(text) : (text as T),
+      body: /json$|json;/.test(type) && !type.includes('ndjson') ? JSON.parse(text) : (text as T),
     };
   };
   const ready = await untilLoaded(() => call('/health/ready'));

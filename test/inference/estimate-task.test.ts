@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { estimateKnots, TaskCancelled } from '../../src/inference/estimate-task.js';
+import { type ProblemEstimate, runTask } from '../../src/inference/estimate-task.js';
 import { MODEL_FILE, readManifest, readModelFile } from '../../src/inference/manifest.js';
 import { ModelSession } from '../../src/inference/session.js';
-import type { Matrix } from '../../src/samples/samples.js';
+import { joinColumns, type Matrix } from '../../src/samples/samples.js';
+import { TaskCancelled } from '../../src/samples/shuffle.js';
 import { normals } from '../data.js';
 
 const FOLDER = 'models/mist-paper';
@@ -17,16 +18,39 @@ function side(seed: number, rows: number): Matrix {
   return { rows, columns: 1, values: Float64Array.from({ length: rows }, normals(seed)) };
 }
 
-describe('estimateKnots', () => {
+describe('runTask', () => {
   it('deals rows beyond the blocks of the model into several', async () => {
     const samples = { x: side(1, 1100), y: side(2, 1100) };
-    const { blocks, knots } = await estimateKnots(model, samples, () => false);
-    expect(blocks).toBe(3);
-    expect(knots.length).toBe(model.manifest.taus.length);
+    const { estimates } = await runTask(model, [samples], () => false);
+    expect(estimates.map(({ blocks }) => blocks)).toEqual([3]);
+    expect(estimates[0]?.knots.length).toBe(model.manifest.taus.length);
   });
 
   it('stops before the next run when nobody waits any more', async () => {
     const samples = { x: side(1, 50), y: side(2, 50) };
-    await expect(estimateKnots(model, samples, () => true)).rejects.toThrow(TaskCancelled);
+    await expect(runTask(model, [samples], () => true)).rejects.toThrow(TaskCancelled);
+  });
+
+  it('gives each of many problems the answer that it has alone', async () => {
+    const shared = side(3, 60);
+    const problems = [
+      { x: side(1, 60), y: shared },
+      { x: side(4, 1100), y: side(5, 1100) },
+      { x: joinColumns(side(6, 60), side(7, 60)), y: shared },
+      { x: side(8, 60), y: { rows: 60, columns: 1, values: new Float64Array(60) } },
+      { x: side(9, 60), y: shared, shuffle: { kind: 'rows', seed: 5 } as const },
+      { x: side(9, 60), y: shared },
+    ];
+    const together = await runTask(model, problems, () => false);
+    for (const [i, problem] of problems.entries()) {
+      const alone = (await runTask(model, [problem], () => false)).estimates[0];
+      const { knots, facts, blocks } = together.estimates[i] as ProblemEstimate;
+      expect(facts).toEqual(alone?.facts);
+      expect(blocks).toBe(alone?.blocks);
+      alone?.knots.forEach((q, k) => {
+        expect(knots[k]).toBeCloseTo(q, 4);
+      });
+    }
+    expect(together.estimates[4]?.knots).not.toEqual(together.estimates[5]?.knots);
   });
 });

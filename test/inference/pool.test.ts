@@ -6,8 +6,7 @@ const THREAD = new URL('./fixtures/thread.js', import.meta.url);
 
 /** A task for the fixture thread, which does what the model's name says. */
 function task(model: string): Task {
-  const side = () => ({ rows: 1, columns: 1, values: new Float64Array(1) });
-  return { model, samples: { x: side(), y: side() } };
+  return { model, problems: [] };
 }
 
 let pool: WorkerPool;
@@ -38,7 +37,7 @@ describe('WorkerPool', () => {
       details: { retryAfterSeconds: 1 },
     });
     expect(pool.threads).toBe(0);
-    await expect(waiting).resolves.toMatchObject({ blocks: 1 });
+    await expect(waiting).resolves.toMatchObject({ estimates: [] });
     expect(deaths.map(({ message }) => message)).toEqual(['as asked']);
     expect(pool.threads).toBe(1);
   });
@@ -61,6 +60,14 @@ describe('WorkerPool', () => {
     await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
     await running;
     expect(deaths).toEqual([]);
+  });
+
+  it('lets a task of a request that was let in wait beyond the limit', async () => {
+    await start(1, 0);
+    const running = pool.run(task('slow'), never);
+    expect(() => pool.run(task('answer'), never)).toThrow(/0 requests wait/);
+    await expect(pool.run(task('answer'), never, true)).resolves.toBeDefined();
+    await running;
   });
 
   it('answers at once for a running task that is given up, and tells its thread', async () => {

@@ -1,6 +1,16 @@
 import { type Static, Type } from 'typebox';
+import { CLASSICAL_METHODS } from '../../classical/classical.js';
 import { UNITS } from '../../estimation/units.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
+import { dataOptions } from '../../formats/data.js';
+import {
+  DATA_ERRORS,
+  DataMatrix,
+  dataBody,
+  dataFields,
+  dataQuery,
+  SamplesReply,
+} from '../data/schema.js';
 import { modelExample } from '../models/schema.js';
 import { problemResponses } from '../problem.js';
 
@@ -34,11 +44,16 @@ export const EstimateOptions = Type.Object(
     model: Type.Optional(
       Type.String({ description: 'The id of a model of GET /models; a default otherwise' }),
     ),
+    checks: Type.Boolean({
+      default: false,
+      description:
+        'Compare with a quick classical estimate (KSG, or a plug-in for columns of few values), and warn if they disagree',
+    }),
     seed: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: 2 ** 32 - 1,
-        description: 'Nothing here is drawn at random: any seed gives the same answer',
+        description: 'Picks the rows of the check; nothing else is drawn at random',
       }),
     ),
     id: Type.Optional(
@@ -51,7 +66,7 @@ export const EstimateOptions = Type.Object(
   { additionalProperties: false },
 );
 
-const { quantiles, level, unit, model, seed, id } = EstimateOptions.properties;
+const { quantiles, level, unit, model, checks, seed, id } = EstimateOptions.properties;
 
 const requestExamples = [
   {
@@ -75,17 +90,42 @@ const requestExamples = [
     unit: 'bits',
     id: 'diabetes-1',
   },
+  {
+    x: ['a', 'b', 'a', 'c', null, 'b', 'a', 'c', 'b', 'a', 'c', 'b', 'a', 'c', 'b', 'a'],
+    y: [
+      true,
+      false,
+      true,
+      true,
+      true,
+      false,
+      true,
+      false,
+      false,
+      true,
+      true,
+      false,
+      true,
+      true,
+      false,
+      true,
+    ],
+    missing: 'drop_rows',
+    checks: true,
+  },
 ];
 
 /** The same options with those optional that have a default. */
 const EstimateRequest = Type.Object(
   {
-    x: Type.Unsafe({ $ref: 'Matrix#' }),
-    y: Type.Unsafe({ $ref: 'Matrix#' }),
+    x: Type.Unsafe({ $ref: 'DataMatrix#' }),
+    y: Type.Unsafe({ $ref: 'DataMatrix#' }),
+    ...dataFields,
     quantiles: Type.Optional(quantiles),
     level: Type.Optional(level),
     unit: Type.Optional(unit),
     model,
+    checks: Type.Optional(checks),
     seed,
     id,
   },
@@ -94,6 +134,9 @@ const EstimateRequest = Type.Object(
 
 /** The fields of a body, for the reader of bodies. */
 export const ESTIMATE_FIELDS = Object.keys(EstimateRequest.properties);
+
+/** The same of a line of a batch, which is not checked by classical estimates. */
+export const LINE_FIELDS = ESTIMATE_FIELDS.filter((name) => name !== 'checks');
 
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
@@ -141,12 +184,31 @@ const EstimateReply = Type.Object(
       description: 'sqrt(1 − exp(−2 I)), I in nats: |correlation| of a bivariate normal',
     }),
     model: Type.Unsafe({ $ref: 'ModelIdentity#' }),
-    samples: Type.Object({
-      rows: Type.Integer(),
-      dim_x: Type.Integer(),
-      dim_y: Type.Integer(),
-      dropped: Type.Integer({ description: 'Rows left out' }),
-    }),
+    entropy_y: Type.Optional(
+      Type.Number({ minimum: 0, description: 'Of a discrete y, by its frequencies' }),
+    ),
+    uncertainty_coefficient: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description: 'Of a discrete y: the share of its entropy that x tells, estimate / entropy_y',
+      }),
+    ),
+    check: Type.Optional(
+      Type.Object(
+        {
+          method: Type.Enum([...CLASSICAL_METHODS]),
+          estimate: Type.Number(),
+          standard_error: Type.Number({ minimum: 0, description: 'Roughly' }),
+          rows: Type.Integer({ description: 'Rows it was made of' }),
+          agrees: Type.Boolean({
+            description: 'Whether the 99 % interval of the model has room for it',
+          }),
+        },
+        { description: 'With "checks": true' },
+      ),
+    ),
+    samples: SamplesReply,
     warnings: Type.Array(
       Type.Object({ code: Type.Enum([...WARNING_CODES]), message: Type.String() }),
     ),
@@ -164,41 +226,24 @@ const EstimateReply = Type.Object(
 
 export type EstimateReply = Static<typeof EstimateReply>;
 
-export const estimateSchemas = [Matrix, EstimateRequest, EstimateReply];
+export const estimateSchemas = [Matrix, DataMatrix, EstimateRequest, EstimateReply];
 
 export const estimateRoute = {
   tags: ['estimates'],
   operationId: 'estimate',
   summary: 'Estimate the mutual information of x and y',
   description:
-    'Row i of x and row i of y are one observation. Only the order of the values of a column matters: any strictly monotone map of a column leaves the answer unchanged.',
-  querystring: Type.Object({}, { additionalProperties: false }),
-  body: { content: { 'application/json': { schema: { $ref: 'EstimateRequest#' } } } },
+    'Row i of x and row i of y are one observation. Only the order of the values of a column matters: any strictly monotone map of a column leaves the answer unchanged. Options are fields of a JSON body, and parameters beside a body of any other format.',
+  querystring: dataQuery({ ...dataOptions, ...EstimateOptions.properties }),
+  body: dataBody(Type.Unsafe({ $ref: 'EstimateRequest#' })),
   response: {
     200: {
       description: 'The estimate and its uncertainty',
       content: { 'application/json': { schema: { $ref: 'EstimateReply#' } } },
     },
     ...problemResponses(
-      'invalid_json',
-      'missing_field',
-      'unknown_field',
-      'invalid_type',
-      'invalid_value',
-      'out_of_range',
-      'not_a_number',
-      'not_finite',
-      'empty_samples',
-      'ragged_rows',
-      'unequal_rows',
-      'too_few_rows',
-      'too_many_rows',
-      'too_many_columns',
-      'bad_request',
+      ...DATA_ERRORS,
       'unknown_model',
-      'body_too_large',
-      'unsupported_media_type',
-      'unsupported_encoding',
       'model_failed',
       'internal_error',
       'model_unavailable',

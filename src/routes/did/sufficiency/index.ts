@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
-import { summarize } from '../../../estimation/estimate.js';
 import { QuantileFunction } from '../../../estimation/quantile-function.js';
 import { fromNats, type Unit } from '../../../estimation/units.js';
+import { warningsFor } from '../../../estimation/warnings.js';
 import type { Engine } from '../../../inference/engine.js';
+import type { ProblemEstimate } from '../../../inference/estimate-task.js';
 import {
   askQuestions,
   type LinearCheck,
@@ -13,6 +14,7 @@ import {
   testGain,
 } from '../../../preference/sufficiency.js';
 import { pairWarnings } from '../../../preference/warnings.js';
+import type { Samples } from '../../../samples/samples.js';
 import { modelIdentity } from '../../models/index.js';
 import { endOfReply, pairsReader } from '../reading.js';
 import { SufficiencyOptions, type SufficiencyReply, sufficiencyRoute } from './schema.js';
@@ -38,10 +40,13 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
       const questions = askQuestions(pairs, options.max_pairs, seed);
       const { features } = questions;
       const linear = await linearCheck(questions);
-      const results = await Promise.all([
-        engine.run(manifest, questions.did, signal),
-        engine.run(manifest, questions.all, signal),
-      ]);
+      const run = async (samples: Samples) => {
+        // A signal of its own: each run listens to its for as long as that lasts.
+        const own = AbortSignal.any([signal]);
+        const { estimates } = await engine.run(manifest, [samples], own);
+        return estimates[0] as ProblemEstimate;
+      };
+      const results = await Promise.all([run(questions.did), run(questions.all)]);
       const [did, all] = results.map((result) => oneBit(result.knots));
       // Half of the doubt to each side of a difference.
       const half = (1 + level) / 2;
@@ -62,14 +67,15 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
               resamples,
               seed,
               estimate: async (samples) => {
-                // A signal of its own: each run listens to its for as long as that lasts.
-                const { knots } = await engine.run(manifest, samples, AbortSignal.any([signal]));
+                const { knots } = await run(samples);
                 return new QuantileFunction(manifest.taus, oneBit(knots)).at(0.5);
               },
             });
-      const modelWarnings = results.flatMap(
-        (result) => summarize(result, manifest, { taus: [], level, unit }).warnings,
-      );
+      const y = { side: 'y', columns: ['S'] };
+      const cases = results.map((estimate, i) => {
+        const columns = i === 0 ? ['δ'] : ['δ', ...features.keys()];
+        return { estimate, x: { side: 'x', columns }, y };
+      });
       signal.throwIfAborted();
       return {
         pairs: questions.pairs,
@@ -104,7 +110,7 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
                 },
               ]
             : []),
-          ...new Map(modelWarnings.map((warning) => [warning.message, warning])).values(),
+          ...warningsFor(cases, manifest),
         ],
         ...endOfReply(request, reply, asked, start),
       };

@@ -1,0 +1,289 @@
+// What the analyses promise, measured through the service: that batching pays, that tests keep
+// their level and find what is there, that intervals cover what is known.
+// Run it with: npm run bench -- analyses [--quick]
+import { readFile } from 'node:fs/promises';
+import { startMistd, startRival } from '../processes.js';
+import { median } from '../results.js';
+import { table } from '../table.js';
+import { DEPENDENT, INDEPENDENT, random } from './pairs.js';
+import { TRIPLES } from './triples.js';
+
+/**
+ * @param {string} python with the rivals' packages.
+ * @param {boolean} quick only shows that everything runs.
+ */
+export async function measureAnalyses(python, quick) {
+  const post = poster((await startMistd()).url);
+  const ksg = startRival(python, 'ksg_test.py');
+  return {
+    batching: await batching(post, quick),
+    level: await level(post, quick),
+    power: await power(post, ksg, quick),
+    triples: await triples(post, quick),
+    lagged: await lagged(post),
+  };
+}
+
+/** @typedef {Awaited<ReturnType<typeof measureAnalyses>>} Analyses */
+/** @typedef {(path: string, body: object) => Promise<any>} Post */
+
+/**
+ * 50 columns of 500 rows: 1,225 pairs, beside as many single estimates one after the other.
+ *
+ * @param {Post} post
+ * @param {boolean} quick
+ */
+async function batching(post, quick) {
+  const [columns, rows, rounds] = quick ? [8, 100, 1] : [50, 500, 3];
+  const { normal } = random(1);
+  const table = Object.fromEntries(
+    Array.from({ length: columns }, (_, c) => [`c${c}`, Array.from({ length: rows }, normal)]),
+  );
+  const pairs = (columns * (columns - 1)) / 2;
+  /** @type {{ one: number, plain: number, tested: number, over: number, tested_over: number }[]} */
+  const results = [];
+  for (let round = 0; round < rounds; round++) {
+    const singles = [];
+    for (let i = 0; i < 20; i++) {
+      const start = performance.now();
+      await post('/estimate', { x: table.c0, y: table.c1 });
+      singles.push(performance.now() - start);
+    }
+    const one = median(singles);
+    const time = async (/** @type {number} */ permutations) => {
+      const start = performance.now();
+      await post('/estimate/pairwise', { columns: table, permutations });
+      return performance.now() - start;
+    };
+    const [plain, tested] = [await time(0), await time(1000)];
+    const unit = (one * pairs) / 64;
+    progress(`pairwise: ${plain / unit} units, with p-values ${tested / unit}`);
+    results.push({ one, plain, tested, over: plain / unit, tested_over: tested / unit });
+  }
+  const of = (/** @type {(result: typeof results[number]) => number} */ figure) =>
+    median(results.map(figure));
+  return {
+    columns,
+    rows,
+    pairs,
+    single_ms: of(({ one }) => one),
+    pairwise_ms: of(({ plain }) => plain),
+    pairwise_with_p_values_ms: of(({ tested }) => tested),
+    times_pairs_over_64: of(({ over }) => over),
+    with_p_values_times_pairs_over_64: of((result) => result.tested_over),
+  };
+}
+
+/**
+ * How often independent data sets are called dependent at 5 %, by /estimate/independence.
+ *
+ * @param {Post} post
+ * @param {boolean} quick
+ */
+async function level(post, quick) {
+  const [sets, rows] = quick ? [20, 40] : [250, 60];
+  const results = [];
+  for (const [k, { name, draw }] of INDEPENDENT.entries()) {
+    let rejected = 0;
+    for (let i = 0; i < sets; i++) {
+      const body = { ...draw(random(1000 * k + i), rows), permutations: 99, seed: i };
+      const { p_value } = await post('/estimate/independence', body);
+      if (p_value <= 0.05) rejected++;
+    }
+    progress(`level: ${name}: ${rejected} of ${sets}`);
+    results.push({ name, sets, rate: rejected / sets });
+  }
+  return results;
+}
+
+/**
+ * How often dependent data sets are found at 5 %, beside KSG on the same data sets.
+ *
+ * @param {Post} post
+ * @param {(task: object) => Promise<any>} ksg
+ * @param {boolean} quick
+ */
+async function power(post, ksg, quick) {
+  const [sets, rows] = quick ? [10, 60] : [60, 200];
+  const results = [];
+  for (const [k, { name, draw }] of DEPENDENT.entries()) {
+    const pairs = Array.from({ length: sets }, (_, i) => draw(random(5000 * (k + 1) + i), rows));
+    const theirs = await ksg({ pairs: pairs.map(({ x, y }) => [x, y]), nulls: 999 });
+    let found = 0;
+    for (const [i, { x, y }] of pairs.entries()) {
+      const body = { x, y, permutations: 99, seed: i };
+      const { p_value } = await post('/estimate/independence', body);
+      if (p_value <= 0.05) found++;
+    }
+    const rate = (/** @type {number} */ count) => count / sets;
+    const ksgFound = theirs.p.filter((/** @type {number} */ p) => p <= 0.05).length;
+    progress(`power: ${name}: ${found} of ${sets}, KSG ${ksgFound}`);
+    results.push({ name, sets, rows, mistd: rate(found), ksg: rate(ksgFound) });
+  }
+  return results;
+}
+
+/**
+ * How often 90 % intervals of I(X; Y | Z) cover what is known, and how often the test of
+ * conditional independence rejects.
+ *
+ * @param {Post} post
+ * @param {boolean} quick
+ */
+async function triples(post, quick) {
+  const [sets, rows] = quick ? [5, 60] : [60, 300];
+  const results = [];
+  for (const [k, { name, draw }] of TRIPLES.entries()) {
+    let [covered, width, error, rejected] = [0, 0, 0, 0];
+    for (let i = 0; i < sets; i++) {
+      const { truth, ...sides } = draw(random(9000 * (k + 1) + i), rows);
+      const body = { ...sides, permutations: 39, seed: i };
+      const { estimate, interval, p_value } = await post('/estimate/conditional', body);
+      if (interval.lower <= truth && truth <= interval.upper) covered++;
+      if (p_value <= 0.05) rejected++;
+      width += (interval.upper - interval.lower) / sets;
+      error += Math.abs(estimate - truth) / sets;
+    }
+    progress(`conditional: ${name}: ${covered} of ${sets} covered, ${rejected} rejected`);
+    results.push({
+      name,
+      sets,
+      rows,
+      coverage: covered / sets,
+      width,
+      mean_absolute_error: error,
+      rejected: rejected / sets,
+    });
+  }
+  return results;
+}
+
+/**
+ * The series of the tests: what is known at their best lag, the service, and KSG.
+ *
+ * @param {Post} post
+ */
+async function lagged(post) {
+  const file = new URL('../../test/golden/lagged.json', import.meta.url);
+  const golden = JSON.parse(await readFile(file, 'utf8'));
+  const results = [];
+  for (const [name, best] of /** @type {[string, number][]} */ ([
+    ['autoregressive', 2],
+    ['logistic', 2],
+    ['folded', 1],
+  ])) {
+    const { x, y, known, ksg } = golden[name];
+    const at = golden.lag_range.indexOf(best);
+    const reply = await post('/estimate/lagged', { x, y, lags: golden.lag_range, permutations: 0 });
+    results.push({
+      name,
+      lag: best,
+      known: known.best_lag ?? known.lags[at],
+      mistd: reply.lags[at].estimate,
+      ksg: ksg[at],
+    });
+  }
+  return results;
+}
+
+/**
+ * @param {Analyses} results
+ * @returns {string}
+ */
+export function reportAnalyses({ batching, level, power, triples, lagged }) {
+  const { columns, rows, pairs } = batching;
+  const fixed = (/** @type {number} */ value) => value.toFixed(3);
+  return `
+Pairwise: ${columns} columns × ${rows} rows, ${pairs} pairs, in units of one estimate × pairs / 64 (wanted: ≤ 20)
+${table(
+  ['', 'ms', 'units'],
+  [
+    ['one estimate', batching.single_ms.toFixed(1), ''],
+    ['pairwise', batching.pairwise_ms.toFixed(0), batching.times_pairs_over_64.toFixed(1)],
+    [
+      'pairwise with p-values (1,000 draws)',
+      batching.pairwise_with_p_values_ms.toFixed(0),
+      batching.with_p_values_times_pairs_over_64.toFixed(1),
+    ],
+  ],
+)}
+
+Independence: share of independent data sets with p ≤ 0.05 (wanted: 0.04 to 0.06 over all kinds)
+${table(
+  ['kind', 'data sets', 'rate'],
+  [
+    ...level.map(({ name, sets, rate }) => [name, sets, fixed(rate)]),
+    [
+      'all',
+      level.reduce((sum, { sets }) => sum + sets, 0),
+      fixed(mean(level.map(({ rate }) => rate))),
+    ],
+  ],
+)}
+
+Independence: share of dependent data sets with p ≤ 0.05
+${table(
+  ['kind', 'rows', 'data sets', 'mistd', 'KSG', ''],
+  power.map(({ name, rows, sets, mistd, ksg }) => [
+    name,
+    rows,
+    sets,
+    fixed(mistd),
+    fixed(ksg),
+    mistd >= ksg ? '' : 'KSG finds more',
+  ]),
+)}
+
+Conditional: 90 % intervals of known I(X; Y | Z), and p ≤ 0.05 of the test of conditional independence
+${table(
+  ['kind', 'rows', 'data sets', 'coverage', 'width', 'mean absolute error', 'rejected'],
+  triples.map((kind) => [
+    kind.name,
+    kind.rows,
+    kind.sets,
+    fixed(kind.coverage),
+    fixed(kind.width),
+    fixed(kind.mean_absolute_error),
+    fixed(kind.rejected),
+  ]),
+)}
+
+Lagged: at the true lag, in nats
+${table(
+  ['series', 'lag', 'known', 'mistd', 'KSG'],
+  lagged.map(({ name, lag, known, mistd, ksg }) => [
+    name,
+    lag,
+    fixed(known),
+    fixed(mistd),
+    fixed(ksg),
+  ]),
+)}`;
+}
+
+/**
+ * @param {string} url of the service
+ * @returns {Post}
+ */
+function poster(url) {
+  return async (path, body) => {
+    const response = await fetch(new URL(path, url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const reply = /** @type {any} */ (await response.json());
+    if (!response.ok) throw new Error(`${path}: ${reply.detail}`);
+    return reply;
+  };
+}
+
+/** @param {string} text */
+function progress(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+/** @param {readonly number[]} values */
+function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,75 @@
+import { MIN_ROWS, type Samples } from '../samples/samples.js';
+import { percentileInterval, type Resampling } from './bootstrap.js';
+import { cca, gaussianCopula } from './gaussian.js';
+import { ksg } from './ksg.js';
+import { plugin } from './plugin.js';
+
+export const CLASSICAL_METHODS = [
+  'ksg1',
+  'ksg2',
+  'cca',
+  'gaussian_copula',
+  'plugin',
+  'miller_madow',
+] as const;
+
+export type ClassicalMethod = (typeof CLASSICAL_METHODS)[number];
+
+export interface ClassicalOptions {
+  readonly methods: readonly ClassicalMethod[];
+  /** Neighbor of the KSG methods, in 1…rows − 1. */
+  readonly k: number;
+  /** Of a column that the plug-in methods cut; by the number of rows when undefined. */
+  readonly bins?: number | undefined;
+  readonly bootstrap?: { readonly resamples: number; readonly level: number } | undefined;
+  readonly seed: number;
+}
+
+export interface ClassicalEstimate {
+  readonly method: ClassicalMethod;
+  /** In nats; undefined when the method has no answer on these samples. */
+  readonly nats: number | undefined;
+  readonly interval?:
+    | { readonly lower: number; readonly upper: number; readonly resampling: Resampling }
+    | undefined;
+}
+
+/** Estimates by each method, in the order asked. */
+export function classicalEstimates(
+  samples: Samples,
+  options: ClassicalOptions,
+): ClassicalEstimate[] {
+  return options.methods.map((method) => {
+    const estimate = (some: Samples) => estimateBy(method, some, options);
+    const nats = estimate(samples);
+    if (options.bootstrap === undefined || nats === undefined) return { method, nats };
+    const resampling = method.startsWith('ksg') ? 'half_samples' : 'bootstrap';
+    const interval = percentileInterval(samples, estimate, nats, resampling, {
+      ...options.bootstrap,
+      seed: options.seed,
+    });
+    return { method, nats, interval: interval && { ...interval, resampling } };
+  });
+}
+
+function estimateBy(
+  method: ClassicalMethod,
+  samples: Samples,
+  { k, bins }: ClassicalOptions,
+): number | undefined {
+  switch (method) {
+    case 'ksg1':
+    case 'ksg2': {
+      if (samples.x.rows < Math.max(MIN_ROWS, k + 1)) return undefined;
+      return ksg(samples, { k, variant: method === 'ksg1' ? 1 : 2 }).nats;
+    }
+    case 'cca':
+      return cca(samples);
+    case 'gaussian_copula':
+      return gaussianCopula(samples);
+    case 'plugin':
+      return plugin(samples, bins).nats;
+    case 'miller_madow':
+      return plugin(samples, bins).corrected;
+  }
+}

@@ -1,0 +1,13 @@
+const EULER_GAMMA = 0.5772156649015329;
+
+/**
+ * The digamma function at whole numbers, by ψ(1) = −γ and ψ(n + 1) = ψ(n) + 1/n.
+ *
+ * @returns ψ(n) at index n, for n in 1…largest; index 0 is not in use.
+ */
+export function digammaTable(largest: number): Float64Array {
+  const table = new Float64Array(largest + 1);
+  table[1] = -EULER_GAMMA;
+  for (let n = 1; n < largest; n++) table[n + 1] = (table[n] as number) + 1 / n;
+  return table;
+}

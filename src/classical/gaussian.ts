@@ -1,0 +1,132 @@
+import { encodeColumns, rankColumns } from '../encoding/encode.js';
+import { columnOf, type Matrix, type Samples } from '../samples/samples.js';
+
+/**
+ * Mutual information as if both sides were jointly normal: −½ Σ ln(1 − ρ²) over the canonical
+ * correlations ρ, here by determinants: ½ ln(det R_x det R_y / det R) of the correlation matrix R.
+ * Never below 0; biased upward when rows are not many times the columns.
+ *
+ * @returns nats; undefined when the correlation matrix is singular: columns that are sums of
+ *   others, or no more rows than columns.
+ */
+export function cca(samples: Samples): number | undefined {
+  const x = standardColumns(samples.x);
+  const y = standardColumns(samples.y);
+  if (x.length === 0 || y.length === 0) return 0;
+  // As many rows as columns fit any normal distribution exactly.
+  if (samples.x.rows <= x.length + y.length) return undefined;
+  return gaussianInformation(gram([...x, ...y]), x.length);
+}
+
+/**
+ * The same of the normal scores, so that no strictly monotone map of a column changes it (a
+ * Gaussian copula), with the correlation matrix shrunk toward the identity by Ledoit & Wolf, "A
+ * well-conditioned estimator for large-dimensional covariance matrices" (2004): never singular.
+ * Columns that are constant or repeat another's order are left out.
+ *
+ * @returns nats, at least 0.
+ */
+export function gaussianCopula(samples: Samples): number {
+  const { rows } = samples.x;
+  const x = encodeColumns(rankColumns(samples.x), rows);
+  const y = encodeColumns(rankColumns(samples.y), rows);
+  if (x.columns === 0 || y.columns === 0) return 0;
+  const columns = [x, y].flatMap((side) =>
+    Array.from({ length: side.columns }, (_, c) =>
+      standardized(Float64Array.from(side.values.subarray(c * rows, (c + 1) * rows))),
+    ),
+  );
+  return gaussianInformation(ledoitWolf(columns), x.columns) ?? 0;
+}
+
+/** Each column that varies, with mean 0 and mean square 1. */
+function standardColumns(side: Matrix): Float64Array[] {
+  return Array.from({ length: side.columns }, (_, c) => columnOf(side, c))
+    .filter((column) => column.some((value) => value !== column[0]))
+    .map(standardized);
+}
+
+function standardized(column: Float64Array): Float64Array {
+  const largest = column.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // Squares of the largest doubles would overflow.
+  const scaled = column.map((value) => value / largest);
+  const center = mean(scaled);
+  const deviation = Math.sqrt(mean(scaled.map((value) => (value - center) ** 2)));
+  return scaled.map((value) => (value - center) / deviation);
+}
+
+/** Mean products of all pairs of columns, [i][j]. */
+function gram(columns: readonly Float64Array[]): Float64Array[] {
+  const matrix = columns.map(() => new Float64Array(columns.length));
+  columns.forEach((a, i) => {
+    for (let j = 0; j <= i; j++) {
+      const b = columns[j] as Float64Array;
+      let sum = 0;
+      for (let r = 0; r < a.length; r++) sum += (a[r] as number) * (b[r] as number);
+      set(matrix, i, j, sum / a.length);
+      set(matrix, j, i, sum / a.length);
+    }
+  });
+  return matrix;
+}
+
+/** The covariance of centered columns, shrunk toward its mean variance times the identity. */
+function ledoitWolf(columns: readonly Float64Array[]): Float64Array[] {
+  const matrix = gram(columns);
+  const size = columns.length;
+  const rows = (columns[0] as Float64Array).length;
+  const target = matrix.reduce((sum, row, i) => sum + (row[i] as number), 0) / size;
+  const squares = matrix.reduce((sum, row) => sum + row.reduce((s, v) => s + v * v, 0), 0);
+  const distance = squares / size - target ** 2;
+  let fourth = 0;
+  for (let r = 0; r < rows; r++) {
+    const length = columns.reduce((sum, column) => sum + (column[r] as number) ** 2, 0);
+    fourth += length * length;
+  }
+  const error = Math.min(distance, (fourth / rows - squares) / (size * rows));
+  const shrinkage = distance === 0 ? 0 : error / distance;
+  matrix.forEach((row, i) => {
+    row.forEach((value, j) => {
+      row[j] = (1 - shrinkage) * value + (i === j ? shrinkage * target : 0);
+    });
+  });
+  return matrix;
+}
+
+/** ½ ln(det A det B / det [A C; Cᵀ B]) where A is the first `split` rows and columns. */
+function gaussianInformation(matrix: readonly Float64Array[], split: number): number | undefined {
+  const whole = choleskyDiagonal(matrix);
+  const second = choleskyDiagonal(matrix.slice(split).map((row) => row.subarray(split)));
+  if (whole === undefined || second === undefined) return undefined;
+  // The first rows of the whole's factor are the factor of the first block: they cancel.
+  const nats = second.reduce((sum, d, i) => sum + Math.log(d / (whole[split + i] as number)), 0);
+  return Math.max(0, nats);
+}
+
+/** Relative to a diagonal of about 1: smaller pivots are rounding errors. */
+const SINGULAR = 1e-12;
+
+/** Diagonal of the Cholesky factor; undefined when the matrix is singular. */
+function choleskyDiagonal(matrix: readonly Float64Array[]): number[] | undefined {
+  const factor = matrix.map((row) => Float64Array.from(row));
+  for (let i = 0; i < factor.length; i++) {
+    const row = factor[i] as Float64Array;
+    for (let j = 0; j <= i; j++) {
+      const other = factor[j] as Float64Array;
+      let sum = row[j] as number;
+      for (let c = 0; c < j; c++) sum -= (row[c] as number) * (other[c] as number);
+      if (i > j) row[j] = sum / (other[j] as number);
+      else if (sum <= SINGULAR) return undefined;
+      else row[j] = Math.sqrt(sum);
+    }
+  }
+  return factor.map((row, i) => row[i] as number);
+}
+
+function set(matrix: readonly Float64Array[], i: number, j: number, value: number): void {
+  (matrix[i] as Float64Array)[j] = value;
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

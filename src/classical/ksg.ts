@@ -1,0 +1,148 @@
+import { columnOf, joinColumns, type Matrix, type Samples } from '../samples/samples.js';
+import { digammaTable } from './digamma.js';
+import { countBelow, edges, kthJoint, type Scaled, visitDistances } from './exhaustive.js';
+import { KdTree, nextUp } from './kd-tree.js';
+
+/** A tree pays from about this to the power of the columns in rows; below, all pairs are faster. */
+const TREE_BASE = 5;
+
+export interface KsgOptions {
+  /** The neighbor that sets each row's scale, in 1…rows − 1. */
+  readonly k: number;
+  /** 1: a square about each row, equation 8 of the paper; 2: a rectangle, equation 9. */
+  readonly variant: 1 | 2;
+}
+
+export interface KsgEstimate {
+  /** In nats; may be below 0, as the estimator is not confined to what is possible. */
+  readonly nats: number;
+  /** As if the terms of the mean over rows were independent: a rough scale of the chance error. */
+  readonly standardError: number;
+}
+
+/**
+ * Mutual information from nearest neighbors: Kraskov, Stögbauer & Grassberger, "Estimating mutual
+ * information", Phys. Rev. E 69, 066138 (2004), both estimators.
+ *
+ * Columns are standardized to unit variance; distances are maximum norms within x, within y and
+ * over both. No noise is added: ties stay ties. Where several rows tie for the k-th neighbor, all
+ * of them span the rectangle of variant 2, so that the order of rows decides nothing.
+ *
+ *   I₁ = ψ(k) + ψ(N) − ⟨ψ(n_x + 1) + ψ(n_y + 1)⟩, n counts rows nearer than the k-th neighbor;
+ *   I₂ = ψ(k) − 1/k + ψ(N) − ⟨ψ(n_x) + ψ(n_y)⟩, n counts rows up to the rectangle's edges.
+ *
+ * A side whose columns are all constant shares no information: exactly 0.
+ */
+export function ksg(samples: Samples, { k, variant }: KsgOptions): KsgEstimate {
+  const x = standardize(samples.x);
+  const y = standardize(samples.y);
+  if (x.matrix.columns === 0 || y.matrix.columns === 0) return { nats: 0, standardError: 0 };
+
+  const { rows } = samples.x;
+  const dims = x.matrix.columns + y.matrix.columns;
+  const count = rows < TREE_BASE ** dims ? countExhaustively : countByTrees;
+  const counts = count(x, y, k, variant);
+
+  const psi = digammaTable(rows);
+  const added = variant === 1 ? 1 : 0;
+  const offset = at(psi, k) + at(psi, rows) - (variant === 2 ? 1 / k : 0);
+  const terms = Float64Array.from(
+    counts.x,
+    (n, row) => offset - at(psi, n + added) - at(psi, (counts.y[row] as number) + added),
+  );
+  const nats = mean(terms);
+  const variance = mean(terms.map((term) => (term - nats) ** 2));
+  return { nats, standardError: Math.sqrt(variance / rows) };
+}
+
+/** Neighbors of each row within x and within y, as the variant counts them. */
+interface Counts {
+  readonly x: Int32Array;
+  readonly y: Int32Array;
+}
+
+function countByTrees(x: Scaled, y: Scaled, k: number, variant: 1 | 2): Counts {
+  const joint = new KdTree(
+    joinColumns(x.matrix, y.matrix),
+    Float64Array.of(...x.scales, ...y.scales),
+  );
+  const radii = joint.kthDistances(k);
+  if (variant === 1) return { x: countsWithin(x, radii), y: countsWithin(y, radii) };
+  const { first, second } = joint.extents(radii, x.matrix.columns);
+  // Up to the edge, itself included: nearer than the next larger number.
+  return { x: countsWithin(x, first.map(nextUp)), y: countsWithin(y, second.map(nextUp)) };
+}
+
+function countExhaustively(x: Scaled, y: Scaled, k: number, variant: 1 | 2): Counts {
+  const { rows } = x.matrix;
+  const counts = { x: new Int32Array(rows), y: new Int32Array(rows) };
+  visitDistances(x, y, (distances) => {
+    const radius = kthJoint(distances, k);
+    const edge = variant === 1 ? { x: radius, y: radius } : edges(distances, radius);
+    const reach = variant === 1 ? edge : { x: nextUp(edge.x), y: nextUp(edge.y) };
+    counts.x[distances.row] = countBelow(distances.x, reach.x);
+    counts.y[distances.row] = countBelow(distances.y, reach.y);
+  });
+  return counts;
+}
+
+/**
+ * Leaves out constant columns and finds the scale of the others. Values are first multiplied by a
+ * power of two, which rounds nothing, so that no square overflows.
+ */
+function standardize(side: Matrix): Scaled {
+  const columns: Float64Array[] = [];
+  const scales: number[] = [];
+  for (let c = 0; c < side.columns; c++) {
+    const column = columnOf(side, c);
+    if (column.every((value) => value === column[0])) continue;
+    const largest = column.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const factor = 2 ** Math.min(1022, -Math.floor(Math.log2(largest)) - 1);
+    const scaled = column.map((value) => value * factor);
+    const center = mean(scaled);
+    columns.push(scaled);
+    scales.push(1 / Math.sqrt(mean(scaled.map((value) => (value - center) ** 2))));
+  }
+  const values = new Float64Array(columns.length * side.rows);
+  columns.forEach((column, c) => {
+    values.set(column, c * side.rows);
+  });
+  return {
+    matrix: { rows: side.rows, columns: columns.length, values },
+    scales: Float64Array.from(scales),
+  };
+}
+
+/** How many other rows lie nearer to each row than its radius, within one side. */
+function countsWithin({ matrix, scales }: Scaled, radii: Float64Array): Int32Array {
+  if (matrix.columns > 1) return new KdTree(matrix, scales).countsWithin(radii);
+  const scale = scales[0] as number;
+  const sorted = matrix.values.slice().sort();
+  return Int32Array.from(matrix.values, (value, row) => {
+    const radius = radii[row] as number;
+    if (radius <= 0) return 0;
+    const from = firstIndex(sorted, (other) => (value - other) * scale < radius);
+    const to = firstIndex(sorted, (other) => (other - value) * scale >= radius);
+    return to - from - 1;
+  });
+}
+
+/** First index of an ascending array from which on a condition holds. */
+function firstIndex(sorted: Float64Array, holds: (value: number) => boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(sorted[middle] as number)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function at(table: Float64Array, index: number): number {
+  return table[index] as number;
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,157 @@
+import type { ProblemEstimate } from '../inference/estimate-task.js';
+import type { Manifest } from '../inference/manifest.js';
+import { childSeeds } from '../random.js';
+import type { Problem } from '../samples/problem.js';
+import { joinColumns, type Matrix } from '../samples/samples.js';
+import type { Shuffle } from '../samples/shuffle.js';
+import { difference, pooled, type SampledDistribution } from './difference.js';
+import {
+  type BriefEstimate,
+  brief,
+  distributionOf,
+  type EstimateOptions,
+  type Estimator,
+  type FullEstimate,
+  full,
+  medianOf,
+} from './estimate.js';
+import type { TestOptions } from './independence.js';
+import { type PermutationTest, permutationTest } from './sequential-test.js';
+import { numberedSide, type Warning, warningsFor } from './warnings.js';
+
+/** Three sides of the same rows. */
+export interface Triple {
+  readonly x: Matrix;
+  readonly y: Matrix;
+  readonly z: Matrix;
+}
+
+export interface Conditional extends FullEstimate, Partial<PermutationTest> {
+  /** I(X; Y), without the condition. */
+  readonly unconditional: BriefEstimate;
+  /** I(X; Y | Z) − I(X; Y); its information correlation says nothing and is left out. */
+  readonly interaction_information: Omit<BriefEstimate, 'information_correlation'>;
+  readonly warnings: Warning[];
+}
+
+/**
+ * Conditional mutual information I(X; Y | Z), with its interval, and a test of whether it is 0.
+ *
+ * The chain rule gives it twice: I(X; (Y, Z)) − I(X; Z) and I(Y; (X, Z)) − I(Y; Z). Each is a
+ * difference of two estimates, taken as if their errors were independent; both share the samples,
+ * so their errors are rather alike and each difference is surer than this. The answer is the two
+ * in equal shares, so that it does not depend on which side is called x and is wider where the
+ * model contradicts itself. What is below 0 counts as 0.
+ *
+ * The test exchanges rows of x among rows of similar z (see `conditionalTest`).
+ */
+export async function conditional(
+  estimate: Estimator,
+  triple: Triple,
+  manifest: Manifest,
+  options: EstimateOptions & TestOptions,
+): Promise<Conditional> {
+  const { x, y, z } = triple;
+  const chain = await chainRule(estimate, triple, manifest);
+  const [plain] = (await estimate([{ x, y }])) as [ProblemEstimate];
+  const unconditional = distributionOf(plain, manifest);
+  const shuffleOf = (seed: number): Shuffle => ({ kind: 'neighbors', seed, z });
+  const test = await conditionalTest(
+    estimate,
+    triple,
+    chain.statistic,
+    shuffleOf,
+    manifest,
+    options,
+  );
+  const { information_correlation: _, ...interaction } = brief(
+    difference(chain.information, unconditional),
+    options,
+  );
+  return {
+    ...full(chain.information, options),
+    ...test,
+    unconditional: brief(unconditional, options),
+    interaction_information: interaction,
+    warnings: warningsFor(
+      [
+        { estimate: chain.xWithYz, x: numberedSide('x', x.columns), y: jointSide('y', y, z) },
+        { estimate: chain.yWithXz, x: numberedSide('y', y.columns), y: jointSide('x', x, z) },
+      ],
+      manifest,
+    ),
+  };
+}
+
+export interface ChainRule {
+  /** I(X; Y | Z) in nats. */
+  readonly information: SampledDistribution;
+  /** The median of I(X; (Y, Z)) less that of I(X; Z), in nats: for tests. */
+  readonly statistic: number;
+  readonly xWithYz: ProblemEstimate;
+  readonly yWithXz: ProblemEstimate;
+}
+
+/** Conditional mutual information from the two differences of the chain rule. */
+export async function chainRule(
+  estimate: Estimator,
+  { x, y, z }: Triple,
+  manifest: Manifest,
+): Promise<ChainRule> {
+  const answers = await estimate([
+    { x, y: joinColumns(y, z) },
+    { x: y, y: joinColumns(x, z) },
+    { x, y: z },
+    { x: y, y: z },
+  ]);
+  const [xWithYz, yWithXz, xWithZ, yWithZ] = answers as [
+    ProblemEstimate,
+    ProblemEstimate,
+    ProblemEstimate,
+    ProblemEstimate,
+  ];
+  const of = (answer: ProblemEstimate) => distributionOf(answer, manifest);
+  const one = difference(of(xWithYz), of(xWithZ));
+  const other = difference(of(yWithXz), of(yWithZ));
+  return {
+    information: pooled(one, other).nonNegative(),
+    statistic: medianOf(xWithYz, manifest) - medianOf(xWithZ, manifest),
+    xWithYz,
+    yWithXz,
+  };
+}
+
+/**
+ * Tests I(X; Y | Z) = 0: the statistic is I(X; (Y, Z)) − I(X; Z), its draws are those with the
+ * rows of x shuffled.
+ *
+ * @param observed the statistic as it is, in nats.
+ * @returns nothing without permutations.
+ */
+export async function conditionalTest(
+  estimate: Estimator,
+  { x, y, z }: Triple,
+  observed: number,
+  shuffleOf: (seed: number) => Shuffle,
+  manifest: Manifest,
+  options: TestOptions,
+): Promise<Partial<PermutationTest>> {
+  if (options.permutations === 0) return {};
+  const yz = joinColumns(y, z);
+  const seeds = childSeeds(options.seed, options.permutations);
+  const draw = async (from: number, count: number) => {
+    const shuffles = seeds.slice(from, from + count).map(shuffleOf);
+    const problems = (side: Matrix): Problem[] =>
+      shuffles.map((shuffle) => ({ x, y: side, shuffle }));
+    const answers = await estimate([...problems(yz), ...problems(z)]);
+    const median = (i: number) => medianOf(answers[i] as ProblemEstimate, manifest);
+    return shuffles.map((_, i) => median(i) - median(i + shuffles.length));
+  };
+  return permutationTest(observed, draw, options);
+}
+
+/** The columns of a side and of z, by their own names. */
+function jointSide(side: string, matrix: Matrix, z: Matrix) {
+  const own = numberedSide(side, matrix.columns).columns;
+  return { side: `${side} with z`, columns: [...own, ...numberedSide('z', z.columns).columns] };
+}

@@ -1,0 +1,62 @@
+import type { Manifest } from '../inference/manifest.js';
+import { childSeeds } from '../random.js';
+import type { Samples } from '../samples/samples.js';
+import {
+  type BriefEstimate,
+  type BriefOptions,
+  brief,
+  distributionOf,
+  type Estimator,
+  medianOf,
+} from './estimate.js';
+import { type PermutationTest, permutationTest } from './sequential-test.js';
+import { numberedSide, type Warning, warningsFor } from './warnings.js';
+
+export interface TestOptions {
+  /** Most draws; 0 for no test. */
+  readonly permutations: number;
+  /** Whether to stop once the p-value is known well enough to be called large. */
+  readonly earlyStop: boolean;
+  readonly seed: number;
+}
+
+export interface Independence extends BriefEstimate, PermutationTest {
+  readonly warnings: Warning[];
+}
+
+/**
+ * Tests whether x and y are independent: would the estimate be as large if the rows of x came in
+ * any other order? Exact for independent observations, whatever the columns are like.
+ */
+export async function independence(
+  estimate: Estimator,
+  samples: Samples,
+  manifest: Manifest,
+  options: BriefOptions & TestOptions,
+): Promise<Independence> {
+  const [observed] = await estimate([samples]);
+  if (observed === undefined) throw new Error('no estimate of the samples');
+  const { permutations, seed } = options;
+  const seeds = childSeeds(seed, permutations);
+  const draw = async (from: number, count: number) => {
+    const draws = seeds.slice(from, from + count);
+    const answers = await estimate(
+      draws.map((drawSeed) => ({ ...samples, shuffle: { kind: 'rows', seed: drawSeed } })),
+    );
+    return answers.map((answer) => medianOf(answer, manifest));
+  };
+  return {
+    ...brief(distributionOf(observed, manifest), options),
+    ...(await permutationTest(medianOf(observed, manifest), draw, options)),
+    warnings: warningsFor(
+      [
+        {
+          estimate: observed,
+          x: numberedSide('x', samples.x.columns),
+          y: numberedSide('y', samples.y.columns),
+        },
+      ],
+      manifest,
+    ),
+  };
+}

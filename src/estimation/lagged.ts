@@ -1,0 +1,156 @@
+import type { ProblemEstimate } from '../inference/estimate-task.js';
+import type { Manifest } from '../inference/manifest.js';
+import { childSeeds } from '../random.js';
+import { past, window } from '../samples/lags.js';
+import type { Problem } from '../samples/problem.js';
+import type { Matrix, Samples } from '../samples/samples.js';
+import type { Shuffle } from '../samples/shuffle.js';
+import { chainRule, conditionalTest } from './conditional.js';
+import {
+  type BriefEstimate,
+  type BriefOptions,
+  brief,
+  distributionOf,
+  type Estimator,
+  medianOf,
+} from './estimate.js';
+import { qValues } from './false-discovery.js';
+import type { TestOptions } from './independence.js';
+import { NullDistribution } from './null-distribution.js';
+import type { PermutationTest } from './sequential-test.js';
+import { serialDependence } from './serial-dependence.js';
+import { numberedSide, type Warning, warningsFor } from './warnings.js';
+
+export interface LaggedOptions extends BriefOptions, TestOptions {
+  /** Rows by which x leads y; negative where y leads. At least one. */
+  readonly lags: readonly number[];
+  /** Rows of the past that transfer entropy looks at. */
+  readonly history: { readonly source: number; readonly target: number };
+  /** Rows that a permutation keeps together; a default otherwise. */
+  readonly blockLength: number | undefined;
+}
+
+export interface LagEstimate extends BriefEstimate {
+  readonly lag: number;
+  readonly p_value?: number;
+  readonly q_value?: number;
+}
+
+export type TransferEntropy = BriefEstimate & Partial<PermutationTest>;
+
+export interface Lagged {
+  readonly lags: LagEstimate[];
+  readonly best_lag: number;
+  /** I of a series with itself so many rows before, for each size of a lag. */
+  readonly auto: { readonly x: LagEstimate[]; readonly y: LagEstimate[] };
+  readonly transfer_entropy: { readonly x_to_y: TransferEntropy; readonly y_to_x: TransferEntropy };
+  readonly block_length: number;
+  readonly warnings: Warning[];
+}
+
+/**
+ * Mutual information of two series over a range of lags, of each with its own past, and transfer
+ * entropy both ways.
+ *
+ * I(x[t − lag]; y[t]) is taken over the same rows t for every lag, so that lags compare. Transfer
+ * entropy (Schreiber 2000) is conditional mutual information, I(now of the target; past of the
+ * source | past of the target), by the same construction as `conditional`.
+ *
+ * p-values permute blocks of rows of x (of the source), each block in its order: most of the
+ * dependence within a series stays. All lags are compared with one null distribution.
+ */
+export async function lagged(
+  estimate: Estimator,
+  { x, y }: Samples,
+  manifest: Manifest,
+  options: LaggedOptions,
+): Promise<Lagged> {
+  const { lags, permutations } = options;
+  const length = options.blockLength ?? Math.ceil(Math.sqrt(x.rows));
+  const [lagSeed = 0, forthSeed = 0, backSeed = 0] = childSeeds(options.seed, 3);
+  const blocks = (seed: number): Shuffle => ({ kind: 'blocks', seed, length });
+
+  const cross = lagProblems({ x, y }, lags);
+  const sizes = [...new Set(lags.map(Math.abs))].filter((lag) => lag > 0).sort((a, b) => a - b);
+  const autoX = lagProblems({ x, y: x }, sizes);
+  const autoY = lagProblems({ x: y, y }, sizes);
+  const [middle] = cross;
+  const draws = childSeeds(lagSeed, permutations).map((seed) => ({
+    ...(middle as Problem),
+    shuffle: blocks(seed),
+  }));
+  const answers = await estimate([...cross, ...autoX, ...autoY, ...draws]);
+  const take = (problems: readonly Problem[]) => answers.splice(0, problems.length);
+  const [ofLags, ofX, ofY, ofDraws] = [take(cross), take(autoX), take(autoY), take(draws)];
+  const lagEstimates = (of: readonly ProblemEstimate[], sizes: readonly number[]) =>
+    of.map((answer, i) => ({
+      lag: sizes[i] as number,
+      ...brief(distributionOf(answer, manifest), options),
+    }));
+  const p = pValues(ofLags, ofDraws, manifest);
+  const medians = ofLags.map((answer) => medianOf(answer, manifest));
+  const te = (source: Matrix, target: Matrix, seed: number) =>
+    transferEntropy(estimate, source, target, blocks, manifest, { ...options, seed });
+  return {
+    lags: lagEstimates(ofLags, lags).map((lag, i) => ({ ...lag, ...p[i] })),
+    best_lag: lags[medians.indexOf(Math.max(...medians))] as number,
+    auto: { x: lagEstimates(ofX, sizes), y: lagEstimates(ofY, sizes) },
+    transfer_entropy: { x_to_y: await te(x, y, forthSeed), y_to_x: await te(y, x, backSeed) },
+    block_length: length,
+    warnings: [
+      ...warningsFor(
+        ofLags.map((answer) => ({
+          estimate: answer,
+          x: numberedSide('x', x.columns),
+          y: numberedSide('y', y.columns),
+        })),
+        manifest,
+      ),
+      ...serialDependence(x, y),
+    ],
+  };
+}
+
+/** x[t − lag] with y[t], for the rows t that have all of the lags. */
+function lagProblems({ x, y }: Samples, lags: readonly number[]): Problem[] {
+  const { from, to } = commonRows(x.rows, lags);
+  const now = window(y, from, to);
+  return lags.map((lag) => ({ x: window(x, from - lag, to - lag), y: now }));
+}
+
+/** The rows t for which t − lag exists for every lag: from ≤ t < to. */
+export function commonRows(rows: number, lags: readonly number[]): { from: number; to: number } {
+  return { from: Math.max(0, ...lags), to: rows + Math.min(0, ...lags) };
+}
+
+function pValues(
+  observed: readonly ProblemEstimate[],
+  draws: readonly ProblemEstimate[],
+  manifest: Manifest,
+): { p_value: number; q_value: number }[] {
+  if (draws.length === 0) return [];
+  const null_ = new NullDistribution(draws.map((draw) => medianOf(draw, manifest)));
+  const p = observed.map((answer) => null_.pValue(medianOf(answer, manifest)));
+  const q = qValues(p);
+  return p.map((p_value, i) => ({ p_value, q_value: q[i] as number }));
+}
+
+async function transferEntropy(
+  estimate: Estimator,
+  source: Matrix,
+  target: Matrix,
+  shuffleOf: (seed: number) => Shuffle,
+  manifest: Manifest,
+  options: LaggedOptions,
+): Promise<TransferEntropy> {
+  const { history } = options;
+  const from = Math.max(history.source, history.target);
+  const x = past(source, history.source, from);
+  const y = window(target, from, target.rows);
+  const z = past(target, history.target, from);
+  const { information, statistic } = await chainRule(estimate, { x, y, z }, manifest);
+  return {
+    ...brief(information, options),
+    ...(await conditionalTest(estimate, { x, y, z }, statistic, shuffleOf, manifest, options)),
+  };
+}

@@ -1,0 +1,70 @@
+import type { Manifest } from '../inference/manifest.js';
+import type { NamedSide } from '../samples/samples.js';
+import { type BriefOptions, brief, distributionOf, type Estimator } from './estimate.js';
+import {
+  estimatePairs,
+  type Pair,
+  type PairEstimate,
+  type PairTests,
+  warningCases,
+} from './pairs.js';
+import { type Warning, warningsFor } from './warnings.js';
+
+/** Square and symmetric, [side][side]; null on the diagonal. */
+export type SquareMatrix = (number | null)[][];
+
+export interface Pairwise {
+  readonly names: string[];
+  readonly estimate: SquareMatrix;
+  readonly lower: SquareMatrix;
+  readonly upper: SquareMatrix;
+  readonly information_correlation: SquareMatrix;
+  /** Absent without permutations, as are the q-values. */
+  readonly p_value?: SquareMatrix;
+  readonly q_value?: SquareMatrix;
+  readonly warnings: Warning[];
+}
+
+/**
+ * Mutual information of every pair of sides. The diagonal is left out: what a continuous column
+ * says of itself is without bound.
+ *
+ * @param sides at least two, of the same rows, with names of their own.
+ */
+export async function pairwise(
+  estimate: Estimator,
+  sides: readonly NamedSide[],
+  manifest: Manifest,
+  options: BriefOptions & PairTests,
+): Promise<Pairwise> {
+  const pairs: Pair[] = sides.flatMap((x, i) => sides.slice(i + 1).map((y) => ({ x, y })));
+  const results = await estimatePairs(estimate, pairs, manifest, options);
+  const briefs = results.map(({ result }) => brief(distributionOf(result, manifest), options));
+  const matrix = (of: (pair: number) => number): SquareMatrix => squareOf(sides.length, of);
+  const resultOf = (field: 'p' | 'q') => (pair: number) =>
+    (results[pair] as PairEstimate)[field] as number;
+  const tested = results[0]?.p !== undefined;
+  return {
+    names: sides.map(({ name }) => name),
+    estimate: matrix((pair) => briefs[pair]?.estimate as number),
+    lower: matrix((pair) => briefs[pair]?.interval.lower as number),
+    upper: matrix((pair) => briefs[pair]?.interval.upper as number),
+    information_correlation: matrix((pair) => briefs[pair]?.information_correlation as number),
+    ...(tested ? { p_value: matrix(resultOf('p')), q_value: matrix(resultOf('q')) } : {}),
+    warnings: warningsFor(warningCases(results), manifest),
+  };
+}
+
+/** @param of value of a pair, by its place among the pairs above the diagonal, row by row. */
+function squareOf(size: number, of: (pair: number) => number): SquareMatrix {
+  const square = Array.from({ length: size }, () => new Array<number | null>(size).fill(null));
+  let pair = 0;
+  for (let i = 0; i < size; i++) {
+    for (let j = i + 1; j < size; j++) {
+      const value = of(pair++);
+      (square[i] as (number | null)[])[j] = value;
+      (square[j] as (number | null)[])[i] = value;
+    }
+  }
+  return square;
+}

@@ -1,0 +1,246 @@
+import type { Manifest } from '../inference/manifest.js';
+import type { Problem } from '../samples/problem.js';
+import { columnOf, joinColumns, type Matrix, type NamedSide } from '../samples/samples.js';
+import {
+  type BriefEstimate,
+  type BriefOptions,
+  brief,
+  distributionOf,
+  type Estimator,
+  medianOf,
+} from './estimate.js';
+import { estimatePairs, type PairTests, warningCases } from './pairs.js';
+import { fromNats } from './units.js';
+import { type Warning, warningsFor } from './warnings.js';
+
+export const SELECTION_METHODS = ['mrmr', 'conditional'] as const;
+
+export interface Selection {
+  readonly method: (typeof SELECTION_METHODS)[number];
+  /** How many features to choose, at most as many as there are. */
+  readonly k: number;
+}
+
+export interface RankedFeature extends BriefEstimate {
+  readonly name: string;
+  /** Share of the entropy of a target of classes, in [0, 1]. */
+  readonly uncertainty_coefficient?: number;
+  readonly p_value?: number;
+  readonly q_value?: number;
+}
+
+export interface SelectedFeature {
+  readonly name: string;
+  /** What made it the choice at its step, in the unit. */
+  readonly score: number;
+  /** What the features chosen so far, this one included, say together about the target. */
+  readonly joint: BriefEstimate;
+}
+
+export interface Screen {
+  /** Most informative first. */
+  readonly ranking: RankedFeature[];
+  /** In the order of their choice. */
+  readonly selected?: SelectedFeature[];
+  readonly target_type: TargetType;
+  /** Of a target of classes, in the unit. */
+  readonly target_entropy?: number;
+  readonly warnings: Warning[];
+}
+
+export const TARGET_TYPES = ['numeric', 'classes'] as const;
+
+export type TargetType = (typeof TARGET_TYPES)[number];
+
+/** A column of at most so many values, each there so often on average, is one of classes. */
+const MOST_CLASSES = 10;
+const ROWS_PER_CLASS = 10;
+
+/**
+ * Mutual information of each feature with the target, and a choice of features that say much
+ * together.
+ *
+ * A target of classes is to the model a column for each class, 1 in its rows and 0 elsewhere: how
+ * the classes are numbered means nothing. Two classes need one column.
+ *
+ * @param features of the target's rows, with names of their own.
+ */
+export async function screen(
+  estimate: Estimator,
+  features: readonly NamedSide[],
+  target: Matrix,
+  manifest: Manifest,
+  options: BriefOptions &
+    PairTests & { readonly targetType?: TargetType; readonly select?: Selection },
+): Promise<Screen> {
+  const type = options.targetType ?? typeOf(target);
+  const y = { name: 'target', matrix: type === 'classes' ? indicatorsOf(target) : target };
+  const pairs = features.map((x) => ({ x, y }));
+  const results = await estimatePairs(estimate, pairs, manifest, options);
+  const entropy = type === 'classes' ? entropyOf(target) : undefined;
+  const ranking = results
+    .map(({ x, result, p, q }) => {
+      const nats = medianOf(result, manifest);
+      return {
+        name: x.name,
+        ...brief(distributionOf(result, manifest), options),
+        ...(entropy === undefined
+          ? {}
+          : { uncertainty_coefficient: uncertaintyCoefficient(nats, entropy) }),
+        ...(p === undefined || q === undefined ? {} : { p_value: p, q_value: q }),
+      };
+    })
+    .sort((a, b) => b.estimate - a.estimate);
+  const relevances = results.map(({ result }) => medianOf(result, manifest));
+  const chosen =
+    options.select &&
+    (await SELECTORS[options.select.method](
+      { estimate, features, target: y.matrix, relevances, manifest },
+      options.select.k,
+    ));
+  return {
+    ranking,
+    ...(chosen === undefined
+      ? {}
+      : {
+          selected: chosen.map(({ feature, score, joint }) => ({
+            name: feature.name,
+            score: fromNats(score, options.unit),
+            joint: brief(distributionOf(joint, manifest), options),
+          })),
+        }),
+    target_type: type,
+    ...(entropy === undefined ? {} : { target_entropy: fromNats(entropy, options.unit) }),
+    warnings: warningsFor(warningCases(results), manifest),
+  };
+}
+
+interface Search {
+  readonly estimate: Estimator;
+  readonly features: readonly NamedSide[];
+  readonly target: Matrix;
+  /** Each feature's own mutual information with the target, in nats. */
+  readonly relevances: readonly number[];
+  readonly manifest: Manifest;
+}
+
+interface Choice {
+  readonly feature: NamedSide;
+  /** In nats. */
+  readonly score: number;
+  readonly joint: Awaited<ReturnType<Estimator>>[number];
+}
+
+const SELECTORS = { mrmr: byRedundancy, conditional: byJointInformation };
+
+/**
+ * Minimum redundancy, maximum relevance (Peng, Long & Ding 2005, difference form): each step
+ * takes the feature with the largest I(feature; target) less the mean of its I with those chosen.
+ */
+async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
+  const { estimate, features, target, relevances, manifest } = search;
+  const chosen: { f: number; score: number }[] = [];
+  const redundancy = features.map(() => 0);
+  while (chosen.length < k) {
+    const left = remaining(features, chosen);
+    const scores = left.map(
+      (f) => at(relevances, f) - at(redundancy, f) / Math.max(1, chosen.length),
+    );
+    const best = largest(scores);
+    const f = at(left, best);
+    chosen.push({ f, score: at(scores, best) });
+    if (chosen.length === k) break;
+    const others = left.filter((other) => other !== f);
+    const y = at(features, f).matrix;
+    const answers = await estimate(others.map((other) => ({ x: at(features, other).matrix, y })));
+    others.forEach((other, i) => {
+      redundancy[other] = at(redundancy, other) + medianOf(at(answers, i), manifest);
+    });
+  }
+  const sets = chosen.map((_, i) => chosen.slice(0, i + 1).map(({ f }) => at(features, f)));
+  const joints = await estimate(sets.map((set) => jointProblem(set, target)));
+  return chosen.map(({ f, score }, i) => ({
+    feature: at(features, f),
+    score,
+    joint: at(joints, i),
+  }));
+}
+
+/**
+ * Greedy by I(feature; target | chosen): each step takes the feature that adds most to what the
+ * chosen ones say together, which a copy of one of them does not.
+ */
+async function byJointInformation(search: Search, k: number): Promise<Choice[]> {
+  const { estimate, features, target, manifest } = search;
+  const chosen: { f: number; choice: Choice }[] = [];
+  let known = 0;
+  while (chosen.length < k) {
+    const left = remaining(features, chosen);
+    const sets = left.map((f) => [...chosen.map(({ choice }) => choice.feature), at(features, f)]);
+    const joints = await estimate(sets.map((set) => jointProblem(set, target)));
+    const medians = joints.map((joint) => medianOf(joint, manifest));
+    const best = largest(medians);
+    const f = at(left, best);
+    const score = at(medians, best) - known;
+    chosen.push({ f, choice: { feature: at(features, f), score, joint: at(joints, best) } });
+    known = at(medians, best);
+  }
+  return chosen.map(({ choice }) => choice);
+}
+
+function jointProblem(set: readonly NamedSide[], target: Matrix): Problem {
+  return { x: joinColumns(...set.map(({ matrix }) => matrix)), y: target };
+}
+
+function remaining(features: readonly NamedSide[], chosen: readonly { f: number }[]): number[] {
+  return features.map((_, f) => f).filter((f) => chosen.every((choice) => choice.f !== f));
+}
+
+function largest(values: readonly number[]): number {
+  return values.indexOf(Math.max(...values));
+}
+
+/** Whether the values of a target look like classes. */
+export function typeOf(target: Matrix): TargetType {
+  if (target.columns !== 1) return 'numeric';
+  const classes = countClasses(target).size;
+  const few = classes <= MOST_CLASSES && classes * ROWS_PER_CLASS <= target.rows;
+  return few ? 'classes' : 'numeric';
+}
+
+/** @returns shape [rows, classes], or the column itself for one or two classes. */
+export function indicatorsOf(target: Matrix): Matrix {
+  const classes = [...countClasses(target).keys()];
+  if (classes.length <= 2) return target;
+  const columns = classes.map((value) => columnOf(target, 0).map((v) => (v === value ? 1 : 0)));
+  const values = new Float64Array(classes.length * target.rows);
+  columns.forEach((column, c) => {
+    values.set(column, c * target.rows);
+  });
+  return { rows: target.rows, columns: classes.length, values };
+}
+
+/** How many rows each value of a column has. */
+export function countClasses(target: Matrix): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const value of columnOf(target, 0)) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/** Entropy of the observed shares of the classes, in nats. */
+export function entropyOf(target: Matrix): number {
+  let entropy = 0;
+  for (const count of countClasses(target).values()) {
+    entropy -= (count / target.rows) * Math.log(count / target.rows);
+  }
+  return entropy;
+}
+
+/** @returns the share of a discrete variable's entropy that mutual information is (Theil 1970). */
+export function uncertaintyCoefficient(nats: number, entropy: number): number {
+  return entropy === 0 ? 0 : Math.min(1, nats / entropy);
+}
+
+function at<T>(values: readonly T[], i: number): T {
+  return values[i] as T;
+}

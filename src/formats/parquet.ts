@@ -1,0 +1,100 @@
+import { type AsyncBuffer, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { MistdError, pointerStep } from '../errors.js';
+import type { Column, Sides } from '../samples/columns.js';
+import type { SampleLimits } from '../samples/samples.js';
+import { ColumnBuilder } from './column-builder.js';
+import { type Choice, checkShape, chosenNames, sidesOf } from './table.js';
+
+/**
+ * Reads a Parquet file: the columns named by the choice, of numbers, booleans or texts. Nulls and
+ * NaN are missing values; dates count as milliseconds since 1970.
+ *
+ * @param maxBytes that the pages of these columns may take once unpacked.
+ * @throws MistdError invalid_parquet, unknown_column, body_too_large and those of columns.
+ */
+export async function readParquet(
+  bytes: Buffer,
+  choice: Choice,
+  limits: SampleLimits,
+  maxBytes: number,
+): Promise<Sides> {
+  const file: AsyncBuffer = {
+    byteLength: bytes.length,
+    slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
+  };
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const schema = parquetSchema(metadata).children;
+    const names = chosenNames(
+      schema.map(({ element }) => element.name),
+      choice,
+    );
+    const rows = Number(metadata.num_rows);
+    checkShape('x', rows, names.x.length, limits);
+    checkShape('y', rows, names.y.length, limits);
+    const used = [...new Set([...names.x, ...names.y])];
+    const nested = schema.find(
+      ({ element, children }) => children.length > 0 && used.includes(element.name),
+    );
+    if (nested !== undefined) {
+      throw new MistdError('unsupported_dtype', `Column ${nested.element.name} is nested.`, {
+        pointer: pointerStep(nested.element.name),
+      });
+    }
+    const builders = new Map(
+      used.map((name) => {
+        const pointerOf = (row: number) => pointerStep(name) + pointerStep(row);
+        return [name, new ColumnBuilder(name, pointerOf, rows)];
+      }),
+    );
+    await parquetRead({
+      file,
+      metadata,
+      columns: used,
+      compressors: within(maxBytes),
+      onChunk: ({ columnName, columnData }) => {
+        const builder = builders.get(columnName) as ColumnBuilder;
+        for (const value of columnData) builder.add(plain(value));
+      },
+    });
+    const columns = new Map([...builders].map(([name, builder]) => [name, builder.finish()]));
+    for (const { name, values } of columns.values()) {
+      if (values.length === rows) continue;
+      throw new Error(`column ${name} has ${values.length} values, the file ${rows} rows`);
+    }
+    return sidesOf((name) => columns.get(name) as Column, names);
+  } catch (error) {
+    if (error instanceof MistdError) throw error;
+    throw new MistdError(
+      'invalid_parquet',
+      `The body is not a Parquet file that can be read: ${(error as Error).message}.`,
+      { pointer: '', cause: error },
+    );
+  }
+}
+
+/** The decompressors, which together give no more than so many bytes. */
+function within(maxBytes: number): typeof compressors {
+  let left = maxBytes;
+  const limited = Object.entries(compressors).map(([codec, decompress]) => [
+    codec,
+    (input: Uint8Array, length: number) => {
+      left -= length;
+      if (!(left >= 0)) {
+        throw new MistdError(
+          'body_too_large',
+          `Unpacked, the columns take more than ${maxBytes} bytes.`,
+        );
+      }
+      return decompress(input, length);
+    },
+  ]);
+  return Object.fromEntries(limited);
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (value instanceof Date) return value.getTime();
+  return Number.isNaN(value) ? null : value;
+}

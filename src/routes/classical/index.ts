@@ -1,0 +1,80 @@
+import type { FastifyInstance } from 'fastify';
+import type { ClassicalEstimate } from '../../classical/classical.js';
+import type { Config } from '../../config.js';
+import { MistdError } from '../../errors.js';
+import { fromNats, type Unit } from '../../estimation/units.js';
+import { rowsDropped } from '../../estimation/warnings.js';
+import { deadline } from '../../plugins/deadline.js';
+import { readRequest } from '../../plugins/formats.js';
+import type { Threads } from '../../threads/threads.js';
+import { compileCheck } from '../../validation.js';
+import { dataLimits, samplesReply, unchecked } from '../data/index.js';
+import {
+  CLASSICAL_FIELDS,
+  ClassicalOptions,
+  type ClassicalReply,
+  classicalRoute,
+  classicalSchemas,
+} from './schema.js';
+
+const checkOptions = compileCheck(ClassicalOptions);
+
+export function classicalRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
+  for (const schema of classicalSchemas) app.addSchema(schema);
+  const limits = dataLimits(config);
+
+  app.post(
+    '/estimate/classical',
+    { schema: classicalRoute, validatorCompiler: unchecked },
+    async (request, reply): Promise<ClassicalReply> => {
+      const start = performance.now();
+      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
+      const { data, fields } = await readRequest(
+        request,
+        CLASSICAL_FIELDS,
+        limits,
+        threads,
+        signal,
+      );
+      const { unit, id, ...options } = checkOptions(fields);
+      const { samples } = data;
+      const usesK = options.methods.some((method) => method.startsWith('ksg'));
+      if (usesK && options.k >= samples.x.rows) {
+        throw new MistdError(
+          'out_of_range',
+          `/k is ${options.k}; each of ${samples.x.rows} rows has ${samples.x.rows - 1} neighbors.`,
+          { pointer: '/k' },
+        );
+      }
+      const read = performance.now();
+      const estimates = await threads.classical({ samples, options }, signal);
+      return {
+        estimates: estimates.map((estimate) => inUnit(estimate, unit, options.bootstrap?.level)),
+        unit,
+        samples: samplesReply(data),
+        warnings: [rowsDropped(data)].filter((warning) => warning !== undefined),
+        timing: {
+          parse_ms: read - start,
+          estimate_ms: performance.now() - read,
+          total_ms: reply.elapsedTime,
+        },
+        id: id ?? request.id,
+      };
+    },
+  );
+}
+
+function inUnit(
+  { method, nats, interval }: ClassicalEstimate,
+  unit: Unit,
+  level = 0,
+): ClassicalReply['estimates'][number] {
+  const estimate = nats === undefined ? null : fromNats(nats, unit);
+  if (interval === undefined) return { method, estimate };
+  const { lower, upper, resampling } = interval;
+  return {
+    method,
+    estimate,
+    interval: { level, lower: fromNats(lower, unit), upper: fromNats(upper, unit), resampling },
+  };
+}

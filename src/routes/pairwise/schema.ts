@@ -1,0 +1,135 @@
+import { type Static, Type } from 'typebox';
+import {
+  analysisOptions,
+  analysisReply,
+  analysisReplyExample,
+  analysisRoute,
+  NamedMatrices,
+  permutationsOption,
+} from '../analysis/schema.js';
+
+export const PairwiseOptions = Type.Object(
+  {
+    ...analysisOptions,
+    permutations: Type.Optional(
+      permutationsOption(
+        'Draws of each null distribution; by default 1,000, or 200 where names of several columns need more than one; 0 for no p-values',
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    columns: {
+      bmi: [32.1, 21.6, 30.5, 25.3, 23, 22.6, 22, 26.2, 32.1, 30, 18.6, 28],
+      bp: [101, 87, 93, 84, 101, 89, 90, 114, 83, 85, 97, 85],
+      progression: [151, 75, 141, 206, 135, 97, 138, 63, 110, 310, 101, 69],
+    },
+    permutations: 200,
+    unit: 'bits',
+  },
+  {
+    data: [
+      [32.1, 101, 151],
+      [21.6, 87, 75],
+      [30.5, 93, 141],
+      [25.3, 84, 206],
+      [23, 101, 135],
+      [22.6, 89, 97],
+    ],
+    names: ['bmi', 'bp', 'progression'],
+    permutations: 0,
+  },
+];
+
+const { level, unit, seed, ...optional } = PairwiseOptions.properties;
+
+const PairwiseRequest = Type.Object(
+  {
+    columns: Type.Optional(
+      NamedMatrices('Values of each name: a number a row, or rows of several columns'),
+    ),
+    data: Type.Optional(
+      Type.Unsafe({ $ref: 'Matrix#', description: 'Rows of all columns, in place of columns' }),
+    ),
+    names: Type.Optional(
+      Type.Array(Type.String(), { description: 'Of the columns of data; "column 0" … otherwise' }),
+    ),
+    level: Type.Optional(level),
+    unit: Type.Optional(unit),
+    seed: Type.Optional(seed),
+    ...optional,
+  },
+  { $id: 'PairwiseRequest', additionalProperties: false, examples: requestExamples },
+);
+
+/** The fields of a body, for the reader of bodies. */
+export const PAIRWISE_FIELDS = Object.keys(PairwiseRequest.properties);
+
+const Square = (description: string) =>
+  Type.Array(Type.Array(Type.Unsafe<number | null>({ type: ['number', 'null'] })), {
+    description: `${description}; symmetric, null on the diagonal`,
+  });
+
+const PairwiseReply = Type.Object(
+  {
+    names: Type.Array(Type.String(), { description: 'Of the rows and columns of the matrices' }),
+    estimate: Square('Mutual information: the medians'),
+    level: Type.Number(),
+    lower: Square('Lower ends of the intervals'),
+    upper: Square('Upper ends of the intervals'),
+    information_correlation: Square('sqrt(1 − exp(−2 I)), I in nats'),
+    p_value: Type.Optional(Square('Of independence')),
+    q_value: Type.Optional(Square('p-values adjusted for all pairs by Benjamini and Hochberg')),
+    samples: Type.Object({ rows: Type.Integer() }),
+    ...analysisReply,
+  },
+  {
+    $id: 'PairwiseReply',
+    examples: [
+      {
+        names: ['bmi', 'bp'],
+        estimate: [
+          [null, 0.094],
+          [0.094, null],
+        ],
+        level: 0.9,
+        lower: [
+          [null, 0.06],
+          [0.06, null],
+        ],
+        upper: [
+          [null, 0.14],
+          [0.14, null],
+        ],
+        information_correlation: [
+          [null, 0.41],
+          [0.41, null],
+        ],
+        p_value: [
+          [null, 2.1e-9],
+          [2.1e-9, null],
+        ],
+        q_value: [
+          [null, 2.1e-9],
+          [2.1e-9, null],
+        ],
+        samples: { rows: 442 },
+        ...analysisReplyExample,
+      },
+    ],
+  },
+);
+
+export type PairwiseReply = Static<typeof PairwiseReply>;
+
+export const pairwiseSchemas = [PairwiseRequest, PairwiseReply];
+
+export const pairwiseRoute = analysisRoute(
+  'estimatePairwise',
+  'Estimate the mutual information of every pair of columns',
+  'Symmetric matrices of estimates, intervals, p-values and q-values. A pair that the null distribution says nothing like has its p-value extrapolated from the largest draws; see docs/analyses.md.',
+  { request: 'PairwiseRequest', reply: 'PairwiseReply', problems: ['too_few_columns'] },
+);

@@ -1,0 +1,49 @@
+import { childSeeds, random } from '../random.js';
+import { columnOf, type Matrix, type Samples, takeRows } from './samples.js';
+import { type Shuffle, shuffledRows } from './shuffle.js';
+
+/**
+ * One estimate to make. Problems of a task may share their matrices: each is then sent, ranked
+ * and scored once.
+ */
+export interface Problem extends Samples {
+  /** Reorders the rows of x: a draw from what would be if x did not depend on y. */
+  readonly shuffle?: Shuffle;
+  /** Seeds to order equal values of a side at random by, which leaves its columns without ties. */
+  readonly breakTies?: { readonly x: number | undefined; readonly y: number | undefined };
+}
+
+/**
+ * The samples that a problem is about.
+ *
+ * @param cancelled asked during long work; true makes it throw.
+ */
+export function samplesOf(problem: Problem, cancelled: () => boolean): Samples {
+  const { x, y, shuffle, breakTies } = problem;
+  const apart = { x: withoutTies(x, breakTies?.x), y: withoutTies(y, breakTies?.y) };
+  if (shuffle === undefined) return apart;
+  return { x: takeRows(apart.x, shuffledRows(shuffle, x.rows, cancelled)), y: apart.y };
+}
+
+/**
+ * Each column as ranks 0 … rows − 1, equal values in random order. An independent random order
+ * within ties neither adds nor removes dependence on anything else. As it is without a seed.
+ */
+function withoutTies(matrix: Matrix, seed: number | undefined): Matrix {
+  if (seed === undefined) return matrix;
+  const { rows, columns } = matrix;
+  const values = new Float64Array(rows * columns);
+  childSeeds(seed, columns).forEach((columnSeed, c) => {
+    const column = columnOf(matrix, c);
+    const { uniform } = random(columnSeed);
+    const keys = Float64Array.from({ length: rows }, uniform);
+    const order = Uint32Array.from({ length: rows }, (_, r) => r).sort(
+      (a, b) =>
+        (column[a] as number) - (column[b] as number) || (keys[a] as number) - (keys[b] as number),
+    );
+    order.forEach((r, rank) => {
+      values[c * rows + r] = rank;
+    });
+  });
+  return { rows, columns, values };
+}

@@ -1,0 +1,129 @@
+import { rankColumn, scoreTable } from '../encoding/normal-scores.js';
+import { permutation, type Random, random } from '../random.js';
+import { columnOf, type Matrix } from './samples.js';
+
+/** How to reorder the rows of one side, which breaks its dependence on the other. */
+export type Shuffle =
+  /** Any order of the rows: for independent observations. */
+  | { readonly kind: 'rows'; readonly seed: number }
+  /** Runs of so many rows, each kept in its order: for time series. */
+  | { readonly kind: 'blocks'; readonly seed: number; readonly length: number }
+  /** Rows change places with rows of similar z: keeps the dependence on z. */
+  | { readonly kind: 'neighbors'; readonly seed: number; readonly z: Matrix };
+
+/** Rows of similar z that a row is exchanged among; Runge (2018) finds 5 to 10 to keep the level. */
+const NEIGHBORS = 5;
+/** Of rows at equal distance no more are kept. */
+const MOST_CANDIDATES = 64;
+
+/** Thrown out of work that nobody waits for any more. */
+export class TaskCancelled extends Error {}
+
+/**
+ * @param cancelled asked between rows of the search for neighbors, which takes rows² steps.
+ * @returns for each row, the index of the row that takes its place.
+ * @throws TaskCancelled
+ */
+export function shuffledRows(shuffle: Shuffle, rows: number, cancelled: () => boolean): Int32Array {
+  const stream = random(shuffle.seed);
+  switch (shuffle.kind) {
+    case 'rows':
+      return permutation(rows, stream);
+    case 'blocks':
+      return shuffledBlocks(rows, shuffle.length, stream);
+    case 'neighbors':
+      return shuffledNeighbors(candidatesOf(shuffle.z, cancelled), stream);
+  }
+}
+
+/**
+ * Cuts a circle of rows at a random place into runs of `length` rows (the last may be shorter)
+ * and lays them out in random order.
+ */
+function shuffledBlocks(rows: number, length: number, stream: Random): Int32Array {
+  const start = stream.below(rows);
+  const order = new Int32Array(rows);
+  let at = 0;
+  for (const block of permutation(Math.ceil(rows / length), stream)) {
+    const end = Math.min(rows, (block + 1) * length);
+    for (let r = block * length; r < end; r++) order[at++] = (start + r) % rows;
+  }
+  return order;
+}
+
+/**
+ * Local permutation (Runge, "Conditional independence testing based on a nearest-neighbor
+ * estimator of conditional mutual information", AISTATS 2018, algorithm 1): in random order, each
+ * row takes the first of its candidates that no row has taken yet, or the last when all are taken.
+ */
+function shuffledNeighbors(candidates: readonly Int32Array[], stream: Random): Int32Array {
+  const order = new Int32Array(candidates.length);
+  const taken = new Uint8Array(candidates.length);
+  for (const r of permutation(candidates.length, stream)) {
+    const near = candidates[r] as Int32Array;
+    let chosen = r;
+    for (const i of permutation(near.length, stream)) {
+      chosen = near[i] as number;
+      if (taken[chosen] === 0) break;
+    }
+    taken[chosen] = 1;
+    order[r] = chosen;
+  }
+  return order;
+}
+
+/** Every draw of a test asks for those of the same matrix. */
+const known = new WeakMap<Matrix, readonly Int32Array[]>();
+
+/**
+ * The rows nearest to each row, itself among them, by the largest difference of normal scores;
+ * all of those as near as the last, up to a random choice of MOST_CANDIDATES.
+ */
+function candidatesOf(z: Matrix, cancelled: () => boolean): readonly Int32Array[] {
+  const found = known.get(z);
+  if (found !== undefined) return found;
+  const scores = Array.from({ length: z.columns }, (_, c) => scoresOf(columnOf(z, c)));
+  const stream = random(0);
+  const distances = new Float64Array(z.rows);
+  const candidates = Array.from({ length: z.rows }, (_, r) => {
+    if (cancelled()) throw new TaskCancelled();
+    distances.fill(0);
+    for (const column of scores) {
+      const here = column[r] as number;
+      for (let s = 0; s < z.rows; s++) {
+        const difference = Math.abs((column[s] as number) - here);
+        if (difference > (distances[s] as number)) distances[s] = difference;
+      }
+    }
+    return nearest(distances, stream);
+  });
+  known.set(z, candidates);
+  return candidates;
+}
+
+/** Indices of the NEIGHBORS smallest distances and of those that equal the last of them. */
+function nearest(distances: Float64Array, stream: Random): Int32Array {
+  const smallest = new Float64Array(Math.min(NEIGHBORS, distances.length)).fill(Infinity);
+  const last = smallest.length - 1;
+  for (const distance of distances) {
+    if (distance >= (smallest[last] as number)) continue;
+    let place = last;
+    while (place > 0 && (smallest[place - 1] as number) > distance) {
+      smallest[place] = smallest[place - 1] as number;
+      place--;
+    }
+    smallest[place] = distance;
+  }
+  const all: number[] = [];
+  distances.forEach((distance, r) => {
+    if (distance <= (smallest[last] as number)) all.push(r);
+  });
+  if (all.length <= MOST_CANDIDATES) return Int32Array.from(all);
+  const chosen = permutation(all.length, stream).subarray(0, MOST_CANDIDATES);
+  return chosen.map((i) => all[i] as number);
+}
+
+function scoresOf(column: Float64Array): Float64Array {
+  const table = scoreTable(column.length);
+  return Float64Array.from(rankColumn(column).doubled, (m) => table[m] as number);
+}

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Service, startService } from './service.js';
+
+interface Schema {
+  readonly $ref?: string;
+  readonly examples?: readonly unknown[];
+  readonly format?: string;
+}
+
+interface Content {
+  readonly schema: Schema;
+  /** That of a schema in place. */
+  readonly example?: unknown;
+}
+
+interface Operation {
+  readonly requestBody?: { readonly content: Record<string, Content> };
+}
+
+interface Description {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, Schema> };
+}
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.close());
+
+it('answers every documented example of a body', async () => {
+  const { body: api } = await service.get<Description>('/openapi.json');
+  let posted = 0;
+  for (const [path, operations] of Object.entries(api.paths)) {
+    for (const [type, content] of Object.entries(operations.post?.requestBody?.content ?? {})) {
+      // JSON has no way to show bytes; test/http/formats.test.ts posts files of each format.
+      if (content.schema.format === 'binary') continue;
+      const name = content.schema.$ref?.split('/').at(-1) ?? '';
+      const inPlace = content.example === undefined ? [] : [content.example];
+      const examples = api.components.schemas[name]?.examples ?? inPlace;
+      expect(examples.length, `${path} ${type}`).toBeGreaterThan(0);
+      for (const example of examples) {
+        const answer = await service.post<unknown>(example, { 'content-type': type }, path);
+        expect(answer.status, `${path}: ${JSON.stringify(answer.body)}`).toBe(200);
+        // Lines of JSON are each an answer of their own.
+        if (typeof answer.body === 'string') expect(answer.body).not.toContain('"status"');
+        posted++;
+      }
+    }
+  }
+  expect(posted).toBeGreaterThanOrEqual(24);
+});
