@@ -81,7 +81,7 @@ async function batching(post, quick) {
  * @param {boolean} quick
  */
 async function level(post, quick) {
-  const [sets, rows] = quick ? [20, 40] : [250, 60];
+  const [sets, rows] = quick ? [20, 40] : [600, 60];
   const results = [];
   for (const [k, { name, draw }] of INDEPENDENT.entries()) {
     let rejected = 0;

@@ -15,11 +15,22 @@ it('fills column-major matrices and passes the other fields on', () => {
   expect(fields).toEqual({ unit: 'bits' });
 });
 
-it('reads 100,000 rows of four columns well within a second', () => {
+it('reads and checks a large body in a few times what JSON.parse alone takes', () => {
   const rows = Array.from({ length: 100_000 }, (_, r) => [r / 7, Math.sin(r)]);
   const bytes = Buffer.from(JSON.stringify({ x: rows, y: rows }));
-  const start = performance.now();
-  const { samples } = readJsonRequest(bytes, KNOWN, LIMITS);
-  expect(performance.now() - start).toBeLessThan(1000);
-  expect(samples.x.rows).toBe(100_000);
+  const parsing = fastest(() => JSON.parse(bytes.toString('utf8')));
+  const reading = fastest(() => {
+    expect(readJsonRequest(bytes, KNOWN, LIMITS).samples.x.rows).toBe(100_000);
+  });
+  expect(reading / parsing).toBeLessThan(8);
 });
+
+/** Milliseconds of the fastest of five calls: the one that other work disturbed least. */
+function fastest(call: () => void): number {
+  const times = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    call();
+    return performance.now() - start;
+  });
+  return Math.min(...times);
+}
