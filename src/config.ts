@@ -25,6 +25,11 @@ const ConfigSchema = Type.Object({
   MAX_DIM: Type.Integer({ default: 64, minimum: 1 }),
   // Of a table, for /estimate/pairwise and /estimate/screen; their pairs grow with its square.
   MAX_COLUMNS: Type.Integer({ default: 512, minimum: 2 }),
+  // Rows that are streamed, as NDJSON or CSV: they are never held whole. A million preference pairs
+  // are about 50 MB of CSV or 150 MB of NDJSON, more with a log-probability a token.
+  MAX_STREAM_BYTES: Type.Integer({ default: 1024 * 1024 * 1024, minimum: 1024 }),
+  // Preference pairs or candidates of one request: some 60 bytes of memory each while it lasts.
+  MAX_PAIRS: Type.Integer({ default: 2_000_000, minimum: 1 }),
   // Requests that wait for a thread. More would only wait past their deadline.
   QUEUE_LIMIT: Type.Integer({ default: 64, minimum: 0 }),
   // From the request's first byte to its reply; common proxies give up after 60 s.
