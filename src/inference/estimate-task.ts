@@ -109,12 +109,13 @@ function rowsOfBlocks(whole: ScoredPair, { blocks, reads_first }: Manifest): Int
 
 /** What the model reads of each block: scores of its rows, ranked among themselves, or values. */
 function modelPairs(
-  { encoding }: Manifest,
+  { encoding, reads_first }: Manifest,
   samples: Samples,
   whole: ScoredPair,
   dealt: readonly Int32Array[],
 ): ScoredPair[] {
-  if (encoding === 'normal-scores' && dealt.length === 1) return [whole];
+  const inAnyOrder = whole.x.rows <= (reads_first ?? whole.x.rows);
+  if (encoding === 'normal-scores' && dealt.length === 1 && inAnyOrder) return [whole];
   const encode = encoding === 'normal-scores' ? (m: Matrix) => encodeMatrix(m).scores : plainValues;
   return dealt.map((rows) => ({
     x: encode(takeRows(samples.x, rows)),

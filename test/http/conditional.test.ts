@@ -6,7 +6,7 @@ import { type Service, startService } from './service.js';
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ DEFAULT_MODEL: 'mist-paper' });
 });
 afterAll(() => service.close());
 

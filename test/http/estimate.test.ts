@@ -136,10 +136,11 @@ describe('warnings', () => {
   });
 
   it('outside_trained_range names the range of rows and of columns', async () => {
-    const rows = (await service.post(gaussian(13, 501, 1, 0.5))).body.warnings;
+    const model = 'mist-paper';
+    const rows = (await service.post({ ...gaussian(13, 501, 1, 0.5), model })).body.warnings;
     expect(codes(rows)).toEqual(['outside_trained_range']);
     expect(rows[0]?.message).toMatch(/rows is 501, trained on 10 to 500.*2 blocks/);
-    const columns = (await service.post(mixed(14, 50, 33, 2))).body.warnings;
+    const columns = (await service.post({ ...mixed(14, 50, 33, 2), model })).body.warnings;
     expect(columns[0]?.message).toContain('dim_x is 33, trained on');
   });
 

@@ -163,7 +163,11 @@ describe('POST /estimate/gradient refuses', () => {
     const manifest = JSON.parse(await readFile(file, 'utf8'));
     delete manifest.files['gradient.onnx'];
     await writeFile(file, JSON.stringify(manifest));
-    const other = await startService({ MODELS_DIR: folder, WORKERS: 1, DEFAULT_MODEL: 'mist-paper' });
+    const other = await startService({
+      MODELS_DIR: folder,
+      WORKERS: 1,
+      DEFAULT_MODEL: 'mist-paper',
+    });
     try {
       const body = { x: column, y: column };
       expect((await other.post(body)).status).toBe(200);

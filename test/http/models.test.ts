@@ -13,14 +13,14 @@ describe('GET /models', () => {
   it('lists the models and marks the default', async () => {
     const { status, body } = await service.get<{ models: ModelSummary[] }>('/models');
     expect(status).toBe(200);
-    const summary = body.models.find(({ id }) => id === 'mist-paper');
-    expect(summary).toMatchObject({ default: true, trained: { rows: [10, 500] } });
+    const summary = body.models.find(({ id }) => id === 'mist');
+    expect(summary).toMatchObject({ default: true, trained: { rows: [5, 10_000] } });
     expect(summary?.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('tells all that the manifest says of one', async () => {
-    const manifest = JSON.parse(await readFile('models/mist-paper/manifest.json', 'utf8'));
-    const { status, body } = await service.get<Model>('/models/mist-paper');
+    const manifest = JSON.parse(await readFile('models/mist/manifest.json', 'utf8'));
+    const { status, body } = await service.get<Model>('/models/mist');
     expect(status).toBe(200);
     expect(body).toMatchObject({
       default: true,
