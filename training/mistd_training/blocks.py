@@ -33,7 +33,7 @@ def calibrate_blocks(model: OnnxModel, block_rows: int, sample: Callable[..., Ba
     """
     generator = torch.Generator().manual_seed(seed)
     blocks, truth = [], []
-    per_shape = min(32, max(8, 16_000 // block_rows))
+    per_shape = min(32, max(3, 16_000 // block_rows))
     for count, dim_x, dim_y in SHAPES:
         for _ in range(per_shape):
             batch = sample(1, count * block_rows, dim_x, dim_y, generator)
