@@ -55,7 +55,7 @@ export function timing(times, seconds) {
  *
  * @param {number} seed
  */
-function normals(seed) {
+export function normals(seed) {
   let state = seed;
   const uniform = () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -13,7 +13,7 @@ import { freePort } from '../scripts/free-port.js';
 export const WORKERS = availableParallelism();
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const MODEL = `${HERE}../models/mist-paper`;
+const MODEL = `${HERE}../models/mist`;
 
 /** @typedef {import('node:child_process').ChildProcess} ChildProcess */
 
@@ -41,17 +41,20 @@ export function startMeasuring(script) {
   };
 }
 
-/** @returns {Promise<string>} the URL to post to. */
-export async function startMistd() {
+/**
+ * @param {Record<string, string>} [settings] beside the usual ones.
+ * @returns {Promise<{ url: string, pid: number }>}
+ */
+export async function startMistd(settings = {}) {
   const port = await freePort();
-  const env = { PORT: String(port), WORKERS: String(WORKERS), LOG_LEVEL: 'warn' };
+  const env = { PORT: String(port), WORKERS: String(WORKERS), LOG_LEVEL: 'warn', ...settings };
   const child = spawn(process.execPath, ['dist/server.js'], {
     cwd: `${HERE}..`,
     env: { ...process.env, ...env, HOST: '127.0.0.1' },
     stdio: 'inherit',
   });
   await Promise.race([untilOk(`http://127.0.0.1:${port}/health/ready`), watch(child, 'mistd')]);
-  return `http://127.0.0.1:${port}/estimate`;
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0 };
 }
 
 /**
@@ -74,29 +77,13 @@ export async function startFastApi(python) {
 }
 
 /**
- * @param {string} python with the rivals' packages.
- * @returns {(task: unknown) => Promise<{ ms: number, way: string }>}
- */
-export function startKsg(python) {
-  return startLines(python, 'ksg.py');
-}
-
-/**
- * @param {string} python with the rivals' packages.
- * @returns {(task: unknown) => Promise<{ p: number[] }>}
- */
-export function startKsgTest(python) {
-  return startLines(python, 'ksg_test.py');
-}
-
-/**
- * A rival that answers each line with one.
+ * A rival that answers each line of JSON with one.
  *
- * @param {string} python
- * @param {string} script
+ * @param {string} python with the rivals' packages.
+ * @param {string} script of rivals/.
  * @returns {(task: unknown) => Promise<any>}
  */
-function startLines(python, script) {
+export function startRival(python, script) {
   const child = spawn(python, [`${HERE}rivals/${script}`], { stdio: ['pipe', 'pipe', 'inherit'] });
   const death = watch(child, script);
   const lines = createInterface({ input: child.stdout });

@@ -1,21 +1,22 @@
 // Measures the service beside what it could be compared with, all on this machine and in turns, so
 // that what disturbs one disturbs the others too. Run it with: npm run bench [-- --quick], and with
-// npm run bench -- analyses [--quick] for what the analyses promise.
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+// npm run bench -- analyses [--quick] for what the analyses promise, or with
+// npm run bench -- did [--quick] for preference pairs.
 import { fileURLToPath } from 'node:url';
 import { ensureVenv } from '../scripts/python.js';
 import { measureAnalyses, reportAnalyses } from './analyses/run.js';
 import { makeSamples, nameOf, SHAPES, timing } from './cases.js';
+import { benchDid } from './did.js';
 import {
   startFastApi,
-  startKsg,
   startMeasuring,
   startMistd,
+  startRival,
   stopAll,
   WORKERS,
 } from './processes.js';
 import { report } from './report.js';
+import { machine, median, save } from './results.js';
 
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = QUICK ? 1 : 5;
@@ -33,19 +34,22 @@ try {
   if (process.argv.includes('analyses')) {
     const results = await measureAnalyses(python, QUICK);
     console.log(reportAnalyses(results));
-    if (!QUICK) await save({ machine: machine(), ...results }, 'analyses-');
+    if (!QUICK) await save('analyses', { machine: machine(), ...results });
+  } else if (process.argv.includes('did')) {
+    await benchDid(python, QUICK);
   } else {
-    await measureSpeed();
+    await benchEstimate();
   }
 } finally {
   await stopAll();
 }
 
-async function measureSpeed() {
-  const services = { mistd: await startMistd(), fastapi: await startFastApi(python) };
+async function benchEstimate() {
+  const { url } = await startMistd();
+  const services = { mistd: `${url}/estimate`, fastapi: await startFastApi(python) };
   const bare = startMeasuring('rivals/bare.js');
   const client = startMeasuring('client.js');
-  const ksg = startKsg(python);
+  const ksg = startRival(python, 'ksg.py');
   const results = [];
   for (const shape of SHAPES) {
     await checkAgreement(shape, services.mistd, services.fastapi);
@@ -53,7 +57,7 @@ async function measureSpeed() {
   }
   const summary = { machine: machine(), settings: settings(), results };
   console.log(report(summary));
-  if (!QUICK) await save(summary, '');
+  if (!QUICK) await save('', summary);
 }
 
 /**
@@ -68,7 +72,7 @@ async function measureSpeed() {
  *
  * @param {import('./cases.js').Shape} shape
  * @param {{ services: { mistd: string, fastapi: string }, bare: Ask, client: Ask,
- *   ksg: ReturnType<typeof startKsg> }} rivals
+ *   ksg: ReturnType<typeof startRival> }} rivals
  */
 async function measure(shape, { services, bare, client, ksg }) {
   /** @type {{ loads: { concurrency: number, bare: Measured, mistd: Measured, fastapi: Measured }[],
@@ -146,16 +150,6 @@ async function checkAgreement(shape, ...urls) {
   }
 }
 
-function machine() {
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: WORKERS,
-    platform: `${process.platform} ${process.arch}`,
-    node: process.version,
-  };
-}
-
 function settings() {
   return {
     rounds: ROUNDS,
@@ -163,25 +157,4 @@ function settings() {
     workers: WORKERS,
     ksg: KSG,
   };
-}
-
-/**
- * @param {{ machine: ReturnType<typeof machine> }} summary
- * @param {string} prefix
- */
-async function save(summary, prefix) {
-  const { date, node } = summary.machine;
-  const file = `bench/results/${prefix}${date}-node${node.slice(1).split('.')[0]}.json`;
-  await mkdir(`${HERE}results`, { recursive: true });
-  const round = (/** @type {string} */ _, /** @type {unknown} */ value) =>
-    typeof value === 'number' ? Number(value.toPrecision(4)) : value;
-  await writeFile(`${HERE}../${file}`, `${JSON.stringify(summary, round, 2)}\n`);
-  console.log(`\nwritten to ${file}`);
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  const sorted = Float64Array.from(values).sort();
-  const at = (/** @type {number} */ place) => sorted[place] ?? Number.NaN;
-  return (at(Math.floor((sorted.length - 1) / 2)) + at(Math.ceil((sorted.length - 1) / 2))) / 2;
 }

@@ -10,6 +10,7 @@ import { addReading } from './plugins/reading.js';
 import { batchRoutes } from './routes/batch/index.js';
 import { classicalRoutes } from './routes/classical/index.js';
 import { conditionalRoutes } from './routes/conditional/index.js';
+import { didRoutes } from './routes/did/index.js';
 import { estimateRoutes } from './routes/estimate/index.js';
 import { gradientRoutes } from './routes/gradient/index.js';
 import { healthRoutes } from './routes/health/index.js';
@@ -71,6 +72,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   laggedRoutes(app, engine, config);
   independenceRoutes(app, engine, config);
   gradientRoutes(app, engine, config);
+  didRoutes(app, engine, config);
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.

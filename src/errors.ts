@@ -123,6 +123,54 @@ export const ERRORS = {
     title: 'The model has no gradient',
     remedy: 'Name a model that lists gradient.onnx among the files of GET /models/{id}.',
   },
+  invalid_utf8: {
+    status: 400,
+    title: 'The body is not UTF-8',
+    remedy: 'Send the text encoded in UTF-8.',
+  },
+  positive_log_prob: {
+    status: 400,
+    title: 'A log-probability is positive',
+    remedy: 'Send natural logarithms of probabilities, which are at most 0.',
+  },
+  zero_probability: {
+    status: 400,
+    title: 'A log-probability is −Infinity',
+    remedy:
+      'A log ratio needs a positive probability under both models: score the completion without top-k or top-p truncation, or leave it out.',
+  },
+  missing_token: {
+    status: 400,
+    title: 'A completion token has no log-probability',
+    remedy: 'Send the log-probability of every token of the completion, and of no other token.',
+  },
+  token_counts_differ: {
+    status: 400,
+    title: 'The token counts of one completion differ',
+    remedy: 'Score the same completion tokens under both models.',
+  },
+  candidates_disagree: {
+    status: 400,
+    title: 'One candidate has two different log-probabilities',
+    remedy:
+      'Give different candidates different ids, and one candidate the same log-probs each time.',
+  },
+  too_many_pairs: {
+    status: 400,
+    title: 'Too many pairs or candidates',
+    remedy: 'Send a random subset of the prompts, or raise MAX_PAIRS on the server.',
+  },
+  too_few_candidates: {
+    status: 400,
+    title: 'Too few candidates',
+    remedy: 'Send at least two candidates of each prompt: a distribution over one is always 1.',
+  },
+  incomplete_support: {
+    status: 400,
+    title: 'The candidates are not the whole support',
+    remedy:
+      'Send every possible completion, so that the probabilities sum to 1 under each model, or name the model that they were drawn from.',
+  },
   bad_request: {
     status: 400,
     title: 'The request cannot be read',
@@ -146,13 +194,14 @@ export const ERRORS = {
   body_too_large: {
     status: 413,
     title: 'The body is too large',
-    remedy: 'Send fewer rows or digits, or raise MAX_BODY_BYTES on the server.',
+    remedy:
+      'Send fewer rows or digits, or raise MAX_BODY_BYTES (rows streamed as NDJSON or CSV: MAX_STREAM_BYTES) on the server.',
   },
   unsupported_media_type: {
     status: 415,
     title: 'The content type is not supported',
     remedy:
-      'Send JSON with the header "content-type: application/json"; to /estimate/batch, lines of JSON with "application/x-ndjson"; to /estimate and /estimate/classical, also CSV, Parquet, NumPy files or raw numbers.',
+      'Send JSON with the header "content-type: application/json"; to /estimate/batch, lines of JSON with "application/x-ndjson"; to /estimate and /estimate/classical, also CSV, Parquet, NumPy files or raw numbers; pairs to /did also as CSV or lines of JSON.',
   },
   unsupported_encoding: {
     status: 415,

@@ -5,13 +5,25 @@ import { type ErrorCode, MistdError, pointerStep } from './errors.js';
 /** No coercion, no dropped fields: a request means what it says or is refused. */
 const ajv = new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: true });
 
+/** A query string holds text only, so there "0.5" is a number. */
+const queryAjv = new Ajv({ coerceTypes: true, removeAdditional: false, useDefaults: true });
+
 /**
  * Compiles a schema to a check that fills in defaults.
  *
  * @returns a function that throws MistdError with the JSON pointer of the first fault.
  */
 export function compileCheck<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
-  const validate = ajv.compile<Static<T>>(schema);
+  return check(ajv, schema);
+}
+
+/** The same for the parameters of a query string, which arrive as text. */
+export function compileQueryCheck<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
+  return check(queryAjv, schema);
+}
+
+function check<T extends TSchema>(validator: Ajv, schema: T): (value: unknown) => Static<T> {
+  const validate = validator.compile<Static<T>>(schema);
   return (value) => {
     if (validate(value)) return value;
     throw toMistdError(validate.errors?.[0]);

@@ -2,7 +2,8 @@
 // their level and find what is there, that intervals cover what is known.
 // Run it with: npm run bench -- analyses [--quick]
 import { readFile } from 'node:fs/promises';
-import { startKsgTest, startMistd } from '../processes.js';
+import { startMistd, startRival } from '../processes.js';
+import { median } from '../results.js';
 import { table } from '../table.js';
 import { DEPENDENT, INDEPENDENT, random } from './pairs.js';
 import { TRIPLES } from './triples.js';
@@ -12,8 +13,8 @@ import { TRIPLES } from './triples.js';
  * @param {boolean} quick only shows that everything runs.
  */
 export async function measureAnalyses(python, quick) {
-  const post = poster(await startMistd());
-  const ksg = startKsgTest(python);
+  const post = poster((await startMistd()).url);
+  const ksg = startRival(python, 'ksg_test.py');
   return {
     batching: await batching(post, quick),
     level: await level(post, quick),
@@ -261,12 +262,12 @@ ${table(
 }
 
 /**
- * @param {string} estimateUrl
+ * @param {string} url of the service
  * @returns {Post}
  */
-function poster(estimateUrl) {
+function poster(url) {
   return async (path, body) => {
-    const response = await fetch(new URL(path, estimateUrl), {
+    const response = await fetch(new URL(path, url), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
@@ -280,12 +281,6 @@ function poster(estimateUrl) {
 /** @param {string} text */
 function progress(text) {
   process.stderr.write(`${text}\n`);
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** @param {readonly number[]} values */

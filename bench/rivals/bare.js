@@ -8,7 +8,7 @@ import { makeSamples, timing } from '../cases.js';
 
 /** @typedef {{ shape: import('../cases.js').Shape, concurrency: number, seconds: number }} Load */
 
-const MODEL = new URL('../../models/mist-paper/', import.meta.url);
+const MODEL = new URL('../../models/mist/', import.meta.url);
 const DIST = new URL('../../dist/', import.meta.url);
 
 if (isMainThread) {

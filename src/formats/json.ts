@@ -60,7 +60,8 @@ export function checkSameRows(first: Matrix, firstName: string, side: Matrix, na
   );
 }
 
-function parseObject(bytes: Buffer): Record<string, unknown> {
+/** @throws MistdError unless the bytes are one JSON object in UTF-8. */
+export function parseObject(bytes: Buffer): Record<string, unknown> {
   if (!isUtf8(bytes))
     throw new MistdError('invalid_json', 'The body is not UTF-8.', { pointer: '' });
   let body: unknown;

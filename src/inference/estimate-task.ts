@@ -59,7 +59,7 @@ export async function runTask(
     const samples = samplesOf(problem, cancelled);
     const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
     const whole = { x: x.scores, y: y.scores };
-    const dealt = rowsOfBlocks(whole, blocks.rows);
+    const dealt = rowsOfBlocks(whole, manifest);
     const pairs = modelPairs(manifest, samples, whole, dealt);
     const parts = new Array<Float64Array>(pairs.length);
     const answer: Answer = { facts: sampleFacts({ x: x.ranks, y: y.ranks }, whole), parts };
@@ -96,12 +96,15 @@ interface Answer {
   gradient?: SampleGradient;
 }
 
-/** Row indices of the blocks: all rows in one within the rows of a block, dealt beyond. */
-function rowsOfBlocks(whole: ScoredPair, blockRows: number): Int32Array[] {
+/**
+ * Row indices of the blocks. Beyond the rows up to which the model takes them in any order, they
+ * are put in canonical order, even into a single block.
+ */
+function rowsOfBlocks(whole: ScoredPair, { blocks, reads_first }: Manifest): Int32Array[] {
   const { rows } = whole.x;
-  return rows <= blockRows || !informative(whole)
+  return rows <= Math.min(blocks.rows, reads_first ?? rows) || !informative(whole)
     ? [Int32Array.from({ length: rows }, (_, r) => r)]
-    : dealBlocks(whole.x, whole.y, blockRows);
+    : dealBlocks(whole.x, whole.y, blocks.rows);
 }
 
 /** What the model reads of each block: scores of its rows, ranked among themselves, or values. */

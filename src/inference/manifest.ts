@@ -27,6 +27,9 @@ export const Manifest = Type.Object({
   output: Type.String(),
   taus: Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 3 }),
   trained: Type.Object({ rows: Range, dim_x: Range, dim_y: Range }),
+  // Rows up to which their order is all the same to the model; with more, some of its statistics
+  // start from the first rows alone.
+  reads_first: Type.Optional(Type.Integer({ minimum: 1 })),
   // More may stand there on how the exponent was calibrated.
   blocks: Type.Object(
     {

@@ -18,6 +18,10 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
       tags: [
         { name: 'estimates', description: 'Mutual information from samples' },
         { name: 'analyses', description: 'Questions that take many estimates' },
+        {
+          name: 'preferences',
+          description: 'What a preference-optimized policy has learned (DID)',
+        },
         { name: 'models', description: 'What the estimates come from' },
         { name: 'health', description: 'For orchestrators' },
       ],

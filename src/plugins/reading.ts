@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { MistdError } from '../errors.js';
-import { compileCheck } from '../validation.js';
+import { compileCheck, compileQueryCheck } from '../validation.js';
 
 /**
  * How requests are read: bodies reach the handlers as bytes, for formats/ to read and to say what
@@ -20,7 +20,7 @@ export function addReading(app: FastifyInstance): void {
   });
   app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
     if (httpPart === 'body') return () => true;
-    const check = compileCheck(schema);
+    const check = (httpPart === 'querystring' ? compileQueryCheck : compileCheck)(schema);
     return (value) => {
       try {
         return { value: check(value) };

@@ -182,8 +182,8 @@ describe('POST /estimate refuses', () => {
   });
 
   it('an unknown model with 404', async () => {
-    const answer = await service.post<Problem>({ ...good, model: 'mist-paper2' });
-    expectProblem(answer, 404, 'unknown_model', '/model', '"mist-paper2"', 'mist-paper');
+    const answer = await service.post<Problem>({ ...good, model: 'mist2' });
+    expectProblem(answer, 404, 'unknown_model', '/model', '"mist2"', 'mist');
     const proto = await service.post<Problem>({ ...good, model: '__proto__' });
     expectProblem(proto, 404, 'unknown_model', '/model');
   });

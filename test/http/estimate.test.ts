@@ -42,9 +42,9 @@ describe('the answer of POST /estimate', () => {
 
   it('names the model by the checksum of its file', async () => {
     const { body } = await service.post(gaussian(5, 50, 1, 0.5));
-    const bytes = await readFile('models/mist-paper/model.onnx');
+    const bytes = await readFile('models/mist/model.onnx');
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    expect(body.model).toMatchObject({ id: 'mist-paper', sha256 });
+    expect(body.model).toMatchObject({ id: 'mist', sha256 });
   });
 
   it('is the same for a flat array and for rows of one number', async () => {

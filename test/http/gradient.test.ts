@@ -9,7 +9,8 @@ import { type Answer, type Service, startService } from './service.js';
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService();
+  // The model that has a gradient.
+  service = await startService({ DEFAULT_MODEL: 'mist-paper' });
 });
 afterAll(() => service.close());
 
@@ -162,7 +163,7 @@ describe('POST /estimate/gradient refuses', () => {
     const manifest = JSON.parse(await readFile(file, 'utf8'));
     delete manifest.files['gradient.onnx'];
     await writeFile(file, JSON.stringify(manifest));
-    const other = await startService({ MODELS_DIR: folder, WORKERS: 1 });
+    const other = await startService({ MODELS_DIR: folder, WORKERS: 1, DEFAULT_MODEL: 'mist-paper' });
     try {
       const body = { x: column, y: column };
       expect((await other.post(body)).status).toBe(200);

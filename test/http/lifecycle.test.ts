@@ -75,7 +75,7 @@ describe('a model that cannot be used', () => {
   let service: Service | undefined;
   beforeEach(async () => {
     models = await mkdtemp(join(tmpdir(), 'mistd-models-'));
-    await cp('models/mist-paper', join(models, 'mist-paper'), { recursive: true });
+    await cp('models/mist', join(models, 'mist'), { recursive: true });
   });
   afterEach(async () => {
     await service?.close();
@@ -99,20 +99,20 @@ describe('a model that cannot be used', () => {
   };
 
   it('because its file does not match its checksum', async () => {
-    const file = join(models, 'mist-paper', 'model.onnx');
+    const file = join(models, 'mist', 'model.onnx');
     const bytes = await readFile(file);
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] as number) ^ 1;
     await writeFile(file, bytes);
-    expect(await notReady()).toMatch(/mist-paper: model.onnx has sha256 .* manifest says/);
+    expect(await notReady()).toMatch(/mist: model.onnx has sha256 .* manifest says/);
   });
 
   it('because its file is missing', async () => {
-    await rm(join(models, 'mist-paper', 'model.onnx'));
+    await rm(join(models, 'mist', 'model.onnx'));
     expect(await notReady()).toContain('no such file');
   });
 
   it('because its manifest lacks something', async () => {
-    const file = join(models, 'mist-paper', 'manifest.json');
+    const file = join(models, 'mist', 'manifest.json');
     const { taus, ...rest } = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(file, JSON.stringify(rest));
     expect(await notReady()).toContain("must have required property 'taus'");
@@ -120,16 +120,16 @@ describe('a model that cannot be used', () => {
   });
 
   it('because it answers with another shape than its manifest says', async () => {
-    const file = join(models, 'mist-paper', 'manifest.json');
+    const file = join(models, 'mist', 'manifest.json');
     const manifest = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(file, JSON.stringify({ ...manifest, taus: [0.1, 0.5, 0.9] }));
-    expect(await notReady()).toContain('mist-paper: cannot run: output quantiles has shape');
+    expect(await notReady()).toContain('mist: cannot run: output quantiles has shape');
   });
 
   it('because the default model is not there', async () => {
     service = await startService({ MODELS_DIR: models, DEFAULT_MODEL: 'other' });
     expect(service.ready).toBe(false);
-    const named = await service.post({ ...small, model: 'mist-paper' });
+    const named = await service.post({ ...small, model: 'mist' });
     expect(named.status).toBe(200);
   });
 

@@ -23,7 +23,7 @@ _USE = {
     "paper": """**Meant for** continuous data whose dependence resembles its training families: Gaussian, Student and
 additive-noise dependence, dense or sparse, under any monotone marginals. **Not meant for** dependence that only shows
 in three or more columns together, rings, spirals and other shapes without correlation, or columns with many ties: they
-are a small part of its training and its interval may not know.""",
+are not among its paper's families, and its interval does not know.""",
     "wide": """**Meant for** any kind of dependence between two sides of a data set: linear or not, heavy-tailed,
 discrete or tied, sparse or dense, in one column or many. **Weak at** dependence that only shows in many columns
 together, spirals, Swiss rolls and other shapes that no pair of columns betrays (the tables below show how weak), and at

@@ -9,8 +9,8 @@ const identity = {
 };
 
 export const modelExample = {
-  id: 'mist-paper',
-  version: '1.0.0',
+  id: 'mist',
+  version: '0.1.0',
   sha256: '5b0f7c1c9d3f4a62e8f1b7c4d9a05e6f3c2b1a0987f6e5d4c3b2a19080706050',
 };
 
@@ -32,9 +32,9 @@ const ModelSummary = Type.Object(
     examples: [
       {
         ...modelExample,
-        description: "Trained on the MIST paper's sixteen families",
+        description: 'MIST trained on a wide meta-distribution',
         default: true,
-        trained: { rows: [10, 500], dim_x: [1, 32], dim_y: [1, 32] },
+        trained: { rows: [5, 10_000], dim_x: [1, 64], dim_y: [1, 64] },
       },
     ],
   },

@@ -1,0 +1,51 @@
+import { type Clusters, interval } from './clusters.js';
+import { fitLogistic } from './logistic.js';
+
+/** The β that explains preferences best: the root of Σ δ σ(−βδ) = 0. */
+export interface BetaFit {
+  /** `separated`: all δ have one sign, so that β runs to infinity; `constant`: all are 0. */
+  readonly status: 'fitted' | 'separated' | 'constant';
+  readonly beta: number | null;
+  /** 1/√Σ δ² σ(βδ)(1 − σ(βδ)). */
+  readonly standard_error: number | null;
+  /** Robust to pairs of one prompt not being independent. */
+  readonly clustered_standard_error: number | null;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  /** Mean of −log σ(βδ) at this β. */
+  readonly loss: number | null;
+}
+
+/**
+ * @param margins δ of each pair, best of pairs held out from training.
+ * @param level of the interval, which is clustered by prompt where that is possible.
+ */
+export async function fitBeta(
+  margins: Float64Array,
+  clusters: Clusters,
+  level: number,
+): Promise<BetaFit> {
+  const fit = await fitLogistic([margins], clusters);
+  if (fit.coefficients === null) {
+    return {
+      status: fit.status,
+      beta: null,
+      standard_error: null,
+      clustered_standard_error: null,
+      lower: null,
+      upper: null,
+      loss: null,
+    };
+  }
+  const beta = fit.coefficients[0] as number;
+  const standardError = fit.standardErrors?.[0] as number;
+  const clustered = fit.clusteredErrors?.[0] ?? null;
+  return {
+    status: 'fitted',
+    beta,
+    standard_error: standardError,
+    clustered_standard_error: clustered,
+    ...interval(beta, clustered ?? standardError, level),
+    loss: -fit.logLikelihood / margins.length,
+  };
+}

@@ -1,0 +1,80 @@
+import { sigmoid } from './log-space.js';
+
+/** Pairs whose predicted probability of the likelier side lies in one range. */
+export interface CalibrationBin {
+  readonly lower: number;
+  readonly upper: number;
+  readonly pairs: number;
+  /** Mean of σ(β|δ|): how often the side that β δ favors should be the chosen one. */
+  readonly predicted: number;
+  /** How often it is; ties count half. */
+  readonly observed: number;
+  readonly standard_error: number;
+}
+
+export interface Calibration {
+  readonly bins: CalibrationBin[];
+  /** Mean over pairs of |observed − predicted|, bin by bin. */
+  readonly expected_error: number;
+}
+
+/**
+ * Compares σ(βδ) with what was chosen. A pair and its mirror image say the same, so each counts by
+ * the side that βδ favors: predictions run from ½ to 1.
+ *
+ * @param margins δ of each pair.
+ * @param bins at most so many, of equally many pairs; pairs of equal predictions stay together.
+ */
+export function calibrate(margins: Float64Array, beta: number, bins: number): Calibration {
+  const sorted = margins.map(Math.abs).sort();
+  const edges = new Float64Array(bins - 1);
+  for (let b = 1; b < bins; b++) {
+    edges[b - 1] = sorted[Math.floor((b * sorted.length) / bins)] as number;
+  }
+  const pairs = new Float64Array(bins);
+  const predicted = new Float64Array(bins);
+  const observed = new Float64Array(bins);
+  const lower = new Float64Array(bins).fill(1);
+  const upper = new Float64Array(bins).fill(0);
+  const favored = Math.sign(beta);
+  for (const margin of margins) {
+    const size = Math.abs(margin);
+    const bin = upperBound(edges, size);
+    const p = sigmoid(Math.abs(beta) * size);
+    pairs[bin] = (pairs[bin] as number) + 1;
+    predicted[bin] = (predicted[bin] as number) + p;
+    observed[bin] = (observed[bin] as number) + (1 + favored * Math.sign(margin)) / 2;
+    lower[bin] = Math.min(lower[bin] as number, p);
+    upper[bin] = Math.max(upper[bin] as number, p);
+  }
+  const table: CalibrationBin[] = [];
+  let error = 0;
+  for (let b = 0; b < bins; b++) {
+    const n = pairs[b] as number;
+    if (n === 0) continue;
+    const share = (observed[b] as number) / n;
+    const mean = (predicted[b] as number) / n;
+    error += Math.abs((observed[b] as number) - (predicted[b] as number));
+    table.push({
+      lower: lower[b] as number,
+      upper: upper[b] as number,
+      pairs: n,
+      predicted: mean,
+      observed: share,
+      standard_error: Math.sqrt((share * (1 - share)) / n),
+    });
+  }
+  return { bins: table, expected_error: error / margins.length };
+}
+
+/** How many of the ascending edges are at most the value. */
+function upperBound(edges: Float64Array, value: number): number {
+  let low = 0;
+  let high = edges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((edges[middle] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,53 @@
+import { logSigmoid } from './log-space.js';
+import { logRatioMargins, type Pairs } from './pairs.js';
+
+export const LOSSES = ['sigmoid', 'robust', 'ipo', 'hinge'] as const;
+
+export type Loss = (typeof LOSSES)[number];
+
+export interface LossOptions {
+  readonly loss: Loss;
+  readonly beta: number;
+  /** ε of the robust loss, in [0, ½): the share of labels that are flipped. */
+  readonly labelSmoothing: number;
+}
+
+/**
+ * The loss of each pair, as TRL computes it. With δ = ℓ_w − ℓ_l:
+ *
+ * - sigmoid: −log σ(βδ) (DPO, arXiv 2305.18290);
+ * - robust: [−(1 − ε) log σ(βδ) + ε log σ(−βδ)] / (1 − 2ε) (arXiv 2403.00409);
+ * - ipo: (ℓ_w/T_w − ℓ_l/T_l − 1/2β)², T counting tokens (arXiv 2310.12036, a token as in TRL);
+ * - hinge: max(0, 1 − βδ) (SLiC, arXiv 2305.10425).
+ *
+ * @param pairs with their tokens for ipo.
+ */
+export function pairLosses(
+  pairs: Pairs,
+  { loss, beta, labelSmoothing }: LossOptions,
+): Float64Array {
+  if (loss === 'ipo') {
+    const target = 1 / (2 * beta);
+    return perTokenMargins(pairs).map((margin) => (margin - target) ** 2);
+  }
+  const margins = logRatioMargins(pairs);
+  if (loss === 'hinge') return margins.map((margin) => Math.max(0, 1 - beta * margin));
+  if (loss === 'sigmoid') return margins.map((margin) => -logSigmoid(beta * margin));
+  return margins.map((margin) => {
+    const kept = -(1 - labelSmoothing) * logSigmoid(beta * margin);
+    const flipped = labelSmoothing * logSigmoid(-beta * margin);
+    return (kept + flipped) / (1 - 2 * labelSmoothing);
+  });
+}
+
+/** ℓ_w/T_w − ℓ_l/T_l of each pair. */
+function perTokenMargins(pairs: Pairs): Float64Array {
+  const { count, chosen, rejected, refChosen, refRejected, tokens } = pairs;
+  if (tokens === undefined) throw new Error('margins a token need the pairs’ token counts');
+  return Float64Array.from({ length: count }, (_, i) => {
+    const won = ((chosen[i] as number) - (refChosen[i] as number)) / (tokens.chosen[i] as number);
+    const lost =
+      ((rejected[i] as number) - (refRejected[i] as number)) / (tokens.rejected[i] as number);
+    return won - lost;
+  });
+}

@@ -1,0 +1,122 @@
+import { ClusterIndex, Clusters } from './clusters.js';
+
+/** Preference pairs, column by column; log-probabilities in nats, sums over completion tokens. */
+export interface Pairs {
+  readonly count: number;
+  /** log π(chosen), log π(rejected), log π_ref(chosen), log π_ref(rejected). */
+  readonly chosen: Float64Array;
+  readonly rejected: Float64Array;
+  readonly refChosen: Float64Array;
+  readonly refRejected: Float64Array;
+  /** Undefined when a pair came without them. */
+  readonly tokens: { readonly chosen: Int32Array; readonly rejected: Int32Array } | undefined;
+  /** Which pairs share a prompt; each its own when none was named. */
+  readonly clusters: Clusters;
+  /** Differences, chosen minus rejected, that each pair came with. */
+  readonly features: ReadonlyMap<string, Float64Array>;
+  /** Tokens whose log-probability is a floor and not their own. */
+  readonly floored: number;
+}
+
+export interface Pair {
+  readonly chosen: number;
+  readonly rejected: number;
+  readonly refChosen: number;
+  readonly refRejected: number;
+  readonly chosenTokens: number | undefined;
+  readonly rejectedTokens: number | undefined;
+  readonly prompt: string | undefined;
+  readonly floored: number;
+}
+
+/** Collects pairs one by one into columns. */
+export class PairColumns {
+  readonly #chosen = new Column();
+  readonly #rejected = new Column();
+  readonly #refChosen = new Column();
+  readonly #refRejected = new Column();
+  readonly #chosenTokens = new Column();
+  readonly #rejectedTokens = new Column();
+  readonly #prompts = new ClusterIndex();
+  readonly #features = new Map<string, Column>();
+  #floored = 0;
+  #allTokens = true;
+
+  get count(): number {
+    return this.#chosen.length;
+  }
+
+  add(pair: Pair): void {
+    this.#chosen.push(pair.chosen);
+    this.#rejected.push(pair.rejected);
+    this.#refChosen.push(pair.refChosen);
+    this.#refRejected.push(pair.refRejected);
+    if (pair.prompt !== undefined) this.#prompts.push(pair.prompt);
+    this.#floored += pair.floored;
+    if (pair.chosenTokens === undefined || pair.rejectedTokens === undefined) {
+      this.#allTokens = false;
+    }
+    if (!this.#allTokens) return;
+    this.#chosenTokens.push(pair.chosenTokens as number);
+    this.#rejectedTokens.push(pair.rejectedTokens as number);
+  }
+
+  addFeature(name: string, value: number): void {
+    const column = this.#features.get(name) ?? new Column();
+    this.#features.set(name, column);
+    column.push(value);
+  }
+
+  finish(): Pairs {
+    const { count } = this;
+    return {
+      count,
+      chosen: this.#chosen.values(),
+      rejected: this.#rejected.values(),
+      refChosen: this.#refChosen.values(),
+      refRejected: this.#refRejected.values(),
+      tokens:
+        this.#allTokens && count > 0
+          ? {
+              chosen: Int32Array.from(this.#chosenTokens.values()),
+              rejected: Int32Array.from(this.#rejectedTokens.values()),
+            }
+          : undefined,
+      clusters: this.#prompts.length === count ? this.#prompts.finish() : Clusters.each(count),
+      features: new Map([...this.#features].map(([name, column]) => [name, column.values()])),
+      floored: this.#floored,
+    };
+  }
+}
+
+/** δ = ℓ_w − ℓ_l of each pair, where ℓ = log π − log π_ref: its log-ratio margin. */
+export function logRatioMargins(pairs: Pairs): Float64Array {
+  const { count, chosen, rejected, refChosen, refRejected } = pairs;
+  const margins = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    margins[i] =
+      (chosen[i] as number) -
+      (refChosen[i] as number) -
+      ((rejected[i] as number) - (refRejected[i] as number));
+  }
+  return margins;
+}
+
+/** Numbers that grow at the end, in one array that doubles. */
+class Column {
+  length = 0;
+  #values = new Float64Array(1024);
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const larger = new Float64Array(2 * this.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values[this.length++] = value;
+  }
+
+  values(): Float64Array {
+    return this.#values.subarray(0, this.length);
+  }
+}

@@ -1,0 +1,129 @@
+import { type Static, Type } from 'typebox';
+import { UNITS } from '../../../estimation/units.js';
+import { PROPOSALS } from '../../../preference/entropy.js';
+import { problemResponses } from '../../problem.js';
+import {
+  asGiven,
+  CANDIDATE_ERRORS,
+  COMMON_ERRORS,
+  id,
+  Nullable,
+  promptFields,
+  replyEnd,
+  timingExample,
+  unit,
+} from '../schema.js';
+
+export const EntropyOptions = Type.Object(
+  {
+    proposal: Type.Enum([...PROPOSALS], {
+      description:
+        'The model that the samples were drawn from: draws of the policy give the far smaller error. "support": they are every possible completion, once each, and the entropy is exact',
+    }),
+    unit,
+    id,
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    proposal: 'policy',
+    prompts: [
+      {
+        id: 'haiku',
+        samples: [
+          { policy_logp: -21.4, ref_logp: -24.9, tokens: 17 },
+          { policy_logp: -19.8, ref_logp: -22.1, tokens: 16 },
+          { policy_logp: -25.2, ref_logp: -26.3, tokens: 18 },
+          { policy_logp: -20.7, ref_logp: -24.2, tokens: 16 },
+        ],
+      },
+    ],
+  },
+  {
+    proposal: 'support',
+    unit: 'bits',
+    prompts: [
+      {
+        id: 'yes-or-no',
+        samples: [
+          { id: 'yes', policy_logp: Math.log(0.75), ref_logp: Math.log(0.5), tokens: 1 },
+          { id: 'no', policy_logp: Math.log(0.25), ref_logp: Math.log(0.5), tokens: 1 },
+        ],
+      },
+    ],
+  },
+];
+
+const EntropyRequest = Type.Object(
+  { ...promptFields('samples', 'Candidate'), ...asGiven(EntropyOptions.properties) },
+  { $id: 'DidEntropyRequest', additionalProperties: false, examples: requestExamples },
+);
+
+const replyExample = {
+  proposal: 'support',
+  unit: 'bits',
+  prompts: [
+    {
+      id: 'yes-or-no',
+      entropy: 0.8113,
+      standard_error: 0,
+      ess: null,
+      largest_weight: null,
+      samples: 2,
+    },
+  ],
+  mean: { entropy: 0.8113, standard_error: null, prompts: 1 },
+  warnings: [],
+  timing: timingExample,
+  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+};
+
+const EntropyReply = Type.Object(
+  {
+    proposal: Type.Enum([...PROPOSALS]),
+    unit: Type.Enum([...UNITS]),
+    prompts: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        entropy: Type.Number({ description: 'H(q) over all completions' }),
+        standard_error: Type.Number({ description: 'Jackknife over the draws' }),
+        ess: Nullable({ description: 'Effective sample size of the draws; null when exact' }),
+        largest_weight: Nullable({ description: 'Share of the heaviest draw' }),
+        samples: Type.Integer(),
+      }),
+    ),
+    mean: Type.Object(
+      {
+        entropy: Type.Number(),
+        standard_error: Nullable({ description: 'From the spread over prompts' }),
+        prompts: Type.Integer(),
+      },
+      { description: 'Over the prompts' },
+    ),
+    ...replyEnd,
+  },
+  { $id: 'DidEntropyReply', examples: [replyExample] },
+);
+
+export type EntropyReply = Static<typeof EntropyReply>;
+
+export const entropySchemas = [EntropyRequest, EntropyReply];
+
+export const entropyRoute = {
+  tags: ['preferences'],
+  operationId: 'didEntropy',
+  summary: 'The entropy of the DID over all completions, from samples',
+  description:
+    'Low: the policy learned something narrow, as of facts. High: something broad, as of open-ended instructions. Self-normalized importance sampling, with its standard error and effective sample size.',
+  querystring: Type.Object({}, { additionalProperties: false }),
+  body: { content: { 'application/json': { schema: { $ref: 'DidEntropyRequest#' } } } },
+  response: {
+    200: {
+      description: 'An entropy a prompt, and their mean',
+      content: { 'application/json': { schema: { $ref: 'DidEntropyReply#' } } },
+    },
+    ...problemResponses(...COMMON_ERRORS, ...CANDIDATE_ERRORS),
+  },
+};

@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../../config.js';
+import type { Engine } from '../../inference/engine.js';
+import { distributionRoutes } from './distribution/index.js';
+import { distributionSchemas } from './distribution/schema.js';
+import { entropyRoutes } from './entropy/index.js';
+import { entropySchemas } from './entropy/schema.js';
+import { pairsRoutes } from './pairs/index.js';
+import { pairsSchemas } from './pairs/schema.js';
+import { powerLawRoutes } from './power-law/index.js';
+import { powerLawSchemas } from './power-law/schema.js';
+import { addRowStreams } from './reading.js';
+import { rejectedRoutes } from './rejected/index.js';
+import { rejectedSchemas } from './rejected/schema.js';
+import { sharedSchemas } from './schema.js';
+import { sufficiencyRoutes } from './sufficiency/index.js';
+import { sufficiencySchemas } from './sufficiency/schema.js';
+
+/**
+ * The differential information distribution (DID, arXiv 2505.23761): what a preference-optimized
+ * policy has learned relative to its reference.
+ */
+export function didRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
+  const schemas = [
+    ...sharedSchemas,
+    ...distributionSchemas,
+    ...entropySchemas,
+    ...pairsSchemas,
+    ...rejectedSchemas,
+    ...powerLawSchemas,
+    ...sufficiencySchemas,
+  ];
+  for (const schema of schemas) app.addSchema(schema);
+  distributionRoutes(app, config);
+  entropyRoutes(app, config);
+  rejectedRoutes(app, config);
+  // In a scope of their own: other routes read these content types as a whole, or not at all.
+  app.register(async (scope) => {
+    addRowStreams(scope);
+    pairsRoutes(scope, config);
+    powerLawRoutes(scope, config);
+    sufficiencyRoutes(scope, engine, config);
+  });
+}

@@ -1,0 +1,154 @@
+import type { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+import type { Config } from '../../config.js';
+import { MistdError, pointerStep } from '../../errors.js';
+import { type CandidateRules, type ReadPrompts, readPrompts } from '../../formats/candidates.js';
+import { parseObject } from '../../formats/json.js';
+import {
+  type PairLimits,
+  pairsFromCsv,
+  pairsFromJson,
+  pairsFromNdjson,
+  type ReadPairs,
+} from '../../formats/pairs.js';
+import { deadline } from '../../plugins/deadline.js';
+import { compileCheck } from '../../validation.js';
+
+export const NDJSON = 'application/x-ndjson';
+export const CSV = 'text/csv';
+
+/** Lets the routes of an app take rows as a stream, which nothing ever holds whole. */
+export function addRowStreams(app: FastifyInstance): void {
+  for (const type of [NDJSON, CSV]) {
+    if (app.hasContentTypeParser(type)) app.removeContentTypeParser(type);
+    app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+  }
+}
+
+/** A request as its handler wants it: what it is about, its options, and when it began. */
+export interface Read<Data, Options> {
+  readonly data: Data;
+  readonly options: Options;
+  readonly parseMs: number;
+  /** Aborts when the client has gone or the deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a reader of requests about pairs: JSON with `pairs` among the options, or the pairs alone
+ * as NDJSON or CSV with the options in the query string.
+ */
+export function pairsReader<T extends TSchema>(options: T, config: Config) {
+  const checkOptions = compileCheck(options);
+  return async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Read<ReadPairs, Static<T>>> => {
+    const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
+    const start = performance.now();
+    if (Buffer.isBuffer(request.body)) {
+      const { pairs, ...fields } = jsonBody(request);
+      const checked = checkOptions(fields);
+      const data = pairsFromJson(pairs, config.MAX_PAIRS);
+      return { data, options: checked, parseMs: performance.now() - start, signal };
+    }
+    const data = await streamedPairs(request, config, signal);
+    const checked = request.query as Static<T>;
+    return { data, options: checked, parseMs: performance.now() - start, signal };
+  };
+}
+
+/** Pairs of an NDJSON or CSV body, as they arrive. */
+export function streamedPairs(
+  request: FastifyRequest,
+  config: Config,
+  signal: AbortSignal,
+): Promise<ReadPairs> {
+  const limits: PairLimits = {
+    maxPairs: config.MAX_PAIRS,
+    maxBytes: config.MAX_STREAM_BYTES,
+    maxLineBytes: config.MAX_BODY_BYTES,
+  };
+  const read = mediaType(request) === CSV ? pairsFromCsv : pairsFromNdjson;
+  return read(chunks(request, signal), limits);
+}
+
+/**
+ * Makes a reader of requests about the completions of prompts: JSON with `prompts` or `rows` among
+ * the options.
+ */
+export function promptsReader<T extends TSchema>(
+  options: T,
+  config: Config,
+  rulesOf: (options: Static<T>) => Omit<CandidateRules, 'maxCandidates'>,
+) {
+  const checkOptions = compileCheck(options);
+  return (request: FastifyRequest, reply: FastifyReply): Read<ReadPrompts, Static<T>> => {
+    const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
+    const start = performance.now();
+    const { prompts, rows, ...fields } = jsonBody(request);
+    const checked = checkOptions(fields);
+    const rules = { ...rulesOf(checked), maxCandidates: config.MAX_PAIRS };
+    const data = readPrompts({ prompts, rows }, rules);
+    return { data, options: checked, parseMs: performance.now() - start, signal };
+  };
+}
+
+/** How a reply of /did ends. */
+export function endOfReply(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  read: { parseMs: number; options: { id?: string } },
+  start: number,
+) {
+  return {
+    timing: {
+      parse_ms: read.parseMs,
+      compute_ms: performance.now() - start,
+      total_ms: reply.elapsedTime,
+    },
+    id: read.options.id ?? request.id,
+  };
+}
+
+/** The fields of a JSON body, which then holds the options too. */
+export function jsonBody(request: FastifyRequest): Record<string, unknown> {
+  const [name] = new URL(request.url, 'http://localhost').searchParams.keys();
+  if (name !== undefined) {
+    throw new MistdError(
+      'unknown_field',
+      `${name} is in the query string; with a JSON body, options go into the body.`,
+      { pointer: pointerStep(name) },
+    );
+  }
+  if (Buffer.isBuffer(request.body)) return parseObject(request.body);
+  throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
+}
+
+function mediaType(request: FastifyRequest): string | undefined {
+  return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+/**
+ * The bytes as they arrive. A reader that stops early leaves the connection open, for the error
+ * that it stopped for to be answered.
+ */
+async function* chunks(request: FastifyRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const stream = request.body as Readable | undefined;
+  if (stream === undefined) {
+    throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
+  }
+  try {
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      signal.throwIfAborted();
+      yield chunk;
+    }
+  } catch (cause) {
+    if (cause instanceof MistdError) throw cause;
+    throw new MistdError('client_gone', 'The body broke off.', { cause });
+  } finally {
+    // What nobody reads any more is let through: a client that still sends would wait for ever.
+    stream.resume();
+  }
+}

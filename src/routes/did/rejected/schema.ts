@@ -1,0 +1,140 @@
+import { type Static, Type } from 'typebox';
+import { SOURCES } from '../../../preference/rejected.js';
+import { problemResponses } from '../../problem.js';
+import {
+  asGiven,
+  beta,
+  CANDIDATE_ERRORS,
+  COMMON_ERRORS,
+  id,
+  promptFields,
+  replyEnd,
+  seed,
+  timingExample,
+} from '../schema.js';
+
+export const RejectedOptions = Type.Object(
+  {
+    beta,
+    proposal: Type.Enum([...SOURCES], {
+      default: 'reference',
+      description:
+        'The candidates are draws of the reference, or ("support") every possible completion, once each',
+    }),
+    draws: Type.Integer({
+      minimum: 0,
+      maximum: 1000,
+      default: 1,
+      description: 'Candidates to draw of each prompt, with replacement',
+    }),
+    seed,
+    id,
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    beta: 0.1,
+    seed: 7,
+    draws: 2,
+    prompts: [
+      {
+        id: 'haiku',
+        candidates: [
+          { id: 'a', policy_logp: -21.4, ref_logp: -18.9, rejected_logp: -18.6 },
+          { id: 'b', policy_logp: -19.8, ref_logp: -19.6, rejected_logp: -19.5 },
+          { id: 'c', policy_logp: -17.2, ref_logp: -20.3, rejected_logp: -20.6 },
+        ],
+      },
+    ],
+  },
+];
+
+const RejectedRequest = Type.Object(
+  {
+    ...promptFields('candidates', 'CandidateWithRejected'),
+    ...asGiven(RejectedOptions.properties),
+  },
+  { $id: 'DidRejectedRequest', additionalProperties: false, examples: requestExamples },
+);
+
+const replyExample = {
+  beta: 0.1,
+  proposal: 'reference',
+  prompts: [
+    {
+      id: 'haiku',
+      ess: 2.87,
+      largest_weight: 0.42,
+      expected_log_ratio: -0.27,
+      candidates: [
+        { id: 'a', weight: 0.42 },
+        { id: 'b', weight: 0.34 },
+        { id: 'c', weight: 0.24 },
+      ],
+      drawn: ['a', 'b'],
+      order_check: { pairs: 3, violated: 0, largest_deviation: 0.14 },
+    },
+  ],
+  warnings: [],
+  timing: timingExample,
+  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+};
+
+const orderCheck = Type.Object({
+  pairs: Type.Integer(),
+  violated: Type.Integer({
+    description: 'Pairs of candidates on which π_l moved away from π_ref as the policy did',
+  }),
+  largest_deviation: Type.Number({
+    description: 'Largest |M_ref − M_l − β (M_* − M_ref)| in nats; 0 when π_l is the optimal one',
+  }),
+});
+
+const RejectedReply = Type.Object(
+  {
+    beta: Type.Number(),
+    proposal: Type.Enum([...SOURCES]),
+    prompts: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        ess: Type.Number({ description: 'Effective sample size of the weights' }),
+        largest_weight: Type.Number(),
+        expected_log_ratio: Type.Number({
+          description: 'E of log π/π_ref over the rejected distribution, in nats',
+        }),
+        candidates: Type.Array(Type.Object({ id: Type.String(), weight: Type.Number() })),
+        drawn: Type.Array(Type.String(), { description: 'Ids, drawn with these weights' }),
+        order_check: Type.Unsafe<Static<typeof orderCheck> | null>({
+          ...orderCheck,
+          type: ['object', 'null'],
+          description: 'Null unless every candidate has a rejected_logp',
+        }),
+      }),
+    ),
+    ...replyEnd,
+  },
+  { $id: 'DidRejectedReply', examples: [replyExample] },
+);
+
+export type RejectedReply = Static<typeof RejectedReply>;
+
+export const rejectedSchemas = [RejectedRequest, RejectedReply];
+
+export const rejectedRoute = {
+  tags: ['preferences'],
+  operationId: 'didRejected',
+  summary: 'The rejected distribution that makes DPO learn the policy given',
+  description:
+    'π_l ∝ π_ref (π_ref/π)^β by weights of candidates, and a sample of it. Where log-probs under a π_l are given, how far its log-margins are from the order that the power law asks for.',
+  querystring: Type.Object({}, { additionalProperties: false }),
+  body: { content: { 'application/json': { schema: { $ref: 'DidRejectedRequest#' } } } },
+  response: {
+    200: {
+      description: 'Weights and draws of each prompt',
+      content: { 'application/json': { schema: { $ref: 'DidRejectedReply#' } } },
+    },
+    ...problemResponses(...COMMON_ERRORS, ...CANDIDATE_ERRORS),
+  },
+};

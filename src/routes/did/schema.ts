@@ -1,0 +1,334 @@
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { ErrorCode } from '../../errors.js';
+import { UNITS } from '../../estimation/units.js';
+import { PREFERENCE_WARNING_CODES } from '../../preference/warnings.js';
+import { CSV, NDJSON } from './reading.js';
+
+/** A number, or null where the data leave it unknown. */
+export const Nullable = (options: { description?: string } = {}) =>
+  Type.Unsafe<number | null>({ type: ['number', 'null'], ...options });
+
+export const ClusteredMean = Type.Object(
+  {
+    mean: Type.Number(),
+    standard_error: Nullable({ description: 'Clustered by prompt; null with a single prompt' }),
+    lower: Nullable(),
+    upper: Nullable(),
+  },
+  { $id: 'ClusteredMean', description: 'A mean and its interval of the level asked for' },
+);
+
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const Calibration = Type.Object(
+  {
+    bins: Type.Array(
+      Type.Object({
+        lower: Type.Number(),
+        upper: Type.Number(),
+        pairs: count('Pairs whose prediction lies from lower to upper'),
+        predicted: Type.Number({ description: 'Mean of σ(β|δ|)' }),
+        observed: Type.Number({ description: 'Share in which the favored side was chosen' }),
+        standard_error: Type.Number(),
+      }),
+    ),
+    expected_error: Type.Number({ description: 'Mean over pairs of |observed − predicted|' }),
+  },
+  {
+    $id: 'Calibration',
+    description: 'Predicted preference probabilities beside what was chosen',
+  },
+);
+
+/** A log-probability in the forms that formats/log-probs.ts reads. */
+export const LogProb = Type.Union(
+  [
+    Type.Number({ maximum: 0, description: 'Sum over the completion tokens, in nats' }),
+    Type.Array(Type.Number({ maximum: 0 }), {
+      minItems: 1,
+      description: 'One a completion token',
+    }),
+    Type.Object(
+      {
+        completion_start: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            description: 'Prompt tokens at the start of the list, which are not summed',
+          }),
+        ),
+      },
+      {
+        additionalProperties: true,
+        description:
+          'An OpenAI chat or completions response, choice or `logprobs`; or vLLM `prompt_logprobs` with `prompt_token_ids` and `completion_start`',
+      },
+    ),
+  ],
+  { $id: 'LogProb', description: 'log p(completion | prompt)' },
+);
+
+export const logProb = Type.Unsafe<unknown>({ $ref: 'LogProb#' });
+
+/** Of both models; both must agree on it. */
+export const tokenCount = Type.Optional(
+  Type.Integer({ minimum: 1, description: 'Completion tokens' }),
+);
+
+export const Pair = Type.Object(
+  {
+    prompt_id: Type.Optional(
+      Type.Union([Type.String(), Type.Number()], {
+        description: 'Pairs of one prompt are not independent: intervals are clustered by it',
+      }),
+    ),
+    chosen_logps: logProb,
+    rejected_logps: logProb,
+    ref_chosen_logps: logProb,
+    ref_rejected_logps: logProb,
+    chosen_tokens: tokenCount,
+    rejected_tokens: tokenCount,
+    features: Type.Optional(
+      Type.Record(Type.String(), Type.Number(), {
+        description: 'Differences, chosen minus rejected; the same names in every pair',
+      }),
+    ),
+  },
+  {
+    $id: 'PreferencePair',
+    additionalProperties: true,
+    description:
+      'Column names as TRL has them; reference_chosen_logps and reference_rejected_logps, of its earlier versions, work too. Other columns are not read, and a warning names them.',
+  },
+);
+
+export const pairsField = Type.Union(
+  [
+    Type.Array(Type.Unsafe<unknown>({ $ref: 'PreferencePair#' }), { minItems: 1 }),
+    Type.Object(
+      {},
+      { additionalProperties: true, description: 'Or columns: an array under each name' },
+    ),
+  ],
+  { description: 'Preference pairs, best held out from training' },
+);
+
+export const beta = Type.Number({
+  exclusiveMinimum: 0,
+  maximum: 1e6,
+  default: 0.1,
+  description: 'β of the reward β log(π/π_ref)',
+});
+
+export const level = Type.Number({
+  exclusiveMinimum: 0,
+  exclusiveMaximum: 1,
+  default: 0.9,
+  description: 'Probability of the intervals',
+});
+
+export const bins = Type.Integer({
+  minimum: 2,
+  maximum: 100,
+  default: 10,
+  description: 'Of the calibration table',
+});
+
+export const alpha = Type.Number({
+  exclusiveMinimum: 0,
+  exclusiveMaximum: 1,
+  default: 0.05,
+  description: 'Significance level of the verdict',
+});
+
+export const id = Type.Optional(
+  Type.String({
+    maxLength: 200,
+    description: 'Comes back in the reply; the request id otherwise',
+  }),
+);
+
+export const seed = Type.Integer({
+  minimum: 0,
+  maximum: 2 ** 32 - 1,
+  default: 0,
+  description: 'The same seed draws the same',
+});
+
+const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
+
+/** The β that explains preferences best, as /did/pairs and /did/power-law reply it. */
+export const betaFit = Type.Object(
+  {
+    status: Type.Enum(['fitted', 'separated', 'constant']),
+    beta: Nullable(),
+    standard_error: Nullable(),
+    clustered_standard_error: Nullable(),
+    lower: Nullable(),
+    upper: Nullable(),
+    loss: Nullable({ description: 'Mean of −log σ(βδ) at this β' }),
+  },
+  { description: 'The β under which σ(βδ) explains the choices best' },
+);
+
+export const calibration = Type.Unsafe<Static<typeof Calibration>>({ $ref: 'Calibration#' });
+
+/** An object that may be null. */
+export const OrNull = <T extends TSchema>(schema: T, description: string) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: ['object', 'null'], description });
+
+/** The pairs alone, as bodies other than JSON hold them. */
+export function rowBodies(rows: readonly Record<string, unknown>[]) {
+  const flat = rows.map(({ features, ...row }) => ({
+    ...row,
+    ...Object.fromEntries(
+      Object.entries(features ?? {}).map(([name, value]) => [`features.${name}`, value]),
+    ),
+  }));
+  const names = Object.keys(flat[0] ?? {});
+  const cells = flat.map(Object.values);
+  return {
+    [NDJSON]: {
+      schema: {
+        type: 'string',
+        description: 'A pair a line; options go into the query string',
+        examples: [rows.map((row) => JSON.stringify(row)).join('\n')],
+      },
+    },
+    [CSV]: {
+      schema: {
+        type: 'string',
+        description:
+          'A header, then a pair a line; features are columns named features.<name>; options go into the query string',
+        examples: [[names, ...cells].map((row) => row.join(',')).join('\n')],
+      },
+    },
+  };
+}
+
+/** What every reply of /did ends with. */
+export const replyEnd = {
+  warnings: Type.Array(
+    Type.Object({ code: Type.Enum([...PREFERENCE_WARNING_CODES]), message: Type.String() }),
+  ),
+  timing: Type.Object({
+    parse_ms: milliseconds('Receiving, reading and checking the body'),
+    compute_ms: milliseconds('The figures'),
+    total_ms: milliseconds("From the request's arrival, its upload included"),
+  }),
+  id: Type.String(),
+};
+
+export const timingExample = { parse_ms: 0.4, compute_ms: 0.3, total_ms: 1.1 };
+
+/** The same options with those optional that have a default, for a body or a query string. */
+export function asGiven<T extends TProperties>(options: T): TProperties {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, schema]) => [
+      name,
+      'default' in schema ? Type.Optional(schema) : schema,
+    ]),
+  );
+}
+
+/** A candidate's fields; its log-probs in any form of LogProb. */
+const candidateFields = {
+  id: Type.Optional(
+    Type.Union([Type.String(), Type.Number()], {
+      description: 'Names the completion; its place in the list otherwise',
+    }),
+  ),
+  policy_logp: logProb,
+  ref_logp: logProb,
+  tokens: tokenCount,
+};
+
+export const Candidate = Type.Object(candidateFields, {
+  $id: 'Candidate',
+  additionalProperties: false,
+});
+
+export const CandidateWithRejected = Type.Object(
+  { ...candidateFields, rejected_logp: Type.Optional(logProb) },
+  {
+    $id: 'CandidateWithRejected',
+    additionalProperties: false,
+    description: 'rejected_logp is under the distribution that rejected completions come from',
+  },
+);
+
+/** The two ways to send completions of prompts: a list a prompt, or rows that name their prompt. */
+export function promptFields(list: 'candidates' | 'samples', candidate: string) {
+  const item = Type.Unsafe<unknown>({ $ref: `${candidate}#` });
+  return {
+    prompts: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            id: Type.Optional(Type.Union([Type.String(), Type.Number()])),
+            [list]: Type.Array(item, { minItems: 2 }),
+          },
+          { additionalProperties: false },
+        ),
+        { minItems: 1 },
+      ),
+    ),
+    rows: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { prompt_id: Type.Union([Type.String(), Type.Number()]) },
+          { additionalProperties: true, description: `A row of ${list}, beside its prompt_id` },
+        ),
+        { minItems: 2, description: 'Instead of prompts' },
+      ),
+    ),
+  };
+}
+
+export const unit = Type.Enum([...UNITS], { default: 'nats' });
+
+/** Errors of the routes about candidates. */
+export const CANDIDATE_ERRORS = [
+  'too_few_candidates',
+  'candidates_disagree',
+  'incomplete_support',
+] as const satisfies readonly ErrorCode[];
+
+/** Errors of every route of /did. */
+export const COMMON_ERRORS = [
+  'invalid_json',
+  'missing_field',
+  'unknown_field',
+  'invalid_type',
+  'invalid_value',
+  'out_of_range',
+  'not_a_number',
+  'positive_log_prob',
+  'zero_probability',
+  'missing_token',
+  'token_counts_differ',
+  'empty_samples',
+  'too_many_pairs',
+  'bad_request',
+  'body_too_large',
+  'unsupported_media_type',
+  'unsupported_encoding',
+  'internal_error',
+  'shutting_down',
+  'deadline_exceeded',
+] as const satisfies readonly ErrorCode[];
+
+/** Further ones of the routes that take rows as NDJSON or CSV. */
+export const ROW_ERRORS = [
+  'invalid_csv',
+  'invalid_utf8',
+  'unequal_rows',
+] as const satisfies readonly ErrorCode[];
+
+export const sharedSchemas = [
+  ClusteredMean,
+  Calibration,
+  LogProb,
+  Pair,
+  Candidate,
+  CandidateWithRejected,
+];

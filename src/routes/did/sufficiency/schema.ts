@@ -1,0 +1,196 @@
+import { type Static, Type } from 'typebox';
+import { UNITS } from '../../../estimation/units.js';
+import { WARNING_CODES } from '../../../estimation/warnings.js';
+import { PREFERENCE_WARNING_CODES } from '../../../preference/warnings.js';
+import { modelExample } from '../../models/schema.js';
+import { problemResponses } from '../../problem.js';
+import {
+  alpha,
+  asGiven,
+  COMMON_ERRORS,
+  id,
+  level,
+  Nullable,
+  OrNull,
+  pairsField,
+  ROW_ERRORS,
+  replyEnd,
+  rowBodies,
+  seed,
+  timingExample,
+  unit,
+} from '../schema.js';
+
+export const SufficiencyOptions = Type.Object(
+  {
+    level,
+    alpha,
+    unit,
+    resamples: Type.Integer({
+      minimum: 0,
+      maximum: 999,
+      default: 39,
+      description:
+        'Label sets drawn from the power law for the p-value, which is at least 1/(resamples + 1); 0 for none',
+    }),
+    max_pairs: Type.Integer({
+      minimum: 10,
+      maximum: 100_000,
+      default: 1000,
+      description: 'Pairs to use; a random subset, with a warning, of more',
+    }),
+    model: Type.Optional(
+      Type.String({ description: 'The id of a model of GET /models; a default otherwise' }),
+    ),
+    seed,
+    id,
+  },
+  { additionalProperties: false },
+);
+
+const options = asGiven(SufficiencyOptions.properties);
+
+const pairsExample = Array.from({ length: 24 }, (_, i) => {
+  const wave = (k: number) => Number((4 * Math.sin(k * (i + 1) + k)).toFixed(2));
+  return {
+    prompt_id: `p${i % 12}`,
+    chosen_logps: -50 + wave(1),
+    rejected_logps: -53 + wave(2),
+    ref_chosen_logps: -50 + wave(3),
+    ref_rejected_logps: -51 + wave(5),
+    features: { length: Math.round(3 * wave(7)), politeness: wave(11) },
+  };
+});
+
+const PairsRequest = Type.Object(
+  { pairs: pairsField, ...options },
+  {
+    $id: 'DidSufficiencyRequest',
+    additionalProperties: false,
+    examples: [{ pairs: pairsExample, resamples: 9, unit: 'bits' }],
+  },
+);
+
+const estimate = Type.Object({
+  estimate: Type.Number({ description: 'The median; at most 1 bit, all that S holds' }),
+  lower: Type.Number(),
+  upper: Type.Number(),
+});
+
+const replyExample = {
+  pairs: 1000,
+  features: ['length', 'politeness'],
+  unit: 'bits',
+  level: 0.9,
+  did: { estimate: 0.11, lower: 0.07, upper: 0.16 },
+  all: { estimate: 0.24, lower: 0.19, upper: 0.3 },
+  gain: { estimate: 0.13, lower: 0.01, upper: 0.24 },
+  test: { p_value: 0.025, resamples: 39, null_gain: 0.01 },
+  linear: {
+    did: 0.1,
+    all: 0.22,
+    features: [{ name: 'length', coefficient: 0.05, standard_error: 0.01, p_value: 1e-6 }],
+  },
+  verdict: {
+    conclusion: 'outside',
+    text: 'The features tell about preferences what the DID does not (p = 0.025).',
+  },
+  model: modelExample,
+  warnings: [],
+  timing: timingExample,
+  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+};
+
+const SufficiencyReply = Type.Object(
+  {
+    pairs: Type.Integer({ description: 'Used' }),
+    features: Type.Array(Type.String()),
+    unit: Type.Enum([...UNITS]),
+    level: Type.Number(),
+    did: { ...estimate, description: 'I(S; δ)' } as typeof estimate,
+    all: { ...estimate, description: 'I(S; (δ, features))' } as typeof estimate,
+    gain: Type.Object(
+      { estimate: Type.Number(), lower: Type.Number(), upper: Type.Number() },
+      {
+        description:
+          'I(S; (δ, features)) − I(S; δ). The interval, from intervals of both at level (1 + level)/2, is on the wide side',
+      },
+    ),
+    test: OrNull(
+      Type.Object({
+        p_value: Type.Number(),
+        resamples: Type.Integer(),
+        null_gain: Type.Number({
+          description: 'Mean gain when labels follow the power law: the bias of the estimates',
+        }),
+      }),
+      'Of no gain, by labels drawn from σ(β̂ δ); null without resamples or a finite β',
+    ),
+    linear: OrNull(
+      Type.Object({
+        did: Type.Number(),
+        all: Type.Number(),
+        features: Type.Array(
+          Type.Object({
+            name: Type.String(),
+            coefficient: Type.Number(),
+            standard_error: Nullable({ description: 'Clustered by prompt' }),
+            p_value: Nullable(),
+          }),
+        ),
+      }),
+      'A second opinion: the same lower bounds by logistic regression; null where it separates',
+    ),
+    verdict: Type.Object({
+      conclusion: Type.Enum(['outside', 'none_found', 'untested']),
+      text: Type.String(),
+    }),
+    model: Type.Unsafe<{ id: string; version: string; sha256: string }>({
+      $ref: 'ModelIdentity#',
+    }),
+    ...replyEnd,
+    warnings: Type.Array(
+      Type.Object({
+        code: Type.Enum([...PREFERENCE_WARNING_CODES, ...WARNING_CODES]),
+        message: Type.String(),
+      }),
+    ),
+  },
+  { $id: 'DidSufficiencyReply', examples: [replyExample] },
+);
+
+export type SufficiencyReply = Static<typeof SufficiencyReply>;
+
+export const sufficiencySchemas = [PairsRequest, SufficiencyReply];
+
+export const sufficiencyRoute = {
+  tags: ['preferences'],
+  operationId: 'didSufficiency',
+  summary: 'Whether preferences hold information outside the DID',
+  description:
+    'With each pair in random order and S its label: I(S; (δ, features)) against I(S; δ) by the learned model. Under the power law δ is sufficient, and features such as the length difference add nothing.',
+  querystring: Type.Object(options, { additionalProperties: false }),
+  body: {
+    content: {
+      'application/json': { schema: { $ref: 'DidSufficiencyRequest#' } },
+      ...rowBodies(pairsExample),
+    },
+  },
+  response: {
+    200: {
+      description: 'Both informations, their difference, and a test of it',
+      content: { 'application/json': { schema: { $ref: 'DidSufficiencyReply#' } } },
+    },
+    ...problemResponses(
+      ...COMMON_ERRORS,
+      ...ROW_ERRORS,
+      'too_few_rows',
+      'too_many_columns',
+      'unknown_model',
+      'model_failed',
+      'model_unavailable',
+      'queue_full',
+      'worker_died',
+    ),
+  },
+};

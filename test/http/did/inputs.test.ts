@@ -1,0 +1,315 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DistributionReply } from '../../../src/routes/did/distribution/schema.js';
+import type { PairsReply } from '../../../src/routes/did/pairs/schema.js';
+import type { PowerLawReply } from '../../../src/routes/did/power-law/schema.js';
+import type { SufficiencyReply } from '../../../src/routes/did/sufficiency/schema.js';
+import type { Problem } from '../../../src/routes/problem.js';
+import { normals, uniforms } from '../../data.js';
+import { type Service, startService } from '../service.js';
+
+const NDJSON = { 'content-type': 'application/x-ndjson' };
+const CSV = { 'content-type': 'text/csv; charset=utf-8' };
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService({ MAX_PAIRS: 60_000, MAX_BODY_BYTES: 1_000_000, MAX_ROWS: 5000 });
+});
+afterAll(() => service.close());
+
+const pair = (more: object = {}) => ({
+  chosen_logps: -10,
+  rejected_logps: -12,
+  ref_chosen_logps: -11,
+  ref_rejected_logps: -11.5,
+  ...more,
+});
+const swapped = pair({ chosen_logps: -12.5, ref_rejected_logps: -12.25 });
+const codes = (body: { warnings: { code: string }[] }) => body.warnings.map(({ code }) => code);
+
+async function pairs(list: unknown, more: object = {}): Promise<PairsReply> {
+  const answer = await service.post<PairsReply>({ pairs: list, ...more }, undefined, '/did/pairs');
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  return answer.body;
+}
+
+describe('a log-prob is the same', () => {
+  const tokens = [-1, -2.5, -0.25];
+  const content = tokens.map((logprob) => ({ token: 'x', logprob, top_logprobs: [] }));
+  const vllm = [
+    null,
+    { 5: { logprob: -9 } },
+    ...tokens.map((logprob, i) => ({
+      [100 + i]: { logprob, rank: 3, decoded_token: 'x' },
+      7: { logprob: -0.01, rank: 1, decoded_token: 'y' },
+    })),
+  ];
+  const ids = [4, 5, 100, 101, 102];
+  const forms: [string, unknown][] = [
+    ['a list of tokens', tokens],
+    ['an OpenAI chat response', { choices: [{ logprobs: { content } }] }],
+    ['an OpenAI chat choice', { logprobs: { content, refusal: null } }],
+    ['OpenAI chat log-probs', { content }],
+    [
+      'an OpenAI completion',
+      { choices: [{ logprobs: { token_logprobs: tokens, tokens: ['x'] } }] },
+    ],
+    ['an echoed completion', { token_logprobs: [null, -7, ...tokens], completion_start: 2 }],
+    ['vLLM prompt_logprobs', { prompt_logprobs: vllm, prompt_token_ids: ids, completion_start: 2 }],
+    [
+      'a vLLM response',
+      { choices: [{ prompt_logprobs: vllm, prompt_token_ids: ids }], completion_start: 2 },
+    ],
+    [
+      'vLLM with the actual tokens alone',
+      {
+        prompt_logprobs: [null, ...tokens.map((logprob) => ({ 9: { logprob } }))],
+        completion_start: 1,
+      },
+    ],
+  ];
+  it.each(forms)('as %s', async (_name, form) => {
+    const body = await pairs([pair({ chosen_logps: form, ref_chosen_logps: [-1, -1, -1] })]);
+    expect(body.metrics['logps/chosen'].mean).toBe(-3.75);
+    expect(body.displacement.chosen_log_ratio.mean).toBe(-0.75);
+  });
+});
+
+describe('pairs are the same', () => {
+  const rows = [pair({ prompt_id: 'a' }), swapped, pair({ rejected_logps: -10 })].map((row, i) => ({
+    prompt_id: `p${i % 2}`,
+    ...row,
+  }));
+  const strip = ({ timing, id, ...rest }: PairsReply) => rest;
+
+  it('as rows, columns, NDJSON and CSV, with options in the body or the query', async () => {
+    const list = rows.map((row) => ({ ...row, prompt_id: row.prompt_id }));
+    const expected = strip(await pairs(list, { beta: 0.5, bins: 4 }));
+    const names = Object.keys(list[0] as object) as (keyof (typeof list)[0])[];
+    const columns = Object.fromEntries(names.map((name) => [name, list.map((row) => row[name])]));
+    expect(strip(await pairs(columns, { beta: 0.5, bins: 4 }))).toEqual(expected);
+    const lines = list.map((row) => JSON.stringify(row)).join('\r\n');
+    const csv = [names, ...list.map((row) => names.map((name) => row[name]))]
+      .map((row) => row.join(','))
+      .join('\n');
+    for (const [type, text] of [
+      [NDJSON, lines],
+      [NDJSON, `\uFEFF${lines}\n\n`],
+      [CSV, csv],
+      [CSV, `${csv.replaceAll('p1', '"p1"')}\r\n`],
+    ] as const) {
+      const answer = await service.post<PairsReply>(text, type, '/did/pairs?beta=0.5&bins=4');
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+      expect(strip(answer.body)).toEqual(expected);
+    }
+  });
+
+  it('under the older names of TRL', async () => {
+    const { ref_chosen_logps, ref_rejected_logps, ...rest } = pair();
+    const old = {
+      ...rest,
+      reference_chosen_logps: ref_chosen_logps,
+      reference_rejected_logps: ref_rejected_logps,
+    };
+    expect(strip(await pairs([old]))).toEqual(strip(await pairs([pair()])));
+  });
+
+  it('with lists, quoted cells, line breaks and columns that are not read in CSV', async () => {
+    const csv = `prompt,chosen_logps,rejected_logps,ref_chosen_logps,ref_rejected_logps,features.len
+"say ""hi"",
+please","[-4, -6]","[-12]","[-5, -6]",-11.5,2
+"b",-10,-12,-11,-11.5,-3`;
+    const answer = await service.post<PairsReply>(csv, CSV, '/did/pairs');
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    expect(answer.body.pairs).toBe(2);
+    expect(answer.body.metrics['logps/chosen'].mean).toBe(-10);
+    expect(answer.body.warnings.find(({ code }) => code === 'ignored_columns')?.message).toContain(
+      'prompt',
+    );
+  });
+});
+
+it('50,000 pairs stream past MAX_BODY_BYTES and give what they give in parts', async () => {
+  const normal = normals(5);
+  const rows = Array.from({ length: 50_000 }, (_, i) =>
+    [
+      `prompt ${i % 9000}`,
+      ...[0, 1, 2, 3].map(() => (-60 - Math.abs(9 * normal())).toFixed(3)),
+    ].join(),
+  );
+  const csv = `prompt_id,chosen_logps,rejected_logps,ref_chosen_logps,ref_rejected_logps\n${rows.join('\n')}`;
+  expect(csv.length).toBeGreaterThan(2_000_000);
+  const { body } = await service.post<PairsReply>(csv, CSV, '/did/pairs');
+  expect(body).toMatchObject({ pairs: 50_000, prompts: 9000 });
+  const mean = rows.reduce((sum, row) => sum + Number(row.split(',')[1]), 0) / rows.length;
+  expect(body.metrics['logps/chosen'].mean).toBeCloseTo(mean, 9);
+  const counted = body.calibration.bins.reduce((sum, bin) => sum + bin.pairs, 0);
+  expect(counted).toBe(50_000);
+});
+
+describe('warnings', () => {
+  const many = (row: object) => Array.from({ length: 40 }, (_, i) => ({ ...row, prompt_id: i }));
+
+  it('averaged_log_probs for averages that pose as sums', async () => {
+    const average = pair({
+      chosen_logps: -1.4,
+      rejected_logps: -1.6,
+      ref_chosen_logps: -1.5,
+      ref_rejected_logps: -1.5,
+    });
+    expect(codes(await pairs(many(average)))).toContain('averaged_log_probs');
+    expect(
+      codes(await pairs(many({ ...average, chosen_tokens: 90, rejected_tokens: 80 }))),
+    ).toContain('averaged_log_probs');
+    expect(
+      codes(await pairs(many({ ...average, chosen_tokens: 1, rejected_tokens: 1 }))),
+    ).not.toContain('averaged_log_probs');
+    expect(codes(await pairs(many(pair({ chosen_logps: -0.2, rejected_logps: -0.3 }))))).toContain(
+      'averaged_log_probs',
+    );
+    expect(codes(await pairs(many(pair())))).not.toContain('averaged_log_probs');
+  });
+
+  it('separated, reversed, few_prompts, floored_log_probs', async () => {
+    expect(codes(await pairs([pair()]))).toEqual(['few_prompts', 'separated']);
+    const against = [...many(swapped), pair()].map((row, i) => ({ ...row, prompt_id: i }));
+    const reversed = await pairs(against);
+    expect(codes(reversed)).toEqual(['reversed']);
+    expect(reversed.beta_fit.beta).toBeLessThan(0);
+    const floored = await pairs([pair({ chosen_logps: [-1, -9999] })]);
+    expect(codes(floored)).toContain('floored_log_probs');
+  });
+
+  it('mass_above_one and duplicate_candidates', async () => {
+    const candidates = [
+      { id: 'a', policy_logp: -0.3, ref_logp: -0.4 },
+      { id: 'b', policy_logp: -0.5, ref_logp: -0.6 },
+      { id: 'a', policy_logp: -0.3, ref_logp: -0.4 },
+    ];
+    const body = { prompts: [{ candidates }] };
+    const answer = await service.post<DistributionReply>(body, undefined, '/did/distribution');
+    expect(codes(answer.body)).toEqual(['mass_above_one', 'duplicate_candidates']);
+    expect(answer.body.prompts[0]?.candidates.length).toBe(2);
+  });
+});
+
+describe('ties and extremes', () => {
+  it('a tie is no win, and is told apart', async () => {
+    const tie = pair({ chosen_logps: -11, rejected_logps: -11.5 });
+    const body = await pairs([tie, pair(), swapped, tie]);
+    expect(body.ties.mean).toBe(0.5);
+    expect(body.metrics['rewards/accuracies'].mean).toBe(0.25);
+  });
+
+  it('log-probs of −100,000 give finite figures', async () => {
+    const far = pair({ chosen_logps: -100_000, ref_rejected_logps: -250_000 });
+    const body = await pairs([far, swapped, pair({ rejected_logps: -400_000 })], { beta: 1 });
+    expect(JSON.stringify(body)).not.toMatch(/:null/);
+    expect(body.beta_fit.status).toBe('fitted');
+  });
+});
+
+describe('/did/power-law from pairs', () => {
+  /** Pairs whose choices follow σ(β δ + extra). */
+  function simulated(count: number, extra: (margin: number, length: number) => number) {
+    const [normal, uniform] = [normals(11), uniforms(12)];
+    return Array.from({ length: count }, (_, prompt_id) => {
+      const ratios = [4 * normal(), 4 * normal()];
+      const lengths = [20 + Math.floor(20 * uniform()), 20 + Math.floor(20 * uniform())];
+      const [a = 0, b = 0] = ratios;
+      const margin = a - b;
+      const difference = (lengths[0] ?? 0) - (lengths[1] ?? 0);
+      const first = uniform() < 1 / (1 + Math.exp(-0.3 * margin - extra(margin, difference)));
+      const [w, l] = first ? [0, 1] : [1, 0];
+      return {
+        prompt_id,
+        chosen_logps: -60 + (ratios[w] ?? 0),
+        rejected_logps: -60 + (ratios[l] ?? 0),
+        ref_chosen_logps: -60,
+        ref_rejected_logps: -60,
+        chosen_tokens: lengths[w],
+        rejected_tokens: lengths[l],
+        features: { length: (lengths[w] ?? 0) - (lengths[l] ?? 0) },
+      };
+    });
+  }
+  const ask = async (list: unknown) => {
+    const answer = await service.post<PowerLawReply>({ pairs: list }, undefined, '/did/power-law');
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    return answer.body.pairs as NonNullable<PowerLawReply['pairs']>;
+  };
+
+  it('does not reject pairs that follow it, and never says confirmed', async () => {
+    const { verdict, beta_fit } = await ask(simulated(2000, () => 0));
+    expect(verdict.conclusion).toBe('not_rejected');
+    expect(verdict.text).toContain('Pairs alone cannot show that it holds');
+    expect(verdict.text).not.toMatch(/confirm/i);
+    expect(Math.abs((beta_fit.beta as number) - 0.3)).toBeLessThan(
+      4 * (beta_fit.standard_error as number),
+    );
+  });
+
+  it('rejects pairs that length decides too', async () => {
+    const { verdict } = await ask(simulated(2000, (_margin, length) => 0.08 * length));
+    expect(verdict.conclusion).toBe('rejected');
+    expect(verdict.text).toContain('length difference');
+  });
+
+  it('rejects pairs of another odd function of the margin', async () => {
+    const { verdict } = await ask(simulated(3000, (margin) => -0.3 * margin + Math.tanh(margin)));
+    expect(verdict.conclusion).toBe('rejected');
+    expect(verdict.text).toContain('cubed margin');
+  });
+
+  it('/did/sufficiency finds length where it decides, and not where it does not', async () => {
+    const gain = async (weight: number) => {
+      const list = simulated(400, (_margin, length) => weight * length);
+      const body = { pairs: list, resamples: 19, alpha: 0.06, max_pairs: 400 };
+      const answer = await service.post<SufficiencyReply>(body, undefined, '/did/sufficiency');
+      expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+      return answer.body;
+    };
+    const [length, nothing] = [await gain(0.4), await gain(0)];
+    expect(length.verdict.conclusion).toBe('outside');
+    expect(length.test?.p_value).toBe(0.05);
+    expect(length.linear?.features[0]?.name).toBe('length');
+    expect((length.linear?.all ?? 0) - (length.linear?.did ?? 0)).toBeGreaterThan(0.05);
+    expect(nothing.test?.p_value).toBeGreaterThan(0.05);
+    expect(nothing.all.upper).toBeLessThanOrEqual(Math.LN2);
+    expect(nothing.features).toEqual(['length']);
+  });
+});
+
+describe('the shipped example', () => {
+  const file = 'examples/did/pairs.ndjson';
+
+  it('follows the law that it was simulated from', async () => {
+    const text = readFileSync(file, 'utf8');
+    const { body } = await service.post<PairsReply>(text, NDJSON, '/did/pairs?beta=0.3');
+    expect(body).toMatchObject({ pairs: 240, prompts: 120, warnings: [] });
+    const { beta, standard_error } = body.beta_fit as { beta: number; standard_error: number };
+    expect(Math.abs(beta - 0.3)).toBeLessThan(2 * standard_error);
+    // Chosen completions come from the reference, so their likelihood falls.
+    expect(body.displacement.chosen_log_ratio.upper).toBeLessThan(0);
+  });
+
+  it('gets through from a file stream', async () => {
+    const response = await fetch(`${service.url}/did/power-law`, {
+      method: 'POST',
+      headers: NDJSON,
+      body: createReadStream(file) as unknown as ReadableStream,
+      duplex: 'half',
+    } as RequestInit);
+    const body = (await response.json()) as PowerLawReply;
+    expect(body.pairs?.verdict.conclusion).toBe('not_rejected');
+  });
+});
+
+it('a problem in a stream is answered, however much of it is still to come', async () => {
+  const good = JSON.stringify(pair());
+  const text = `${good}\nnot json\n${`${good}\n`.repeat(20_000)}`;
+  const answer = await service.post<Problem>(text, NDJSON, '/did/pairs');
+  expect(answer.status).toBe(400);
+  expect(answer.body).toMatchObject({ code: 'invalid_json', pointer: '/pairs/1' });
+  expect(answer.body.detail).toContain('Line 2');
+});
