@@ -260,8 +260,7 @@ _TRANSLATIONS = {
 
 # --- Proof ------------------------------------------------------------------------------------------------------------
 
-# Near-singular correlations cost both sides digits: autograd inverts in single precision.
-GRADIENT_TOLERANCE = 5e-3
+GRADIENT_TOLERANCE = 1e-3
 # (batch, rows, dim_x, dim_y)
 GRADIENT_SHAPES = (
     (1, 5, 1, 1), (2, 6, 1, 9), (1, 7, 9, 1), (4, 10, 2, 2), (1, 16, 32, 32), (3, 11, 5, 9), (1, 50, 17, 4),
@@ -271,15 +270,22 @@ GRADIENT_SHAPES = (
 
 def check_gradient_parity(model: Mist, path: Path) -> float:
     """Largest difference between PyTorch's autograd and ONNX Runtime over `GRADIENT_SHAPES`, relative to the largest
-    derivative of each data set. Raises RuntimeError above `GRADIENT_TOLERANCE`."""
+    derivative of each data set. Raises RuntimeError above `GRADIENT_TOLERANCE`.
+
+    The scores are moved a little: among exact ones several rows can share the largest radius, where there is a kink and
+    rounding decides between the slopes on either side.
+    """
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     generator = torch.Generator().manual_seed(2)
     worst = 0.0
     for shape in GRADIENT_SHAPES:
         batch, rows, dim_x, dim_y = shape
         shared = torch.randn(batch, rows, 1, generator=generator)
-        x = normal_scores(shared + torch.randn(batch, rows, dim_x, generator=generator))
-        y = normal_scores(shared + torch.randn(batch, rows, dim_y, generator=generator))
+        x, y = (
+            normal_scores(shared + torch.randn(batch, rows, columns, generator=generator))
+            + 0.01 * torch.randn(batch, rows, columns, generator=generator)
+            for columns in (dim_x, dim_y)
+        )
         tau = torch.rand(batch, generator=generator) * 0.98 + 0.01
         expected = [tensor.numpy() for tensor in quantile_gradient(model, x, y, tau)]
         got = session.run(list(OUTPUTS), dict(zip(INPUTS, (x.numpy(), y.numpy(), tau.numpy()))))
