@@ -90,6 +90,7 @@ def reference_sets(model: OnnxModel, cache: Path, seeds: list[int], baseline_see
         results["sets"][name]["baselines"] = {
             estimator: {"seeds": seeds[:baseline_seeds], **summarize_points(subset, estimate)}
             for estimator, estimate in (("KSG (k = 5)", ksg), ("CCA", cca))
+            if baseline_seeds
         }
     return results
 
