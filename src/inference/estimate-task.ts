@@ -59,8 +59,14 @@ export async function runTask(
     const samples = samplesOf(problem, cancelled);
     const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
     const whole = { x: x.scores, y: y.scores };
-    const dealt = rowsOfBlocks(whole, manifest);
-    const pairs = modelPairs(manifest, samples, whole, dealt);
+    const asTheyCome = inAnyOrder(whole, manifest);
+    const dealt = asTheyCome
+      ? [Int32Array.from({ length: whole.x.rows }, (_, r) => r)]
+      : dealBlocks(whole.x, whole.y, blocks.rows);
+    const pairs =
+      asTheyCome && manifest.encoding === 'normal-scores'
+        ? [whole]
+        : modelPairs(manifest, samples, dealt);
     const parts = new Array<Float64Array>(pairs.length);
     const answer: Answer = { facts: sampleFacts({ x: x.ranks, y: y.ranks }, whole), parts };
     answers.push(answer);
@@ -97,25 +103,20 @@ interface Answer {
 }
 
 /**
- * Row indices of the blocks. Beyond the rows up to which the model takes them in any order, they
- * are put in canonical order, even into a single block.
+ * Whether the model takes the rows at once and as they come. Beyond the rows up to which it does,
+ * they are put in canonical order, even into a single block.
  */
-function rowsOfBlocks(whole: ScoredPair, { blocks, reads_first }: Manifest): Int32Array[] {
+function inAnyOrder(whole: ScoredPair, { blocks, reads_first }: Manifest): boolean {
   const { rows } = whole.x;
-  return rows <= Math.min(blocks.rows, reads_first ?? rows) || !informative(whole)
-    ? [Int32Array.from({ length: rows }, (_, r) => r)]
-    : dealBlocks(whole.x, whole.y, blocks.rows);
+  return rows <= Math.min(blocks.rows, reads_first ?? rows) || !informative(whole);
 }
 
 /** What the model reads of each block: scores of its rows, ranked among themselves, or values. */
 function modelPairs(
-  { encoding, reads_first }: Manifest,
+  { encoding }: Manifest,
   samples: Samples,
-  whole: ScoredPair,
   dealt: readonly Int32Array[],
 ): ScoredPair[] {
-  const inAnyOrder = whole.x.rows <= (reads_first ?? whole.x.rows);
-  if (encoding === 'normal-scores' && dealt.length === 1 && inAnyOrder) return [whole];
   const encode = encoding === 'normal-scores' ? (m: Matrix) => encodeMatrix(m).scores : plainValues;
   return dealt.map((rows) => ({
     x: encode(takeRows(samples.x, rows)),

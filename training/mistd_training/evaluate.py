@@ -43,21 +43,20 @@ def evaluate_model(
     folder: Path,
     cache: Path,
     seeds: list[int],
-    baseline_seeds: int = 1,
-    bmi_seeds: list[int] | None = None,
+    baseline_seeds: int,
+    bmi_seeds: list[int],
     parts: list[str] | None = None,
 ) -> dict:
     """Measure `folder/model.onnx` and write `folder/evaluation.json`.
 
     seeds: of the reference's sets; baseline_seeds: how many of them KSG and CCA are run on as well (they take longer
-    than the model); bmi_seeds: of the BMI tasks, the first one also of what is drawn here; parts: names of `PARTS` to
+    than the model); bmi_seeds: of the BMI tasks, the first one also of what is drawn here; parts: what to
     measure anew, keeping the others (default: all that the model's meta-distribution calls for).
     """
     model = OnnxModel(folder)
     path = folder / "evaluation.json"
     wide = json.loads((folder / "manifest.json").read_text())["meta_distribution"]["name"] == "wide"
     results = json.loads(path.read_text()) if parts and path.exists() else {}
-    bmi_seeds = bmi_seeds or [601, 602, 603]
     first = bmi_seeds[0]
     measure: dict[str, Callable[[], dict]] = {
         "reference": lambda: reference_sets(model, cache, seeds, baseline_seeds),
@@ -74,9 +73,6 @@ def evaluate_model(
         print(f"{name}: {time.time() - began:.0f} s", flush=True)
         path.write_text(json.dumps(results, indent=1) + "\n")
     return results
-
-
-PARTS = ("reference", "bmi", "joint", "calibration", "independent", "bootstrap", "neural")
 
 
 def reference_sets(model: OnnxModel, cache: Path, seeds: list[int], baseline_seeds: int) -> dict:
