@@ -45,7 +45,7 @@ def bmi_tasks(model: OnnxModel, seeds: Iterable[int], cache: Path) -> dict:
         tasks = {}
         for name, (_, _, mi) in drawn[result["seeds"][0]].items():
             knots = np.concatenate([model.knots(*(s[None] for s in drawn[seed][name][:2])) for seed in drawn])
-            tasks[name] = {"mi": round(mi, 4), **_scores_of(knots, np.full(len(knots), mi))}
+            tasks[name] = {"mi": round(mi, 4), **scores_of(knots, np.full(len(knots), mi))}
         result["rows"][rows] = {"tasks": tasks, **_average(tasks.values())}
         if rows <= 1_000:
             first = drawn[result["seeds"][0]].values()
@@ -135,7 +135,7 @@ def joint_structures(model: OnnxModel, seed: int, data_sets: int = 48) -> dict:
                 x, y, mi = batch.x.numpy(), batch.y.numpy(), batch.mi.double().numpy()
                 points = np.array([ksg(*pair) for pair in zip(x, y)])
                 families[f"{name} + {extra} noise" if extra else name] = {
-                    **_scores_of(model.knots(x, y), mi),
+                    **scores_of(model.knots(x, y), mi),
                     "ksg_mae": _mean(np.abs(points - mi)),
                     "mean_mi": _mean(mi),
                 }
@@ -191,7 +191,9 @@ def interval_score(low: float, high: float, truth: float, level: float = 0.9) ->
     return float(high - low + 2 / (1 - level) * (max(0, low - truth) + max(0, truth - high)))
 
 
-def _scores_of(knots: np.ndarray, mi: np.ndarray) -> dict:
+def scores_of(knots: np.ndarray, mi: np.ndarray) -> dict:
+    """Of data sets with knots [n, len(TAUS)] and true mi [n]: mean median, its error, and the central 90 % interval's
+    coverage and mean interval score."""
     low, high = knots[:, TAUS.index(0.05)], knots[:, TAUS.index(0.95)]
     return {
         "estimate": _round(knots[:, MEDIAN].mean()),
@@ -202,7 +204,7 @@ def _scores_of(knots: np.ndarray, mi: np.ndarray) -> dict:
 
 
 def _average(parts: Iterable[dict]) -> dict:
-    """Means over tasks or families of what `_scores_of` gives for each, and of KSG's error where it was measured."""
+    """Means over tasks or families of what `scores_of` gives for each, and of KSG's error where it was measured."""
     parts = list(parts)
     keys = [key for key in ("mae", "coverage_90", "interval_score", "ksg_mae") if key in parts[0]]
     return {key: _mean(part[key] for part in parts) for key in keys}

@@ -5,7 +5,8 @@ The service splits rows the same way (inference/blocks); here random blocks do, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 import torch
@@ -14,8 +15,9 @@ from .families.batch import Batch
 from .quantiles import MEDIAN, TAUS
 from .scoring import OnnxModel
 
-# Blocks, dim_x and dim_y of the calibration's data sets.
-SHAPES = tuple((count, *dims) for count in (2, 4, 10) for dims in ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20)))
+# Blocks, and dim_x and dim_y, of the calibration's data sets.
+COUNTS = (2, 4, 10)
+DIMS = ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20))
 
 
 def combine(knots: np.ndarray, spread_exponent: float) -> np.ndarray:
@@ -25,7 +27,13 @@ def combine(knots: np.ndarray, spread_exponent: float) -> np.ndarray:
     return np.maximum(0, average[MEDIAN] + (average - average[MEDIAN]) * len(knots) ** -spread_exponent)
 
 
-def calibrate_blocks(model: OnnxModel, block_rows: int, sample: Callable[..., Batch], seed: int = 77) -> dict:
+def calibrate_blocks(
+    model: OnnxModel,
+    block_rows: int,
+    sample: Callable[..., Batch],
+    dims: Sequence[tuple[int, int]] = DIMS,
+    seed: int = 77,
+) -> dict:
     """The exponent whose 90 % intervals cover 90 % of fresh data sets beyond the range, drawn by `sample(batch, rows,
     dim_x, dim_y, generator)` from what the model was trained on.
 
@@ -34,7 +42,7 @@ def calibrate_blocks(model: OnnxModel, block_rows: int, sample: Callable[..., Ba
     generator = torch.Generator().manual_seed(seed)
     blocks, truth = [], []
     per_shape = min(32, max(3, 16_000 // block_rows))
-    for count, dim_x, dim_y in SHAPES:
+    for count, (dim_x, dim_y) in product(COUNTS, dims):
         for _ in range(per_shape):
             batch = sample(1, count * block_rows, dim_x, dim_y, generator)
             x, y = (side[0].numpy().reshape(count, block_rows, -1) for side in (batch.x, batch.y))

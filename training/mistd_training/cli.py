@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+import shlex
+import sys
+from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
@@ -56,6 +58,27 @@ def main() -> None:
     reference.add_argument("--architecture", type=Path, default=None, help="YAML, for a file of weights alone")
     reference.set_defaults(call=_import_reference)
 
+    adapt = commands.add_parser("adapt", help="fine-tune a model on data that look like your samples → model folder")
+    adapt.add_argument("--samples", type=Path, required=True, help="CSV file with a header")
+    adapt.add_argument("--x", required=True, help="its columns of x, separated by commas")
+    adapt.add_argument("--y", required=True, help="its columns of y")
+    adapt.add_argument("--id", required=True, help="of the new model, which is its folder's name")
+    adapt.add_argument("--models", type=Path, default=Path("../models"), help="where to write that folder")
+    adapt.add_argument("--base", type=Path, default=Path("checkpoints/mist.pt"), help="checkpoint to start from")
+    adapt.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept, to be resumed")
+    adapt.add_argument("--rows", type=int, nargs=2, default=None, metavar=("LOW", "HIGH"),
+                       help="sizes to adapt to (default 30 to 1000, or to as many as the samples have)")  # fmt: skip
+    adapt.add_argument("--steps", type=int, default=1_000, help="optimizer steps")
+    adapt.add_argument("--learning-rate", type=float, default=1e-3, help="its peak")
+    adapt.add_argument("--seed", type=int, default=1)
+    adapt.add_argument("--version", default="1.0.0")
+    adapt.add_argument("--hardware", default="this machine", help="what it was trained on, for the card")
+    adapt.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    adapt.add_argument("--workers", type=int, default=None, help="CPU processes (default: one a core; 1 on CUDA)")
+    adapt.add_argument("--compile", action="store_true", help="torch.compile, which pays off in long runs")
+    adapt.add_argument("--no-gradient", action="store_true", help="leave out gradient.onnx, which takes minutes")
+    adapt.set_defaults(call=_adapt)
+
     arguments = parser.parse_args()
     arguments.call(arguments)
 
@@ -70,7 +93,7 @@ def _train(arguments: argparse.Namespace) -> None:
     if arguments.no_compile:
         changes["compile"] = False
     device = _device(arguments.device)
-    workers = arguments.workers or (1 if device.type == "cuda" else torch.get_num_threads())
+    workers = _workers(arguments.workers, device)
     folder = arguments.run or Path("runs") / arguments.preset
     run(replace(config, **changes), folder, device, workers, start=arguments.start)
 
@@ -124,6 +147,39 @@ def _import_reference(arguments: argparse.Namespace) -> None:
     parity = manifest["training"]["parity"]
     print(f"mist-statinf and ONNX Runtime agree to {parity['worst']:.1e} over {parity['shapes']} shapes")
     print(f"wrote {arguments.model}")
+
+
+def _adapt(arguments: argparse.Namespace) -> None:
+    from .adapt import Adaptation, adapt
+    from .adapt_card import held_out_table
+    from .own_samples import InputError
+
+    given = {field.name: getattr(arguments, field.name) for field in fields(Adaptation)}
+    given["rows"] = arguments.rows and tuple(arguments.rows)
+    device = _device(arguments.device)
+    command = shlex.join(["mistd-train", *sys.argv[1:]])
+    try:
+        evaluation = adapt(
+            Adaptation(**given),
+            arguments.version,
+            command,
+            arguments.hardware,
+            device,
+            _workers(arguments.workers, device),
+            gradient=not arguments.no_gradient,
+        )
+    except InputError as error:
+        print(f"mistd-train adapt: {error}", file=sys.stderr)
+        sys.exit(2)
+    print(held_out_table(evaluation))
+    for name, own in evaluation["own"].items():
+        low, high = own["interval_90"]
+        print(f"your samples, {name}: {own['estimate']:.3f} nats, 90 % interval {low:.3f} to {high:.3f}")
+    print(f"wrote {arguments.models / arguments.id}")
+
+
+def _workers(wanted: int | None, device: torch.device) -> int:
+    return wanted or (1 if device.type == "cuda" else torch.get_num_threads())
 
 
 def _device(name: str) -> torch.device:

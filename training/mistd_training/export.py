@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,15 +15,16 @@ import onnxruntime
 import torch
 
 from . import onnx_file
-from .blocks import calibrate_blocks
+from .blocks import DIMS, calibrate_blocks
 from .encoding import normal_scores
+from .families.batch import Batch
 from .families.paper import KINDS, sample_paper
 from .families.wide import SHARES, sample_wide
 from .gradient import GRADIENT_SHAPES, check_gradient_parity, write_gradient_onnx
 from .model import Mist
 from .quantiles import TAUS
 from .scoring import OnnxModel
-from .train import load_checkpoint
+from .train import TrainConfig, load_checkpoint
 
 OPSET = 18
 PARITY_TOLERANCE = 1e-4
@@ -36,24 +39,53 @@ PARITY_SHAPES = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class MetaDistribution:
+    """What a model was trained on, as its manifest says it.
+
+    manifest: name, families and what else there is to say; sample: as `calibrate_blocks` takes it, at the sizes `dims`;
+    rows, dim_x, dim_y: inclusive ranges.
+    """
+
+    description: str
+    manifest: dict
+    sample: Callable[..., Batch]
+    rows: tuple[int, int]
+    dim_x: tuple[int, int]
+    dim_y: tuple[int, int]
+    dims: Sequence[tuple[int, int]] = DIMS
+
+
+def trained_on(config: TrainConfig) -> MetaDistribution:
+    """The meta-distribution of a run from scratch."""
+    if config.paper_share >= 0.5:
+        description = "MIST trained on its paper's families (arXiv 2511.18945), on normal scores."
+        manifest, sample = {"name": "paper", "families": list(KINDS)}, sample_paper
+    else:
+        description = "MIST (arXiv 2511.18945) trained on a wide meta-distribution, for any kind of dependence."
+        manifest, sample = {"name": "wide", "families": list(SHARES)}, sample_wide
+    return MetaDistribution(description, manifest, sample, config.rows, config.dims, config.dims)
+
+
 def export_model(
-    checkpoint: Path, folder: Path, version: str, command: str, hardware: str, notes: str = "", *, gradient: bool = True
+    checkpoint: Path,
+    folder: Path,
+    version: str,
+    command: str,
+    hardware: str,
+    notes: str = "",
+    *,
+    gradient: bool = True,
+    meta: MetaDistribution | None = None,
 ) -> dict:
     """Write `model.onnx`, `gradient.onnx` and `manifest.json` into the folder, prove parity, and return the manifest.
 
     The folder's name is the model's id; notes: what the command alone does not say of the run; gradient: whether to
-    write `gradient.onnx`, which takes minutes. Raises RuntimeError when any of `PARITY_SHAPES` differs by more than
+    write `gradient.onnx`, which takes minutes; meta: `trained_on` the checkpoint's config, unless given. Raises RuntimeError when any of `PARITY_SHAPES` differs by more than
     `PARITY_TOLERANCE` (relative to max(1, value)), or the gradient by more than its own.
     """
     model, config, state = load_checkpoint(checkpoint)
-    if config.paper_share >= 0.5:
-        sample = sample_paper
-        description = "MIST trained on its paper's families (arXiv 2511.18945), on normal scores."
-        meta_distribution = {"name": "paper", "families": list(KINDS)}
-    else:
-        sample = sample_wide
-        description = "MIST (arXiv 2511.18945) trained on a wide meta-distribution, for any kind of dependence."
-        meta_distribution = {"name": "wide", "families": list(SHARES)}
+    meta = meta or trained_on(config)
     folder.mkdir(parents=True, exist_ok=True)
     onnx = folder / "model.onnx"
     write_onnx(model, onnx)
@@ -69,16 +101,16 @@ def export_model(
         "id": folder.resolve().name,
         "version": version,
         "kind": "mistd",
-        "description": description,
+        "description": meta.description,
         "files": {file.name: {"sha256": sha256(file), "bytes": file.stat().st_size} for file in files},
         "encoding": "normal-scores",
         "inputs": ["scores_x", "scores_y"],
         "output": "quantiles",
         "taus": list(TAUS),
-        "trained": {"rows": list(config.rows), "dim_x": list(config.dims), "dim_y": list(config.dims)},
+        "trained": {"rows": list(meta.rows), "dim_x": list(meta.dim_x), "dim_y": list(meta.dim_y)},
         "reads_first": model.reads_first(2 * config.dims[1]),
-        "blocks": calibrate_blocks(OnnxModel(folder), config.rows[1], sample),
-        "meta_distribution": meta_distribution,
+        "blocks": calibrate_blocks(OnnxModel(folder), meta.rows[1], meta.sample, meta.dims),
+        "meta_distribution": meta.manifest,
         "metrics": {},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "training": {

@@ -6,6 +6,7 @@ import copy
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -164,9 +165,11 @@ class Trainer:
             sample = sample_wide
             dim_x, dim_y = (_between(config.dims, c**config.dims_power, even=False) for c in coin[5:])
             dim_y = dim_x if coin[4] < 1 / 3 else dim_y
-        least, most = config.batch
-        size = int(min(most, max(least, config.batch_cost / self._cost(rows, dim_x + dim_y))))
-        return sample(size, rows, dim_x, dim_y, self.draws)
+        return sample(self._batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, self.draws)
+
+    def _batch_size(self, rows: int, columns: int) -> int:
+        least, most = self.config.batch
+        return int(min(most, max(least, self.config.batch_cost / self._cost(rows, columns))))
 
     def _cost(self, rows: int, columns: int) -> float:
         """Of one data set; a unit is what the pair stream takes for a pair of columns."""
@@ -251,21 +254,24 @@ def train(
     workers: int = 1,
     save_every: float = 300,
     start: Path | None = None,
+    make: Callable[..., Trainer] = Trainer,
 ) -> None:
     """Train to `config.steps`, resuming from `folder/checkpoint.pt` when it is there.
 
     workers: processes that share each step's gradient, one thread each (CPU only); save_every: seconds; start: the
-    checkpoint whose averaged weights a new run begins with.
+    checkpoint whose averaged weights a new run begins with; make: the trainer (config, device, rank, workers), to draw
+    other batches than `Trainer` does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:
-        _run_worker(0, 1, config, folder, device, save_every, start)
+        _run_worker(0, 1, config, folder, device, save_every, start, make)
         return
     # glibc gives freed tensors back to the kernel and faults them in again: half the time of a step.
     os.environ.setdefault("GLIBC_TUNABLES", ":".join(f"glibc.malloc.{t}" for t in _MALLOC))
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ.setdefault("MASTER_PORT", str(29500 + os.getpid() % 1000))
-    torch.multiprocessing.spawn(_run_worker, (workers, config, folder, device, save_every, start), nprocs=workers)
+    arguments = (workers, config, folder, device, save_every, start, make)
+    torch.multiprocessing.spawn(_run_worker, arguments, nprocs=workers)
 
 
 _MALLOC = ("mmap_threshold=33554432", "trim_threshold=4294967296", "top_pad=268435456", "hugetlb=1")
@@ -294,11 +300,12 @@ def _run_worker(
     device: torch.device,
     save_every: float,
     start: Path | None,
+    make: Callable[..., Trainer],
 ) -> None:
     if workers > 1:
         torch.set_num_threads(1)
         dist.init_process_group("gloo", rank=rank, world_size=workers)
-    trainer = Trainer(config, device, rank, workers)
+    trainer = make(config, device, rank, workers)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(torch.load(checkpoint, map_location="cpu", weights_only=True))

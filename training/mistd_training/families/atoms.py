@@ -57,6 +57,15 @@ def draw_atoms(count: int, generator: Generator, blend: Tensor | None = None, ki
     return Atoms(table, edges, edges, width, width, table_mi(table))
 
 
+def draw_stack(batch: int, count: int, generator: Generator, weakened: float) -> Atoms:
+    """`count` atoms for each data set, one after the other: some are independent, and in a share `weakened` of the data
+    sets all are blended with independence together."""
+    weak = uniform(0, 1, batch, generator=generator)
+    weak = torch.where(uniform(0, 1, batch, generator=generator) < weakened, weak, 0.0)
+    off = uniform(0, 1, batch, count, generator=generator) < (0.3 if count > 1 else 0.0)
+    return draw_atoms(batch * count, generator, torch.where(off, 1.0, weak[:, None]).flatten())
+
+
 def discretise(atoms: Atoms, side: str, generator: Generator) -> Atoms:
     """Round, categorise, halve or censor one side ("x" or "y") of every atom; MI is recomputed for the merged table."""
     count, device = atoms.table.shape[0], atoms.table.device
@@ -110,6 +119,16 @@ def sample_channel(atoms: Atoms, cell: Tensor, generator: Generator) -> Tensor:
     # Row i of the table owns [i / GRID, (i + 1) / GRID) of the flattened cdf, so one search finds y within it.
     found = torch.searchsorted(_cdf(atoms.table), ((cell + 0.999999 * coin) / GRID).clamp_max(1), right=True)
     return _values(atoms.value_y, atoms.width_y, (found - cell * GRID).clamp(0, GRID - 1), generator)
+
+
+def even_margins(atoms: Atoms) -> Atoms:
+    """The same continuous atoms with each side mapped through its own distribution function: both columns exactly
+    uniform, MI unchanged."""
+    sides = {}
+    for name, axis in (("x", 2), ("y", 1)):
+        mass = atoms.table.sum(axis)
+        sides |= {f"value_{name}": (mass.cumsum(1) - mass).float(), f"width_{name}": mass.float()}
+    return Atoms(atoms.table, **sides, mi=atoms.mi)
 
 
 def table_mi(table: Tensor) -> Tensor:

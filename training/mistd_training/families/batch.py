@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,21 @@ class Batch:
     x: Tensor
     y: Tensor
     mi: Tensor
+
+
+GROUP = 8  # data sets in a group, at least
+
+
+def sample_groups(
+    shares: dict[str, float], sample: Callable[[str, int], Batch], batch: int, generator: torch.Generator
+) -> Batch:
+    """A batch in up to six groups, the recipe of each drawn by its share; `sample(recipe, size)` makes a group."""
+    count = max(1, min(6, batch // GROUP))
+    sizes = [batch // count + (group < batch % count) for group in range(count)]
+    names, weights = list(shares), torch.tensor(list(shares.values()), device=generator.device)
+    drawn = torch.multinomial(weights, count, replacement=True, generator=generator).tolist()
+    parts = [sample(names[i], size) for i, size in zip(drawn, sizes)]
+    return Batch(*(torch.cat([getattr(part, field) for part in parts]) for field in ("x", "y", "mi")))
 
 
 def uniform(low: float, high: float, *shape: int, generator: torch.Generator) -> Tensor:

@@ -20,8 +20,8 @@ import torch
 from torch import Generator
 
 from . import compose
-from .atoms import discretise, draw_atoms, sample_atoms
-from .batch import Batch, normal, randint, uniform
+from .atoms import discretise, draw_stack, sample_atoms
+from .batch import Batch, normal, randint, sample_groups, uniform
 from .blocks import sample_block
 from .joint import sample_joint
 from .mixtures import sample_classes, sample_mixture
@@ -39,7 +39,6 @@ SHARES = {
     "composite": 0.07,  # elliptical block, atoms and joint structures side by side
     "independent": 0.05,  # any of the above for x and, drawn apart, for y: MI 0
 }
-GROUP = 8  # data sets in a group, at least
 MAX_ATOMS = 8  # in one data set
 MAX_MI = 25.0  # nats: a data set beyond it loses its dependence (paper families can run higher)
 
@@ -49,13 +48,9 @@ def sample_wide(batch: int, rows: int, dim_x: int, dim_y: int, generator: Genera
 
     x: [batch, rows, dim_x]; y: [batch, rows, dim_y]; mi: [batch] nats.
     """
-    count = max(1, min(6, batch // GROUP))
-    sizes = [batch // count + (group < batch % count) for group in range(count)]
-    names = list(SHARES)
-    shares = torch.tensor(list(SHARES.values()), device=generator.device)
-    drawn = torch.multinomial(shares, count, replacement=True, generator=generator).tolist()
-    parts = [sample_recipe(names[i], size, rows, dim_x, dim_y, generator) for i, size in zip(drawn, sizes)]
-    return Batch(*(torch.cat([getattr(part, field) for part in parts]) for field in ("x", "y", "mi")))
+    return sample_groups(
+        SHARES, lambda name, size: sample_recipe(name, size, rows, dim_x, dim_y, generator), batch, generator
+    )
 
 
 def sample_recipe(name: str, batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
@@ -78,14 +73,14 @@ def _elliptical(batch: int, rows: int, dim_x: int, dim_y: int, generator: Genera
 
 
 def _atoms(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    piece = _atom_columns(batch, rows, _some(min(dim_x, dim_y), generator), generator)
+    piece = _atom_columns(batch, rows, some_atoms(min(dim_x, dim_y), generator), generator)
     return _finish(piece, dim_x, dim_y, generator)
 
 
 def _discrete(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
     """y in levels, x continuous and perhaps mixed, or both in levels."""
     both = _coin(generator) < 0.35
-    piece = _atom_columns(batch, rows, _some(min(dim_x, dim_y), generator), generator, "xy" if both else "y")
+    piece = _atom_columns(batch, rows, some_atoms(min(dim_x, dim_y), generator), generator, "xy" if both else "y")
     x, y = (compose.pad(side, dim, generator) for side, dim in ((piece.x, dim_x), (piece.y, dim_y)))
     x = x if both else compose.mix(x, generator)
     return Batch(compose.shuffle(x, generator), compose.shuffle(y, generator), piece.mi)
@@ -142,15 +137,9 @@ _RECIPES = {
 
 
 def _atom_columns(batch: int, rows: int, count: int, generator: Generator, discrete: str = "") -> Batch:
-    """`count` independent atoms side by side, all weakened together for some of the data sets.
-
-    discrete: which sides are in levels. Continuous columns are even (about) or normal.
-    """
-    weak = uniform(0, 1, batch, generator=generator)
-    weak = torch.where(uniform(0, 1, batch, generator=generator) < (0.2 if count == 1 or discrete else 0.5), weak, 0.0)
-    off = uniform(0, 1, batch, count, generator=generator) < (0.3 if count > 1 else 0.0)
-    blend = torch.where(off, 1.0, weak[:, None])
-    atoms = draw_atoms(batch * count, generator, blend.flatten())
+    """`count` independent atoms side by side (`draw_stack`). discrete: which sides are in levels. Continuous columns are
+    even (about) or normal."""
+    atoms = draw_stack(batch, count, generator, 0.2 if count == 1 or discrete else 0.5)
     for side in discrete:
         atoms = discretise(atoms, side, generator)
     sides = []
@@ -187,7 +176,7 @@ def _bounded(piece: Batch, generator: Generator) -> Batch:
     return Batch(x, y, torch.where(beyond, 0.0, piece.mi))
 
 
-def _some(limit: int, generator: Generator) -> int:
+def some_atoms(limit: int, generator: Generator) -> int:
     """One atom often, else up to `MAX_ATOMS`, denser near one."""
     limit = min(limit, MAX_ATOMS)
     coin = _coin(generator)

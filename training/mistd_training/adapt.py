@@ -1,0 +1,257 @@
+"""Adapt a model to a modality of one's own: fine-tune it on data sets whose sides look like a user's samples.
+
+What a side looks like is learned by normalizing flows (`flows.py`), one half of the rows for training, the other half
+for flows that only judge. How the sides depend on each other is drawn (`families/coupled.py`), so that MI is known:
+the flows are invertible maps within a side and leave it unchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Generator, nn
+
+from .adapt_card import write_adapted_card
+from .benchmarks import scores_of
+from .encoding import normal_scores
+from .export import MetaDistribution, export_model, sha256
+from .families.batch import Batch
+from .families.coupled import SHARES, sample_coupled, sample_coupling
+from .flows import Side, fit_side, untied_scores
+from .model import Mist
+from .own_samples import InputError, OwnSamples, read_samples
+from .quantiles import MEDIAN, TAUS
+from .train import TrainConfig, Trainer, load_checkpoint, train
+
+ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+NAME = "adapted"  # of the meta-distribution
+REPLAYED = 0.2  # share of batches drawn from what the base model was trained on, so that it is not forgotten
+BATCH_COST = 20_000  # half of a run from scratch: more steps for the time
+EVALUATION_ROWS = (100, 1_000)  # beside as many as the samples have
+EVALUATION_DATA_SETS = 320  # at each
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What to adapt to what.
+
+    samples, x, y: CSV file and its columns; id: of the new model, a folder in `models`; base: checkpoint to start from;
+    rows: range of the data sets' sizes (default 30 to 1,000, or to the rows of the samples where they are more);
+    steps, learning_rate, compile: of the fine-tuning.
+    """
+
+    samples: Path
+    x: str
+    y: str
+    id: str
+    base: Path = Path("checkpoints/mist.pt")
+    models: Path = Path("../models")
+    runs: Path = Path("runs")
+    rows: tuple[int, int] | None = None
+    steps: int = 1_000
+    learning_rate: float = 1e-3
+    seed: int = 1
+    compile: bool = False
+
+
+class Look(nn.Module):
+    """What both sides look like."""
+
+    def __init__(self, x: Side, y: Side):
+        super().__init__()
+        self.x, self.y = x, y
+
+    def forward(self, coupled: Batch, generator: Generator) -> Batch:
+        """Data sets of standard normal sides, made to look like the samples; the same MI."""
+        return Batch(self.x(coupled.x, generator), self.y(coupled.y, generator), coupled.mi)
+
+    def sample(self, batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
+        return self(sample_coupled(batch, rows, dim_x, dim_y, generator), generator)
+
+
+class AdaptTrainer(Trainer):
+    """Draws most batches from a look, the others as `Trainer` does."""
+
+    def __init__(
+        self, config: TrainConfig, device: torch.device, rank: int, workers: int, look: Look, rows: tuple[int, int]
+    ):
+        super().__init__(config, device, rank, workers)
+        self.look, self.rows = look.to(device), rows
+
+    def draw_batch(self) -> Batch:
+        coins = torch.rand(2, generator=self.shapes).tolist()
+        if coins[0] < REPLAYED:
+            return super().draw_batch()
+        low, high = self.rows
+        rows = min(high, int(low * ((high + 1) / low) ** coins[1]))
+        dim_x, dim_y = self.look.x.dim, self.look.y.dim
+        return self.look.sample(self._batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, self.draws)
+
+
+def adapt(
+    wanted: Adaptation, version: str, command: str, hardware: str, device: torch.device, workers: int, gradient: bool
+) -> dict:
+    """Fine-tune, judge base and adapted model on held-out flows, write the model folder and return its evaluation.
+
+    The run resumes when it is called again with the same samples and settings. Raises InputError for what cannot be
+    used.
+    """
+    folder = _free_folder(wanted)
+    samples = read_samples(wanted.samples, wanted.x, wanted.y)
+    base, config = _load_base(wanted.base, samples)
+    rows = _rows(wanted.rows, len(samples.x), config.rows)
+    half = np.random.default_rng(wanted.seed).permutation(len(samples.x)) < len(samples.x) / 2
+    look, judge = (_fit_look(samples, rows_of, wanted.seed + k) for k, rows_of in enumerate((half, ~half)))
+
+    run = wanted.runs / _run_name(wanted, rows)
+    tuned = replace(
+        config, steps=wanted.steps, learning_rate=wanted.learning_rate, warmup=min(100, wanted.steps // 5 + 1),
+        ema=0.995, seed=wanted.seed, compile=wanted.compile, batch_cost=BATCH_COST,
+    )  # fmt: skip
+    make = partial(AdaptTrainer, look=look, rows=rows)
+    train(tuned, run, device, workers, start=wanted.base, make=make)
+    checkpoint = run / "checkpoint.pt"
+    models = {"base": base, "adapted": load_checkpoint(checkpoint)[0]}
+
+    evaluation = {
+        "samples": {
+            "file": wanted.samples.name, "rows": len(samples.x), "dropped": samples.dropped,
+            "x": samples.names_x, "y": samples.names_y, "tied": samples.tied,
+        },
+        "flows": {"x": _flow_fit(look.x, samples.x[~half]), "y": _flow_fit(look.y, samples.y[~half])},
+        "trained_rows": rows,
+        "held_out": _judge(models, judge, rows, len(samples.x), wanted.seed),
+        "own": {name: _own_estimate(model, samples, rows[1], wanted.seed) for name, model in models.items()},
+    }  # fmt: skip
+    manifest = export_model(
+        checkpoint, folder, version, command, hardware, gradient=gradient, meta=_meta(wanted, samples, look, rows)
+    )
+    write_adapted_card(folder, manifest, evaluation)
+    return evaluation
+
+
+def _free_folder(wanted: Adaptation) -> Path:
+    """The new model's folder, which may hold an adapted model of before but no other model."""
+    if not ID.fullmatch(wanted.id):
+        raise InputError(f"--id {wanted.id!r}: small letters, digits, '.', '_' and '-', a letter or digit first")
+    if wanted.steps < 1:
+        raise InputError(f"--steps {wanted.steps}: at least 1")
+    folder = wanted.models / wanted.id
+    manifest = folder / "manifest.json"
+    if manifest.exists() and json.loads(manifest.read_text())["meta_distribution"].get("name") != NAME:
+        raise InputError(f"{folder} holds a model that was not made by adapting: choose another --id")
+    return folder
+
+
+def _load_base(path: Path, samples: OwnSamples) -> tuple[Mist, TrainConfig]:
+    if not path.is_file():
+        raise InputError(f"there is no checkpoint {path}: --base names the one to start from")
+    try:
+        model, config, _ = load_checkpoint(path)
+    except Exception as error:
+        raise InputError(f"{path} is not a checkpoint of mistd-train: {error}") from error
+    for option, names in (("--x", samples.names_x), ("--y", samples.names_y)):
+        if len(names) > config.dims[1]:
+            raise InputError(f"{option} names {len(names)} columns; the base model was trained on {config.dims[1]}")
+    return model, config
+
+
+def _rows(wanted: tuple[int, int] | None, own: int, trained: tuple[int, int]) -> tuple[int, int]:
+    if wanted is None:
+        return max(30, trained[0]), min(max(1_000, own), trained[1])
+    low, high = wanted
+    if not trained[0] <= low <= high <= trained[1]:
+        raise InputError(f"--rows {low} {high}: the base model was trained on {trained[0]} to {trained[1]} rows")
+    return low, high
+
+
+def _fit_look(samples: OwnSamples, rows: np.ndarray, seed: int) -> Look:
+    look = Look(fit_side(samples.x[rows], 2 * seed), fit_side(samples.y[rows], 2 * seed + 1))
+    print(f"fitted flows to {rows.sum()} rows of x ({look.x.dim} columns) and y ({look.y.dim})", flush=True)
+    return look
+
+
+def _run_name(wanted: Adaptation, rows: tuple[int, int]) -> str:
+    """Its own for all that decides what a run becomes, so that only the same run is resumed."""
+    decides = (
+        sha256(wanted.samples), wanted.x, wanted.y, sha256(wanted.base), rows, wanted.steps, wanted.learning_rate,
+        wanted.seed,
+    )  # fmt: skip
+    return f"{wanted.id}-{hashlib.sha256(repr(decides).encode()).hexdigest()[:8]}"
+
+
+def _meta(wanted: Adaptation, samples: OwnSamples, look: Look, rows: tuple[int, int]) -> MetaDistribution:
+    dims = look.x.dim, look.y.dim
+    return MetaDistribution(
+        "MIST (arXiv 2511.18945) adapted to data whose sides look like a user's samples.",
+        {
+            "name": NAME, "families": list(SHARES), "x": samples.names_x, "y": samples.names_y,
+            "base": {"checkpoint": wanted.base.name, "sha256": sha256(wanted.base)}, "replayed": REPLAYED,
+        },
+        look.sample,
+        rows,
+        # Either way round: the model does not know which side is called x.
+        (min(dims), max(dims)),
+        (min(dims), max(dims)),
+        [dims],
+    )  # fmt: skip
+
+
+# --- Judging ----------------------------------------------------------------------------------------------------------
+
+
+def _judge(models: dict[str, Mist], judge: Look, rows: tuple[int, int], own: int, seed: int) -> dict:
+    """Both models on the same data sets, whose sides come from flows that the adapted one has not seen."""
+    sizes = sorted({size for size in (*EVALUATION_ROWS, own) if rows[0] <= size <= rows[1]} or {rows[1]})
+    generator = Generator().manual_seed(seed * 1_000 + 7)
+    result: dict = {"data_sets": 0, "rows": {}}
+    for size in sizes:
+        drawn = {kind: _draw(judge, kind, share, size, generator) for kind, share in SHARES.items()}
+        kinds = np.repeat(list(drawn), [sum(len(b.mi) for b in batches) for batches in drawn.values()])
+        mi = np.concatenate([b.mi.double().numpy() for batches in drawn.values() for b in batches])
+        result["rows"][size] = {}
+        for name, model in models.items():
+            knots = np.concatenate([_knots(model, b) for batches in drawn.values() for b in batches])
+            result["rows"][size][name] = {
+                **scores_of(knots, mi),
+                "kinds": {kind: scores_of(knots[kinds == kind], mi[kinds == kind]) for kind in SHARES},
+            }
+        result["data_sets"] = len(mi)
+    return result
+
+
+def _draw(judge: Look, kind: str, share: float, rows: int, generator: Generator) -> list[Batch]:
+    groups = round(share * EVALUATION_DATA_SETS / 8)
+    dims = judge.x.dim, judge.y.dim
+    return [judge(sample_coupling(kind, 8, rows, *dims, generator), generator) for _ in range(groups)]
+
+
+@torch.no_grad()
+def _knots(model: Mist, batch: Batch) -> np.ndarray:
+    return model(normal_scores(batch.x), normal_scores(batch.y)).double().numpy()
+
+
+def _flow_fit(side: Side, unseen: np.ndarray) -> dict:
+    """Mean log density of rows that the flows have not seen, nats a row, and what it were if the columns were
+    independent: how much of the side's shape the flows have."""
+    scores = untied_scores(unseen, np.random.default_rng(0))
+    flows = {"log_density": side, "independent": Side(side.dim, [])}
+    return {name: round(flow.log_prob(scores), 3) for name, flow in flows.items()}
+
+
+def _own_estimate(model: Mist, samples: OwnSamples, most: int, seed: int) -> dict:
+    """What a model says of the samples themselves (`most` of their rows), in nats. Their MI is not known."""
+    order = np.random.default_rng(seed).permutation(len(samples.x))[:most]
+    x, y = (torch.from_numpy(side[order])[None] for side in (samples.x, samples.y))
+    knots = _knots(model, Batch(x, y, torch.zeros(1)))[0]
+    return {
+        "estimate": round(float(knots[MEDIAN]), 4),
+        "interval_90": [round(float(knots[TAUS.index(tau)]), 4) for tau in (0.05, 0.95)],
+    }
