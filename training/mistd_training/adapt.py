@@ -7,6 +7,7 @@ the flows are invertible maps within a side and leave it unchanged.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import re
@@ -83,7 +84,7 @@ class AdaptTrainer(Trainer):
         self, config: TrainConfig, device: torch.device, rank: int, workers: int, look: Look, rows: tuple[int, int]
     ):
         super().__init__(config, device, rank, workers)
-        self.look, self.rows = look.to(device), rows
+        self.look, self.rows = copy.deepcopy(look).to(device), rows
 
     def draw_batch(self) -> Batch:
         coins = torch.rand(2, generator=self.shapes).tolist()

@@ -81,9 +81,9 @@ has not seen. Errors in nats; the interval score is width plus 20 times the dist
 Of the samples themselves, whose mutual information is not known, the base model says {own["base"]} and the adapted one
 {own["adapted"]}: estimate and 90 % interval in nats.
 
-**More rows than {trained["rows"][1]:,}.** Blocks of at most {blocks["rows"]:,} rows, their knots averaged and the spread
-multiplied by (number of blocks)^−{blocks["spread_exponent"]}: 90 % intervals then cover {blocks["coverage_90"]} of
-{blocks["data_sets"]} fresh data sets of 2–10 blocks.
+**More rows than {trained["rows"][1]:,}.** Blocks of at most {blocks["rows"]:,} rows, their knots averaged and the
+spread multiplied by (number of blocks)^−{blocks["spread_exponent"]}: 90 % intervals then cover
+{blocks["coverage_90"]} of {blocks["data_sets"]} fresh data sets of 2–10 blocks.
 """
 
 

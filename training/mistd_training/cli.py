@@ -119,6 +119,7 @@ def _export(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     from .evaluate import evaluate_model
 
+    _refuse_adapted(arguments.model)
     evaluate_model(
         arguments.model,
         arguments.cache,
@@ -134,6 +135,7 @@ def _card(arguments: argparse.Namespace) -> None:
     from .benchmarks_card import benchmark_tables
     from .card import summary_table, write_card
 
+    _refuse_adapted(arguments.model)
     write_card(arguments.model)
     evaluation = json.loads((arguments.model / "evaluation.json").read_text())
     print(summary_table(evaluation["reference"]), benchmark_tables(evaluation), sep="\n")
@@ -176,6 +178,11 @@ def _adapt(arguments: argparse.Namespace) -> None:
         low, high = own["interval_90"]
         print(f"your samples, {name}: {own['estimate']:.3f} nats, 90 % interval {low:.3f} to {high:.3f}")
     print(f"wrote {arguments.models / arguments.id}")
+
+
+def _refuse_adapted(folder: Path) -> None:
+    if json.loads((folder / "manifest.json").read_text())["meta_distribution"].get("name") == "adapted":
+        sys.exit(f"{folder} was adapted to samples: mistd-train adapt evaluates it and writes its card")
 
 
 def _workers(wanted: int | None, device: torch.device) -> int:

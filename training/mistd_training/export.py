@@ -81,8 +81,9 @@ def export_model(
     """Write `model.onnx`, `gradient.onnx` and `manifest.json` into the folder, prove parity, and return the manifest.
 
     The folder's name is the model's id; notes: what the command alone does not say of the run; gradient: whether to
-    write `gradient.onnx`, which takes minutes; meta: `trained_on` the checkpoint's config, unless given. Raises RuntimeError when any of `PARITY_SHAPES` differs by more than
-    `PARITY_TOLERANCE` (relative to max(1, value)), or the gradient by more than its own.
+    write `gradient.onnx`, which takes minutes; meta: `trained_on` the checkpoint's config, unless given. Raises
+    RuntimeError when any of `PARITY_SHAPES` differs by more than `PARITY_TOLERANCE` (relative to max(1, value)), or the
+    gradient by more than its own.
     """
     model, config, state = load_checkpoint(checkpoint)
     meta = meta or trained_on(config)

@@ -103,7 +103,7 @@ def fit_side(samples: np.ndarray, seed: int) -> Side:
 
 
 def untied_scores(samples: np.ndarray, rng: np.random.Generator) -> Tensor:
-    """Normal scores of samples [rows, dim] with ties broken at random, float32: a flow has a density, ties have none."""
+    """Normal scores of samples [rows, dim] with ties broken at random, float32: ties have no density."""
     rows = len(samples)
     order = np.lexsort((rng.random(samples.shape), samples), axis=0)
     ranks = np.empty(samples.shape)

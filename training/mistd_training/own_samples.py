@@ -77,9 +77,8 @@ def _read(path: Path, names: list[str]) -> tuple[np.ndarray, int]:
                 if not cells:
                     continue
                 if len(cells) != len(header):
-                    raise InputError(
-                        f"{path}, line {reader.line_num}: {len(cells)} cells, but the header names {len(header)} columns"
-                    )
+                    place = f"{path}, line {reader.line_num}"
+                    raise InputError(f"{place}: {len(cells)} cells, but the header names {len(header)} columns")
                 row = [_number(cells[place], name, path, reader.line_num) for place, name in zip(places, names)]
                 if None in row:
                     dropped += 1

@@ -1,8 +1,8 @@
 """Couplings: dependence between two sides that are each exactly standard normal.
 
-However x and y depend on each other here, x alone is N(0, I) and so is y: what a normalizing flow takes for its latents.
-So a flow fitted to samples of one side turns that side of every data set into data with the law of those samples, and
-as it is invertible, MI stays what it is here.
+However x and y depend on each other here, x alone is N(0, I) and so is y: what a normalizing flow takes for its
+latents. So a flow fitted to samples of one side turns that side of every data set into data with the law of those
+samples, and as it is invertible, MI stays what it is here.
 
 Rotations keep N(0, I), atoms get uniform margins (`atoms.even_margins`) and with them normal columns, and the lifts
 hide one normal column in several that are independent normal.

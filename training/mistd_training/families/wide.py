@@ -137,8 +137,10 @@ _RECIPES = {
 
 
 def _atom_columns(batch: int, rows: int, count: int, generator: Generator, discrete: str = "") -> Batch:
-    """`count` independent atoms side by side (`draw_stack`). discrete: which sides are in levels. Continuous columns are
-    even (about) or normal."""
+    """`count` independent atoms side by side (`draw_stack`).
+
+    discrete: which sides are in levels. Continuous columns are even (about) or normal.
+    """
     atoms = draw_stack(batch, count, generator, 0.2 if count == 1 or discrete else 0.5)
     for side in discrete:
         atoms = discretise(atoms, side, generator)
