@@ -11,7 +11,7 @@ import torch
 from scipy import stats
 from sklearn.feature_selection import mutual_info_regression
 
-from mistd_training import cli
+from mistd_training import cli, flows
 from mistd_training.adapt import AdaptTrainer, Look
 from mistd_training.export import sha256
 from mistd_training.families.atoms import draw_atoms, even_margins, sample_atoms
@@ -27,6 +27,12 @@ SMOKE = replace(PRESETS["smoke"], steps=4)
 
 def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(autouse=True)
+def _one_flow_a_side(monkeypatch):
+    """One of a side's flows behaves as the others, and fitting takes time."""
+    monkeypatch.setattr(flows, "MEMBERS", 1)
 
 
 def bent(rows, seed):
