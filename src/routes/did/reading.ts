@@ -5,13 +5,9 @@ import type { Config } from '../../config.js';
 import { MistdError, pointerStep } from '../../errors.js';
 import { type CandidateRules, type ReadPrompts, readPrompts } from '../../formats/candidates.js';
 import { parseObject } from '../../formats/json.js';
-import {
-  type PairLimits,
-  pairsFromCsv,
-  pairsFromJson,
-  pairsFromNdjson,
-  type ReadPairs,
-} from '../../formats/pairs.js';
+import type { ReadPairs } from '../../formats/pair-reader.js';
+import { type PairLimits, pairsFromJson, pairsFromNdjson } from '../../formats/pairs.js';
+import { pairsFromCsv } from '../../formats/pairs-csv.js';
 import { deadline } from '../../plugins/deadline.js';
 import { compileCheck } from '../../validation.js';
 
