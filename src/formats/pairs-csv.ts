@@ -125,7 +125,6 @@ function cellValue(cell: string): unknown {
   if (value === 0 && cell.trim() !== '') return value;
   const text = cell.trim();
   if (text === '') return undefined;
-  if (text === '-inf' || text === '-Inf') return Number.NEGATIVE_INFINITY;
   if (text.startsWith('[') || text.startsWith('{')) {
     try {
       return JSON.parse(text);

@@ -22,7 +22,14 @@ export function pairsFromJson(value: unknown, maxPairs: number): ReadPairs {
     if (value === undefined) {
       throw new MistdError('missing_field', 'pairs is missing.', { pointer: '/pairs' });
     }
-    for (const row of rowsOfColumns(asRow(value, '/pairs'))) reader.add(row);
+    if (typeof value !== 'object' || value === null) {
+      throw new MistdError(
+        'invalid_type',
+        `pairs is ${describe(value)}, neither a list of pairs nor an object of columns.`,
+        { pointer: '/pairs' },
+      );
+    }
+    for (const row of rowsOfColumns(value as Row)) reader.add(row);
   }
   return reader.finish();
 }

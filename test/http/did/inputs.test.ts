@@ -104,6 +104,40 @@ describe('pairs are the same', () => {
     }
   });
 
+  it('as CSV of plain and of quoted cells, with tokens and features', async () => {
+    const head = ['prompt_id', ...Object.keys(pair()), 'note', 'features.größe'];
+    const tokens = ['chosen_tokens', 'rejected_tokens'];
+    const cells = (i: number) => [
+      `größe ${i % 7}`,
+      ...[-10 - (i % 3), -12 - (i % 5), -1.1e1, -(11 + 1 / 7)],
+      'a note',
+      i / 7,
+    ];
+    const csv = (quote: (cell: unknown, i: number) => string) =>
+      [[...head, ...tokens], ...Array.from({ length: 40 }, (_, i) => [...cells(i), 5 + i, 9])]
+        .map((row, i) => row.map((cell) => quote(cell, i)).join(','))
+        .join('\n');
+    const replies = await Promise.all(
+      [
+        csv((cell) => String(cell)),
+        csv((cell) => `"${cell}"`),
+        csv((cell, i) => (i % 2 === 0 ? `${cell}` : `"${cell}"`)),
+      ].flatMap((text) =>
+        ['pairs?loss=ipo', 'sufficiency?resamples=0'].map(async (path) => {
+          const answer = await service.post<PairsReply>(text, CSV, `/did/${path}`);
+          expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+          return strip(answer.body);
+        }),
+      ),
+    );
+    expect(replies[0]).toMatchObject({ pairs: 40, prompts: 7 });
+    expect(codes(replies[0] as PairsReply)).toContain('ignored_columns');
+    expect(replies[2]).toEqual(replies[0]);
+    expect(replies[4]).toEqual(replies[0]);
+    expect(replies[3]).toEqual(replies[1]);
+    expect(replies[5]).toEqual(replies[1]);
+  });
+
   it('under the older names of TRL', async () => {
     const { ref_chosen_logps, ref_rejected_logps, ...rest } = pair();
     const old = {
