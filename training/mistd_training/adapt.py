@@ -115,6 +115,7 @@ def adapt(
     tuned = replace(
         config, steps=wanted.steps, learning_rate=wanted.learning_rate, warmup=min(100, wanted.steps // 5 + 1),
         ema=0.995, seed=wanted.seed, compile=wanted.compile, batch_cost=BATCH_COST,
+        model=replace(config.model, stretch=()),  # it was fitted to the base model's own intervals
     )  # fmt: skip
     make = partial(AdaptTrainer, look=look, rows=rows)
     train(tuned, run, device, workers, start=wanted.base, make=make)

@@ -29,8 +29,8 @@ def test_coverage_of_a_calibrated_forecast_is_its_level():
     mi = np.random.default_rng(0).normal(3, 0.5, 20_000)
     knots = Gaussian(3, 0.5).knots(np.zeros((len(mi), 1)), np.zeros((len(mi), 1)))
     assert benchmarks._coverages(knots, mi)["coverage"] == pytest.approx(benchmarks.LEVELS, abs=0.01)
-    assert benchmarks._scores_of(knots, mi)["coverage_90"] == pytest.approx(0.9, abs=0.01)
-    assert benchmarks._scores_of(knots, mi)["mae"] == pytest.approx(0.5 * np.sqrt(2 / np.pi), abs=0.01)
+    assert benchmarks.scores_of(knots, mi)["coverage_90"] == pytest.approx(0.9, abs=0.01)
+    assert benchmarks.scores_of(knots, mi)["mae"] == pytest.approx(0.5 * np.sqrt(2 / np.pi), abs=0.01)
 
 
 def test_each_own_benchmark_judges_against_the_true_mutual_information(monkeypatch):
