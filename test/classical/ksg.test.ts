@@ -78,10 +78,9 @@ describe('ksg', () => {
     }
   });
 
-  it('agrees with all pairs on any data, ties and repeated rows included, by trees or not', () => {
+  it('agrees with all pairs on any data, ties and repeated rows included', () => {
     const shape = fc.record({
       seed: fc.nat(1e6),
-      // Trees from 25 rows of two columns and 125 of three on.
       rows: fc.integer({ min: 5, max: 180 }),
       dimX: fc.integer({ min: 1, max: 3 }),
       dimY: fc.integer({ min: 1, max: 2 }),
