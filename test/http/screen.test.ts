@@ -50,7 +50,8 @@ describe("scikit-learn's comparison of F-test and mutual information", () => {
   it('ranks the wave first, which a linear test puts behind the line', async () => {
     const golden = JSON.parse(await readFile('test/golden/f_test_vs_mi.json', 'utf8'));
     const { features, target, f_test, mi } = golden;
-    const reply = await screen({ features, target, permutations: 200 });
+    // The paper's own distribution has few waves: mist-paper ranks the line first.
+    const reply = await screen({ features, target, permutations: 200, model: 'mist' });
     expect(reply.ranking.map(({ name }) => name)).toEqual(['x2', 'x1', 'x3']);
     expect(f_test.x1).toBeGreaterThan(f_test.x2);
     for (const { name, estimate } of reply.ranking) {
