@@ -19,7 +19,18 @@ export function compileCheck<T extends TSchema>(schema: T): (value: unknown) => 
 
 /** The same for the parameters of a query string, which arrive as text. */
 export function compileQueryCheck<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
-  return check(queryAjv, schema);
+  const checked = check(queryAjv, schema);
+  return (value) => {
+    const options = checked(value);
+    // Ajv makes numbers of these texts after it has checked for such, and then checks no bounds.
+    for (const [name, option] of Object.entries(options as object)) {
+      if (Math.abs(option) === Number.POSITIVE_INFINITY) {
+        const pointer = pointerStep(name);
+        throw new MistdError('out_of_range', `${pointer} is not finite.`, { pointer });
+      }
+    }
+    return options;
+  };
 }
 
 function check<T extends TSchema>(validator: Ajv, schema: T): (value: unknown) => Static<T> {

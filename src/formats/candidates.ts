@@ -3,7 +3,7 @@ import type { Candidate, Prompt } from '../preference/candidates.js';
 import { logSumExp } from '../preference/log-space.js';
 import { describe } from './describe.js';
 import { readLogProb } from './log-probs.js';
-import { agreedTokens } from './pairs.js';
+import { agreedTokens } from './pair-reader.js';
 
 export interface CandidateRules {
   /** Name of a prompt's list of them. */

@@ -4,8 +4,8 @@ import { MistdError } from '../errors.js';
  * Reads CSV (RFC 4180) line by line: `header` learns the names of the columns and gives what takes
  * each row's cells. A quoted cell may hold line breaks.
  *
- * Own code, because a million rows should take no longer than NumPy needs for them: csv-parse takes
- * more than twice as long as NumPy, and uDSV, as fast as this, does not notice ragged rows.
+ * Own code, for a million rows to take no longer than NumPy needs for them: csv-parse takes more
+ * than twice as long as NumPy, and uDSV does not notice ragged rows.
  */
 export class CsvLines {
   readonly #header: (names: string[]) => (cells: string[], row: number) => void;
@@ -17,6 +17,11 @@ export class CsvLines {
 
   constructor(header: (names: string[]) => (cells: string[], row: number) => void) {
     this.#header = header;
+  }
+
+  /** Whether a quoted cell goes on in the next line. */
+  get open(): boolean {
+    return this.#open.length > 0;
   }
 
   /** @throws MistdError invalid_csv, or what the header or a row makes its taker throw. */

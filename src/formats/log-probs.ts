@@ -44,6 +44,9 @@ export function readLogProb(value: unknown, pointer: string): LogProb {
   if (value === undefined) {
     throw new MistdError('missing_field', `${pointer} is missing.`, { pointer });
   }
+  if (typeof value === 'string' && /^-inf(inity)?$/i.test(value)) {
+    return readLogProb(Number.NEGATIVE_INFINITY, pointer);
+  }
   throw new MistdError(
     'not_a_number',
     `${pointer} is ${describe(value)}, not a log-probability: a number, a list of one a token, or a response with log-probs.`,

@@ -1,4 +1,5 @@
 import { sigmoid } from './log-space.js';
+import { orderStatistics } from './order-statistics.js';
 
 /** Pairs whose predicted probability of the likelier side lies in one range. */
 export interface CalibrationBin {
@@ -26,19 +27,21 @@ export interface Calibration {
  * @param bins at most so many, of equally many pairs; pairs of equal predictions stay together.
  */
 export function calibrate(margins: Float64Array, beta: number, bins: number): Calibration {
-  const sorted = margins.map(Math.abs).sort();
-  const edges = new Float64Array(bins - 1);
-  for (let b = 1; b < bins; b++) {
-    edges[b - 1] = sorted[Math.floor((b * sorted.length) / bins)] as number;
-  }
+  const sizes = new Float64Array(margins.length);
+  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.abs(margins[i] as number);
+  const places = Array.from({ length: bins - 1 }, (_, b) =>
+    Math.floor(((b + 1) * sizes.length) / bins),
+  );
+  const edges = orderStatistics(sizes, places);
   const pairs = new Float64Array(bins);
   const predicted = new Float64Array(bins);
   const observed = new Float64Array(bins);
   const lower = new Float64Array(bins).fill(1);
   const upper = new Float64Array(bins).fill(0);
   const favored = Math.sign(beta);
-  for (const margin of margins) {
-    const size = Math.abs(margin);
+  for (let i = 0; i < sizes.length; i++) {
+    const margin = margins[i] as number;
+    const size = sizes[i] as number;
     const bin = upperBound(edges, size);
     const p = sigmoid(Math.abs(beta) * size);
     pairs[bin] = (pairs[bin] as number) + 1;

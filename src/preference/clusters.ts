@@ -42,37 +42,71 @@ export class Clusters {
     return new Clusters(of, known.size);
   }
 
-  /** Sums of the observations of each cluster. */
-  sums(values: Float64Array): Float64Array {
-    if (this.of === undefined) return values;
-    const sums = new Float64Array(this.count);
-    for (let i = 0; i < values.length; i++) {
-      const cluster = this.of[i] as number;
-      sums[cluster] = (sums[cluster] as number) + (values[i] as number);
+  /**
+   * Sums of several figures of the observations of each cluster, in one pass.
+   *
+   * @param width how many figures there are.
+   * @param figures writes those of an observation.
+   * @returns figure k of cluster g at g · width + k.
+   */
+  sums(
+    observations: number,
+    width: number,
+    figures: (observation: number, into: Float64Array) => void,
+  ): Float64Array {
+    const sums = new Float64Array(this.count * width);
+    const one = new Float64Array(width);
+    for (let i = 0; i < observations; i++) {
+      figures(i, one);
+      const first = width * (this.of === undefined ? i : (this.of[i] as number));
+      for (let k = 0; k < width; k++) {
+        sums[first + k] = (sums[first + k] as number) + (one[k] as number);
+      }
     }
     return sums;
   }
 
   /**
-   * The mean of observations with its cluster-robust (sandwich) standard error,
-   * √(G/(G−1) Σ_g (Σ_{i∈g} (x_i − x̄))²) / n over G clusters, and the normal interval.
+   * Means of several figures with their cluster-robust (sandwich) standard errors,
+   * √(G/(G−1) Σ_g (Σ_{i∈g} (x_i − x̄))²) / n over G clusters, and the normal intervals.
    *
-   * @param level of the interval, in (0, 1).
+   * @param names of the figures, in the order in which `figures` writes them.
+   * @param level of the intervals, in (0, 1).
    */
-  mean(values: Float64Array, level: number): Mean {
-    let total = 0;
-    for (const value of values) total += value;
-    const mean = total / values.length;
-    if (this.count < 2) return { mean, standard_error: null, lower: null, upper: null };
-    const sums = this.sums(values);
-    let squares = 0;
-    for (let g = 0; g < this.count; g++) {
-      const size = this.#sizes === undefined ? 1 : (this.#sizes[g] as number);
-      squares += ((sums[g] as number) - size * mean) ** 2;
-    }
-    const standardError = Math.sqrt((this.count / (this.count - 1)) * squares) / values.length;
-    return { mean, standard_error: standardError, ...interval(mean, standardError, level) };
+  means<Name extends string>(
+    observations: number,
+    names: readonly Name[],
+    figures: (observation: number, into: Float64Array) => void,
+    level: number,
+  ): Record<Name, Mean> {
+    const width = names.length;
+    const sums = this.sums(observations, width, figures);
+    const means = names.map((name, k): [Name, Mean] => {
+      let total = 0;
+      for (let at = k; at < sums.length; at += width) total += sums[at] as number;
+      const mean = total / observations;
+      if (this.count < 2) return [name, { mean, standard_error: null, lower: null, upper: null }];
+      let squares = 0;
+      for (let g = 0; g < this.count; g++) {
+        const size = this.#sizes === undefined ? 1 : (this.#sizes[g] as number);
+        squares += ((sums[g * width + k] as number) - size * mean) ** 2;
+      }
+      const error = Math.sqrt((this.count / (this.count - 1)) * squares) / observations;
+      return [name, { mean, standard_error: error, ...interval(mean, error, level) }];
+    });
+    return Object.fromEntries(means) as Record<Name, Mean>;
   }
+}
+
+/** The mean of a figure times a positive factor. */
+export function scaled({ mean, standard_error, lower, upper }: Mean, factor: number): Mean {
+  const times = (value: number | null) => value && value * factor;
+  return {
+    mean: mean * factor,
+    standard_error: times(standard_error),
+    lower: times(lower),
+    upper: times(upper),
+  };
 }
 
 /** The central normal interval of a level in (0, 1). */
@@ -85,6 +119,22 @@ export function interval(
   return { lower: center - half, upper: center + half };
 }
 
+const ENCODER = new TextEncoder();
+
+/**
+ * Writes a text in UTF-8; by itself where each character is a byte, as in most names.
+ *
+ * @returns how many bytes it has.
+ */
+function encode(text: string, into: Uint8Array): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 127) return ENCODER.encodeInto(text, into).written;
+    into[i] = unit;
+  }
+  return text.length;
+}
+
 /**
  * Numbers prompts in the order of their first pair. Their names are not kept: each is known by 64
  * bits of hash, of which two among a million prompts agree once in some 40 million data sets.
@@ -95,32 +145,40 @@ export class ClusterIndex {
   #count = 0;
   /** Open addressing: the two halves of the hash, and the number of the cluster plus 1. */
   #slots = new Int32Array(3 * 2048);
+  #encoded = new Uint8Array(256);
 
   get length(): number {
     return this.#length;
   }
 
   push(name: string): void {
+    // Of each UTF-16 unit, UTF-8 takes at most three bytes.
+    if (3 * name.length > this.#encoded.length) this.#encoded = new Uint8Array(6 * name.length);
+    this.pushBytes(this.#encoded, 0, encode(name, this.#encoded));
+  }
+
+  /** Like push, of a name in UTF-8. */
+  pushBytes(name: Uint8Array, start: number, end: number): void {
     if (this.#length === this.#of.length) {
       const larger = new Int32Array(2 * this.#length);
       larger.set(this.#of);
       this.#of = larger;
     }
-    this.#of[this.#length++] = this.#find(name);
+    this.#of[this.#length++] = this.#find(name, start, end);
   }
 
   finish(): Clusters {
     return new Clusters(this.#of.subarray(0, this.#length), this.#count);
   }
 
-  #find(name: string): number {
+  #find(name: Uint8Array, start: number, end: number): number {
     let low = 0x811c9dc5 | 0;
     let high = 0x9e3779b9 | 0;
-    for (let i = 0; i < name.length; i++) {
-      const unit = name.charCodeAt(i);
-      low = Math.imul(low ^ unit, 0x01000193);
+    for (let i = start; i < end; i++) {
+      const byte = name[i] as number;
+      low = Math.imul(low ^ byte, 0x01000193);
       low ^= low >>> 15;
-      high = Math.imul(high + unit, 0x85ebca6b);
+      high = Math.imul(high + byte, 0x85ebca6b);
       high ^= high >>> 13;
     }
     const place = this.#place(low, high);

@@ -28,16 +28,22 @@ export function pairLosses(
 ): Float64Array {
   if (loss === 'ipo') {
     const target = 1 / (2 * beta);
-    return perTokenMargins(pairs).map((margin) => (margin - target) ** 2);
+    return each(perTokenMargins(pairs), (margin) => (margin - target) ** 2);
   }
   const margins = logRatioMargins(pairs);
-  if (loss === 'hinge') return margins.map((margin) => Math.max(0, 1 - beta * margin));
-  if (loss === 'sigmoid') return margins.map((margin) => -logSigmoid(beta * margin));
-  return margins.map((margin) => {
+  if (loss === 'hinge') return each(margins, (margin) => Math.max(0, 1 - beta * margin));
+  if (loss === 'sigmoid') return each(margins, (margin) => -logSigmoid(beta * margin));
+  return each(margins, (margin) => {
     const kept = -(1 - labelSmoothing) * logSigmoid(beta * margin);
     const flipped = labelSmoothing * logSigmoid(-beta * margin);
     return (kept + flipped) / (1 - 2 * labelSmoothing);
   });
+}
+
+/** In place, and several times as fast as the map of typed arrays. */
+function each(values: Float64Array, of: (value: number) => number): Float64Array {
+  for (let i = 0; i < values.length; i++) values[i] = of(values[i] as number);
+  return values;
 }
 
 /** ℓ_w/T_w − ℓ_l/T_l of each pair. */

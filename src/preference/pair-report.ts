@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type BetaFit, fitBeta } from './beta-fit.js';
 import { type Calibration, calibrate } from './calibration.js';
-import type { Mean } from './clusters.js';
-import { logSigmoid, sigmoid } from './log-space.js';
+import { type Mean, scaled } from './clusters.js';
+import { sigmoid } from './log-space.js';
 import { type LossOptions, pairLosses } from './losses.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 
@@ -55,49 +55,72 @@ export interface PairReport {
 export async function reportPairs(pairs: Pairs, options: ReportOptions): Promise<PairReport> {
   const { beta, level, bins } = options;
   const { count, chosen, rejected, refChosen, refRejected, clusters } = pairs;
-  const values = new Float64Array(count);
-  const mean = async (of: (i: number) => number): Promise<Mean> => {
+  const means = async <Name extends string>(
+    names: readonly Name[],
+    figures: (i: number, into: Float64Array) => void,
+  ) => {
     await breathe();
-    for (let i = 0; i < count; i++) values[i] = of(i);
-    return clusters.mean(values, level);
+    return clusters.means(count, names, figures, level);
   };
   const margins = logRatioMargins(pairs);
-  const margin = (i: number) => margins[i] as number;
-  const won = (i: number) => (chosen[i] as number) - (refChosen[i] as number);
-  const lost = (i: number) => (rejected[i] as number) - (refRejected[i] as number);
-
   const losses = pairLosses(pairs, options);
-  const metrics = {
-    loss: await mean((i) => losses[i] as number),
-    'rewards/chosen': await mean((i) => beta * won(i)),
-    'rewards/rejected': await mean((i) => beta * lost(i)),
-    'rewards/accuracies': await mean((i) => (margin(i) > 0 ? 1 : 0)),
-    'rewards/margins': await mean((i) => beta * margin(i)),
-    'logps/chosen': await mean((i) => chosen[i] as number),
-    'logps/rejected': await mean((i) => rejected[i] as number),
-    'logps/ref_chosen': await mean((i) => refChosen[i] as number),
-    'logps/ref_rejected': await mean((i) => refRejected[i] as number),
-  };
-  const displacement = {
-    chosen_log_ratio: await mean(won),
-    rejected_log_ratio: await mean(lost),
-    chosen_fell: await mean((i) => (won(i) < 0 ? 1 : 0)),
-    rejected_fell: await mean((i) => (lost(i) < 0 ? 1 : 0)),
-    both_fell: await mean((i) => (won(i) < 0 && lost(i) < 0 ? 1 : 0)),
-  };
-  const nats = await mean((i) => Math.LN2 + logSigmoid(beta * margin(i)));
+  // −log σ(βδ), of which the probability and the information are functions too.
+  const surprises =
+    options.loss === 'sigmoid' ? losses : pairLosses(pairs, { ...options, loss: 'sigmoid' });
+
+  const logps = await means(
+    ['logps/chosen', 'logps/rejected', 'logps/ref_chosen', 'logps/ref_rejected'],
+    (i, into) => {
+      into[0] = chosen[i] as number;
+      into[1] = rejected[i] as number;
+      into[2] = refChosen[i] as number;
+      into[3] = refRejected[i] as number;
+    },
+  );
+  const displacement = await means(
+    ['chosen_log_ratio', 'rejected_log_ratio', 'chosen_fell', 'rejected_fell', 'both_fell'],
+    (i, into) => {
+      const won = (chosen[i] as number) - (refChosen[i] as number);
+      const lost = (rejected[i] as number) - (refRejected[i] as number);
+      into[0] = won;
+      into[1] = lost;
+      into[2] = won < 0 ? 1 : 0;
+      into[3] = lost < 0 ? 1 : 0;
+      into[4] = won < 0 && lost < 0 ? 1 : 0;
+    },
+  );
+  const choices = await means(
+    ['margin', 'accuracy', 'tie', 'loss', 'nats', 'probability'],
+    (i, into) => {
+      const margin = margins[i] as number;
+      const surprise = surprises[i] as number;
+      into[0] = margin;
+      into[1] = margin > 0 ? 1 : 0;
+      into[2] = margin === 0 ? 1 : 0;
+      into[3] = losses[i] as number;
+      into[4] = Math.LN2 - surprise;
+      into[5] = Math.exp(-surprise);
+    },
+  );
   const fit = await fitBeta(margins, clusters, level);
   const fittedNats = fit.loss === null ? null : Math.LN2 - fit.loss;
   await breathe();
   return {
-    metrics,
-    ties: await mean((i) => (margin(i) === 0 ? 1 : 0)),
-    preference_probability: await mean((i) => sigmoid(beta * margin(i))),
+    metrics: {
+      loss: choices.loss,
+      'rewards/chosen': scaled(displacement.chosen_log_ratio, beta),
+      'rewards/rejected': scaled(displacement.rejected_log_ratio, beta),
+      'rewards/accuracies': choices.accuracy,
+      'rewards/margins': scaled(choices.margin, beta),
+      ...logps,
+    },
+    ties: choices.tie,
+    preference_probability: choices.probability,
     displacement,
     beta_fit: fit,
     information: {
-      nats,
-      bits: inBits(nats),
+      nats: choices.nats,
+      bits: scaled(choices.nats, 1 / Math.LN2),
       at_fitted_beta:
         fittedNats === null ? null : { nats: fittedNats, bits: fittedNats / Math.LN2 },
     },
@@ -126,14 +149,4 @@ export function pairFigures(pairs: Pairs, options: LossOptions): PairFigures[] {
     preference_probability: sigmoid(beta * (margins[i] as number)),
     loss: losses[i] as number,
   }));
-}
-
-function inBits(nats: Mean): Mean {
-  const convert = (value: number | null) => (value === null ? null : value / Math.LN2);
-  return {
-    mean: nats.mean / Math.LN2,
-    standard_error: convert(nats.standard_error),
-    lower: convert(nats.lower),
-    upper: convert(nats.upper),
-  };
 }

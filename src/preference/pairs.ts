@@ -25,7 +25,6 @@ export interface Pair {
   readonly refRejected: number;
   readonly chosenTokens: number | undefined;
   readonly rejectedTokens: number | undefined;
-  readonly prompt: string | undefined;
   readonly floored: number;
 }
 
@@ -51,7 +50,6 @@ export class PairColumns {
     this.#rejected.push(pair.rejected);
     this.#refChosen.push(pair.refChosen);
     this.#refRejected.push(pair.refRejected);
-    if (pair.prompt !== undefined) this.#prompts.push(pair.prompt);
     this.#floored += pair.floored;
     if (pair.chosenTokens === undefined || pair.rejectedTokens === undefined) {
       this.#allTokens = false;
@@ -59,6 +57,14 @@ export class PairColumns {
     if (!this.#allTokens) return;
     this.#chosenTokens.push(pair.chosenTokens as number);
     this.#rejectedTokens.push(pair.rejectedTokens as number);
+  }
+
+  /** The prompt of a pair: its name, or where that is in bytes of UTF-8. */
+  addPrompt(name: string | number): void;
+  addPrompt(bytes: Uint8Array, start: number, end: number): void;
+  addPrompt(name: string | number | Uint8Array, start = 0, end = 0): void {
+    if (typeof name === 'object') this.#prompts.pushBytes(name, start, end);
+    else this.#prompts.push(String(name));
   }
 
   addFeature(name: string, value: number): void {

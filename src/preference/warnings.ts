@@ -111,7 +111,7 @@ function averagedPairs({
   if (impossible > 0) {
     return {
       code: 'averaged_log_probs',
-      message: `In ${impossible} pairs the probabilities of chosen and rejected sum to more than 1, which two completions cannot: these log-probs look like averages a token, not sums over tokens.`,
+      message: `In ${impossible} ${impossible === 1 ? 'pair' : 'pairs'} the probabilities of chosen and rejected sum to more than 1, which two completions cannot: these log-probs look like averages a token, not sums over tokens.`,
     };
   }
   if (tokens === undefined) {

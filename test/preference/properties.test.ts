@@ -6,6 +6,7 @@ import { promptDid } from '../../src/preference/distribution.js';
 import { promptEntropy } from '../../src/preference/entropy.js';
 import { logSigmoid, logSumExp, sigmoid } from '../../src/preference/log-space.js';
 import { fitLogistic } from '../../src/preference/logistic.js';
+import { orderStatistics } from '../../src/preference/order-statistics.js';
 import { regressLogRatios } from '../../src/preference/power-law.js';
 import { rejectedPrompts, rejectedWeights } from '../../src/preference/rejected.js';
 
@@ -281,4 +282,22 @@ it('prompts are numbered as a map of their names numbers them', () => {
   const index = new ClusterIndex();
   for (let i = 0; i < 200_000; i++) index.push(`prompt ${i}`);
   expect(index.finish().count).toBe(200_000);
+});
+
+it('order statistics are the values of the sorted list', () => {
+  const size = fc.oneof(
+    fc.double({ min: 0, max: 1e13, noNaN: true }),
+    fc.double({ min: 1, max: 1.001, noNaN: true }),
+    fc.constantFrom(0, 1, 2),
+  );
+  fc.assert(
+    fc.property(fc.array(size, { minLength: 1 }), fc.integer({ min: 2, max: 20 }), (list, bins) => {
+      const places = Array.from({ length: bins - 1 }, (_, b) =>
+        Math.floor(((b + 1) * list.length) / bins),
+      );
+      const values = Float64Array.from(list, Math.abs);
+      const sorted = values.slice().sort();
+      expect([...orderStatistics(values, places)]).toEqual(places.map((place) => sorted[place]));
+    }),
+  );
 });

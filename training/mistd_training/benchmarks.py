@@ -30,6 +30,7 @@ BMI_PUBLISHED = {
     "KSG": (0.288, 0.240, 0.219),
     "CCA": (0.195, 0.192, 0.181),
 }
+COLUMN_BANDS = {"2-4": (2, 4), "5-12": (5, 12), "13-32": (13, 32), "33-96": (33, 96)}  # of both sides together
 ROW_BANDS = {"5-30": (5, 30), "30-100": (30, 100), "100-500": (100, 500), "500-2000": (500, 2_000),
              "2000-10000": (2_000, 10_000)}  # fmt: skip
 
@@ -145,12 +146,14 @@ def joint_structures(model: OnnxModel, seed: int, data_sets: int = 48) -> dict:
 
 
 def mixture_calibration(model: OnnxModel, seed: int, batches: int = 160) -> dict:
-    """Coverage of central intervals at `LEVELS` by rows band on fresh draws of the training mixture."""
+    """Coverage of central intervals at `LEVELS` and error on fresh draws of the training mixture, by rows band and by
+    columns band."""
     shapes = torch.Generator().manual_seed(seed)
     draws = torch.Generator().manual_seed(seed + 1)
     result: dict = {"seed": seed, "levels": list(LEVELS), "bands": {}}
+    by_columns: dict[str, list] = {name: [] for name in COLUMN_BANDS}
     for band, (low, high) in ROW_BANDS.items():
-        knots, truth = [], []
+        parts = []
         for _ in range(batches if high <= 2_000 else batches // 4):
             coins = torch.rand(3, generator=shapes).tolist()
             rows, *dims = (
@@ -158,10 +161,14 @@ def mixture_calibration(model: OnnxModel, seed: int, batches: int = 160) -> dict
                 for (start, stop), coin in zip(((low, high), (1, 48), (1, 48)), coins)
             )
             batch = sample_wide(8, rows, *dims, draws)
-            knots.append(model.knots(batch.x.numpy(), batch.y.numpy()))
-            truth.append(batch.mi.double().numpy())
-        result["bands"][band] = _coverages(np.concatenate(knots), np.concatenate(truth))
+            parts.append((model.knots(batch.x.numpy(), batch.y.numpy()), batch.mi.double().numpy()))
+            columns = next(name for name, (_, most) in COLUMN_BANDS.items() if sum(dims) <= most)
+            by_columns[columns].append(parts[-1])
+        result["bands"][band] = _coverages(*map(np.concatenate, zip(*parts)))
         print(f"training mixture, {band} rows: {result['bands'][band]}", flush=True)
+    result["columns"] = {
+        name: _coverages(*map(np.concatenate, zip(*parts))) for name, parts in by_columns.items() if parts
+    }
     return result
 
 

@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterable
 
 def benchmark_tables(evaluation: dict) -> str:
     """A section for each benchmark that was measured; empty when none was."""
-    return "\n".join(f"## {title}\n\n{table(evaluation[name])}" for name, (title, table) in _SECTIONS.items()
-                     if name in evaluation)  # fmt: skip
+    sections = [
+        f"## {title}\n\n{table(evaluation[name])}" for name, (title, table) in _SECTIONS.items() if name in evaluation
+    ]
+    if {"bmi", "joint"} <= evaluation.keys():
+        sections.append("## Where it fails\n\n" + _failures(evaluation["bmi"], evaluation["joint"]))
+    return "\n".join(sections)
 
 
 def _bmi(result: dict) -> str:
@@ -65,19 +69,58 @@ def _joint_cells(parts: Iterable[dict]) -> str:
     return " | ".join(f"{p['mae']:.3f} | {p['ksg_mae']:.3f} | {p['coverage_90']:.2f}" for p in parts) + " |"
 
 
+def _failures(bmi: dict, joint: dict, count: int = 12) -> str:
+    """The largest errors of the two tables above at 1,000 rows."""
+    tasks = bmi["rows"]["1000"]["tasks"]
+    families = joint["rows"]["1000"]["families"]
+    errors = [(name, v["mi"], v["mae"], v["coverage_90"]) for name, v in tasks.items()]
+    errors += [(f"joint: {name}", v["mean_mi"], v["mae"], v["coverage_90"]) for name, v in families.items()]
+    worst = sorted(errors, key=lambda row: -row[2])[:count]
+    return "\n".join(
+        [
+            f"The {count} largest mean absolute errors among the BMI tasks and the joint structures at 1,000 rows, and"
+            " how often the 90 % interval says so.",
+            "",
+            "| | MI, or its mean | MAE | coverage of 90 % |",
+            "|---|---|---|---|",
+            *(f"| {name} | {mi:.2f} | {mae:.3f} | {coverage:.2f} |" for name, mi, mae, coverage in worst),
+            "",
+        ]
+    )
+
+
+def _ablation(result: dict) -> str:
+    lines = [
+        "Errors in nats with an input taken away (set to 0) or with parts that read some rows reading fewer or more, on"
+        f" {result['data_sets']:,} fresh data sets of the training mixture (seed {result['seed']}) and on the held-out"
+        " joint structures at 1,000 rows. This says what the trained network leans on, not how well another would do"
+        " that was trained without. `mistd-train ablate` makes it.",
+        "",
+        "| | pinball | MAE | MAE, joint structures |",
+        "|---|---|---|---|",
+    ]
+    for name, values in result["variants"].items():
+        lines.append(f"| {name} | " + " | ".join(f"{value:.4f}" for value in values.values()) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def _calibration(result: dict) -> str:
     levels = " | ".join(f"{level:.0%}" for level in result["levels"])
     lines = [
         f"Share of fresh data sets of the training mixture (seed {result['seed']}) whose true MI lies in the central"
         " interval of each level.",
         "",
-        f"| rows | data sets | {levels} | MAE |",
-        "|---|---|" + "---|" * len(result["levels"]) + "---|",
     ]
-    for band, values in result["bands"].items():
-        cells = " | ".join(f"{share:.3f}" for share in values["coverage"])
-        lines.append(f"| {band} | {values['data_sets']:,} | {cells} | {values['mae']:.3f} |")
-    return "\n".join(lines) + "\n"
+    for kind, bands in (("rows", result["bands"]), ("columns of both sides", result["columns"])):
+        lines += [
+            f"| {kind} | data sets | {levels} | MAE |",
+            "|---|---|" + "---|" * len(result["levels"]) + "---|",
+        ]
+        for band, values in bands.items():
+            cells = " | ".join(f"{share:.3f}" for share in values["coverage"])
+            lines.append(f"| {band} | {values['data_sets']:,} | {cells} | {values['mae']:.3f} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _independent(result: dict) -> str:
@@ -128,6 +171,7 @@ _SECTIONS: dict[str, tuple[str, Callable[[dict], str]]] = {
     "bmi": ("The BMI benchmark", _bmi),
     "joint": ("Dependence in three or more columns together", _joint),
     "calibration": ("Calibration on the training mixture", _calibration),
+    "ablation": ("What each input is worth", _ablation),
     "independent": ("Independent data", _independent),
     "bootstrap": ("Intervals against a bootstrap", _bootstrap),
     "neural": ("Time against neural estimators", _neural),

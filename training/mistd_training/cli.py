@@ -26,6 +26,15 @@ def main() -> None:
     train.add_argument("--no-compile", action="store_true", help="skip torch.compile")
     train.set_defaults(call=_train)
 
+    calibrate = commands.add_parser("calibrate", help="stretch the intervals of a run's checkpoint until they cover")
+    calibrate.add_argument("--run", type=Path, default=Path("runs/wide"), help="folder of the run")
+    calibrate.set_defaults(call=_calibrate)
+
+    ablate = commands.add_parser("ablate", help="what each input is worth to a run's model, for its card")
+    ablate.add_argument("--run", type=Path, default=Path("runs/wide"), help="folder of the run")
+    ablate.add_argument("--model", type=Path, default=Path("../models/mist"), help="model folder to write into")
+    ablate.set_defaults(call=_ablate)
+
     export = commands.add_parser("export", help="checkpoint → model folder: model.onnx, manifest.json, parity proof")
     export.add_argument("--run", type=Path, default=Path("runs/paper"), help="folder of the run")
     export.add_argument("--model", type=Path, default=Path("../models/mist-paper"), help="model folder to write")
@@ -73,6 +82,23 @@ def _train(arguments: argparse.Namespace) -> None:
     workers = arguments.workers or (1 if device.type == "cuda" else torch.get_num_threads())
     folder = arguments.run or Path("runs") / arguments.preset
     run(replace(config, **changes), folder, device, workers, start=arguments.start)
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    from .calibrate import calibrate
+
+    result = calibrate(arguments.run / "checkpoint.pt")
+    for side, factors in zip(("below", "above"), result["stretch"]):
+        print(f"{side} the median: " + "  ".join(f"{factor:.3f}" for factor in factors))
+    print(f"loss {result['loss_before']:.4f} → {result['loss_after']:.4f}")
+
+
+def _ablate(arguments: argparse.Namespace) -> None:
+    from .ablation import ablate
+
+    print(f"{'':40s}  pinball      MAE  MAE, joint structures")
+    ablate(arguments.run / "checkpoint.pt", arguments.model)
+    _card(arguments)
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -28,6 +28,7 @@ from .quantiles import MEDIAN, TAUS
 
 SHRINKAGES = (0.005, 0.02, 0.1, 0.3, 0.6)
 FREQUENCIES = (1, 2, 3, 4, 6, 8)
+STRETCH_ROWS = (5.0, 15.0, 50.0, 150.0, 500.0, 1_500.0, 5_000.0)
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,11 @@ class ModelConfig:
     entry_width, entry_layers, entry_heads, inducing_points: the entries stream (its layers come before the first
     `entry_layers` triangular updates); outer_width: channels of an entry in the outer product; head_width: the head.
     entries: entries of a data set that the entries stream reads at most, those of the first rows; neighbors, anchors:
-    the k of the nearest-neighbor estimates (none by default) and how many of the first rows they look around. All else
-    reads every row.
+    the k of the nearest-neighbor estimates (none by default) and how many of the first rows they look around; triples:
+    rows × columns² that the correlations of three columns read at most, those of the first rows (0 leaves them out).
+    All else reads every row. overhang: how far below 0 the network may put a lower knot, as a share of the median; what
+    is below 0 is served as 0, so that an interval can begin there. stretch: `calibrate`'s factors for the distances of
+    the lower and of the upper knots from the median, at each of `STRETCH_ROWS`; empty for none.
     """
 
     pair_width: int = 32
@@ -54,6 +58,9 @@ class ModelConfig:
     entries: int = 32_768
     neighbors: tuple[int, ...] = ()
     anchors: int = 256
+    triples: int = 0
+    overhang: float = 0.0
+    stretch: tuple[tuple[float, ...], ...] = ()
 
 
 class Mist(nn.Module):
@@ -70,23 +77,64 @@ class Mist(nn.Module):
         self.network = Network(config)
 
     def forward(self, scores_x: Tensor, scores_y: Tensor) -> Tensor:
-        return self.network(*self.read(scores_x, scores_y, self.config.entries), scores_x.shape[2])
+        read = self.read(scores_x, scores_y, self.config.entries)
+        return self.finish(self.network(*read, scores_x.shape[2]), scores_x.shape[1])
+
+    def finish(self, knots: Tensor, rows: int) -> Tensor:
+        """The network's knots as they are served: stretched, and cut at 0."""
+        if self.config.stretch:
+            log_rows = _float(rows, knots.device).log()
+            knots = stretched(knots, log_rows, torch.tensor(self.config.stretch, device=knots.device))
+        return knots.clamp_min(0)
 
     def reads_first(self, columns: int) -> int:
         """Up to how many rows the order of rows does not matter, for at most this many columns. With more, some
         statistics start from the first rows alone: the caller has to put the rows in an order of no meaning."""
         anchors = [self.config.anchors] if self.config.neighbors else []
-        return min([self.config.entries // columns, *anchors])
+        triples = [max(self.config.triples // columns**2, LEAST_TRIPLE_ROWS)] if self.config.triples else []
+        return min([self.config.entries // columns, *anchors, *triples])
 
     def read(self, scores_x: Tensor, scores_y: Tensor, most_entries: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What the network reads: `statistics` with the neighbor estimates, the entries of as many of the first rows
-        as make `most_entries`."""
+        """What the network reads: `statistics`, correlations of three columns, nearest-neighbor estimates with the
+        columns as they are and scaled by their relevance; the entries of as many of the first rows as make
+        `most_entries`."""
         entries, pairs, plug_ins, whole = statistics(scores_x, scores_y)
+        dim_x = scores_x.shape[2]
+        root = _float(scores_x.shape[1], pairs.device).sqrt()
+        across = 1 - _own_side(dim_x, scores_y.shape[2], pairs.device)
+        significance = pairs[..., :MOMENTS].abs().amax(3) * root * across
+        if self.config.triples:
+            sizes, triple_root = triple_correlations(scores_x, scores_y, self.config.triples)
+            significances = sizes * triple_root
+            pairs = torch.cat([pairs, sizes, torch.log1p(significances) / 2], 3)
+            significance = torch.maximum(significance, significances.amax(3))
         if self.config.neighbors:
-            estimates, spreads = self.neighbors(scores_x, scores_y)
-            plug_ins = torch.cat([plug_ins, estimates.clamp_min(0)], 1)
-            whole = torch.cat([whole, estimates, spreads], 1)
+            relevance = significance.amax(2)[:, None]  # [B, 1, D]
+            for x, y in (
+                (scores_x, scores_y),
+                (_scaled(scores_x, relevance[..., :dim_x]), _scaled(scores_y, relevance[..., dim_x:])),
+            ):
+                estimates, spreads = self.neighbors(x, y)
+                plug_ins = torch.cat([plug_ins, estimates.clamp_min(0)], 1)
+                whole = torch.cat([whole, estimates, spreads], 1)
         return entries[:, : most_entries // entries.shape[2]], pairs, plug_ins, whole
+
+
+def stretched(knots: Tensor, log_rows: Tensor, stretch: Tensor) -> Tensor:
+    """Distances of the knots from the median, each side's times a factor that is linear in log rows between
+    `STRETCH_ROWS` and constant beyond. knots: [B, T], log_rows: scalar, or [B, 1]; stretch: [2, len(STRETCH_ROWS)]."""
+    at = torch.tensor(STRETCH_ROWS, device=knots.device).log()
+    inside = torch.minimum(torch.maximum(log_rows, at[0]), at[-1])
+    passed = ((inside - at[:-1]) / at.diff()).clamp(0, 1)  # share of each stretch between two of them
+    lower, upper = (side[0] + (passed * side.diff()).sum(-1, keepdim=True) for side in stretch)
+    median = knots[:, MEDIAN : MEDIAN + 1]
+    apart = knots - median
+    return median + torch.where(apart < 0, apart * lower, apart * upper)
+
+
+def _scaled(scores: Tensor, relevance: Tensor) -> Tensor:
+    """Columns of little relevance shrunk, so that neighbors are near in those that matter; MI is the same."""
+    return scores * (relevance / relevance.amax(2, keepdim=True).clamp_min(1e-6)).square()
 
 
 # --- Statistics: fixed functions of the scores, always in float32 -----------------------------------------------------
@@ -109,8 +157,7 @@ def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tens
     radial = scores / radius
 
     low_order = torch.stack([scores, (scores**2 - 1) / math.sqrt(2), (scores**3 - 3 * scores) / math.sqrt(6)], -1)
-    angle = math.pi * torch.special.ndtr(scores)
-    waves = torch.stack([torch.cos(k * angle) for k in FREQUENCIES], -1)
+    waves = _waves(scores, FREQUENCIES)
     moments = cross_moments(low_order)  # [B, D, D, 3, 3]
     radial_moments = cross_moments(torch.stack([radial, radial**2], -1))  # [B, D, D, 2, 2]
     wave_moments = torch.stack([cross_moments(waves[..., k : k + 1])[..., 0, 0] for k in range(len(FREQUENCIES))], -1)
@@ -165,10 +212,13 @@ def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tens
     return entries, pairs, plug_ins, whole
 
 
-PAIR_FEATURES = 9 + 4 + 6 + 2 + 6 + 6 + 5
+MOMENTS = 9 + 4 + 6  # the first pair features: correlations
+PAIR_FEATURES = MOMENTS + 2 + 6 + 6 + 5
 ENTRY_FEATURES = 3 + 4 + 2
 PLUG_INS = 2 * len(SHRINKAGES)
 SET_FEATURES = 4 + 4 + 7 + 5
+TRIPLES = 2 * 6
+LEAST_TRIPLE_ROWS = 8  # for more columns than any model is trained on
 
 
 def canonical_signs(scores: Tensor) -> Tensor:
@@ -194,12 +244,53 @@ def cross_moments(functions: Tensor) -> Tensor:
     functions: [B, N, D, K]. Returns [B, D, D, K, K]; a function that is constant over rows has correlation 0.
     """
     batch, rows, columns, count = functions.shape
-    centered = functions - functions.mean(1, keepdim=True)
-    # The floor keeps the derivative of a constant finite.
-    unit = centered / (centered.square().mean(1, keepdim=True).clamp_min(1e-12).sqrt() + 1e-4)
-    flat = unit.permute(0, 2, 3, 1).reshape(batch, columns * count, rows)
+    flat = _standardized(functions).permute(0, 2, 3, 1).reshape(batch, columns * count, rows)
     moments = flat @ flat.transpose(1, 2) / rows
     return moments.view(batch, columns, count, columns, count).permute(0, 1, 3, 2, 4)
+
+
+def _standardized(functions: Tensor) -> Tensor:
+    """Mean 0 and variance 1 over rows (axis 1); a constant becomes 0."""
+    centered = functions - functions.mean(1, keepdim=True)
+    # The floor keeps the derivative of a constant finite.
+    return centered / (centered.square().mean(1, keepdim=True).clamp_min(1e-12).sqrt() + 1e-4)
+
+
+def _waves(scores: Tensor, frequencies: tuple[int, ...]) -> Tensor:
+    """cos(kπu) of the ranks u in (0, 1). Returns [..., len(frequencies)]."""
+    angle = math.pi * torch.special.ndtr(scores)
+    return torch.stack([torch.cos(k * angle) for k in frequencies], -1)
+
+
+def triple_correlations(scores_x: Tensor, scores_y: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """How far the product of two columns of a side goes with a column of the other: dependence that no pair shows.
+
+    |correlation| of φ_a(i) φ_b(k) with φ_c(j), where φ_1 = cos πu and φ_2 = cos 2πu of a column's ranks u in (0, 1), i
+    and k are on one side and j on the other, over as many of the first rows as make rows × columns² = `most`. A pair of
+    one side has the largest over j; a cross pair the largest over k on the first's side, and on the second's. They do
+    not change with a column's sign. Returns [B, D, D, TRIPLES] and √rows.
+    """
+    rows = torch.sym_max(most // (scores_x.shape[2] + scores_y.shape[2]) ** 2, LEAST_TRIPLE_ROWS)
+    x, y = (_standardized(_waves(scores[:, :rows], (1, 2))) for scores in (scores_x, scores_y))
+    pairs_x, cross_x = _largest_triples(x, y)
+    pairs_y, cross_y = _largest_triples(y, x)
+    sizes = torch.cat([torch.cat([pairs_x, cross_x], 2), torch.cat([cross_y, pairs_y], 2)], 1)
+    return torch.cat([sizes, sizes.transpose(1, 2)], 3), _float(x.shape[1], x.device).sqrt()
+
+
+def _largest_triples(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
+    """Over j and over k. own: [B, N, d, 2], other: [B, N, e, 2]. Returns [B, d, d, 6] and [B, d, e, 6]."""
+    batch, rows, columns, _ = own.shape
+    first, second = own.unbind(3)
+    off_diagonal = (1 - torch.eye(columns, device=own.device))[:, :, None, None]
+    over_other, over_own = [], []
+    for a, b in ((first, first), (first, second), (second, second)):  # one at a time: there are d² e products
+        left = _standardized(a[..., None] * b[:, :, None]).flatten(2)  # [B, N, d²]
+        sizes = (left.transpose(1, 2) @ other.flatten(2) / rows).abs().view(batch, columns, columns, -1, 2)
+        sizes = torch.maximum(sizes, sizes.transpose(1, 2)) * off_diagonal
+        over_other.append(sizes.amax(3))
+        over_own.append(sizes.amax(2))
+    return torch.cat(over_other, 3), torch.cat(over_own, 3)
 
 
 def gaussian_plug_ins(correlation: Tensor, dim_x: int) -> Tensor:
@@ -331,11 +422,12 @@ def _float(size: int, device: torch.device) -> Tensor:
 
 
 class Network(nn.Module):
-    """Statistics → quantiles."""
+    """Statistics → quantiles, the lower ones below 0 where the model is sure that MI could be 0."""
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.embed_pairs = nn.Linear(PAIR_FEATURES, config.pair_width)
+        pair_features = PAIR_FEATURES + (2 * TRIPLES if config.triples else 0)
+        self.embed_pairs = nn.Linear(pair_features, config.pair_width)
         self.embed_entries = nn.Linear(ENTRY_FEATURES, config.entry_width)
         self.entry_layers = nn.ModuleList([EntryLayer(config) for _ in range(config.entry_layers)])
         self.pair_layers = nn.ModuleList([PairLayer(config) for _ in range(config.pair_layers)])
@@ -445,16 +537,18 @@ class Head(nn.Module):
     """Pairs, plug-ins and data-set features → quantiles.
 
     The median is a gated sum of the Gaussian plug-ins and of a learned sum over the cross pairs, so that large MI is
-    within reach; knots above it add positive steps, knots below it multiply by factors in (0, 1).
+    within reach; knots above it add positive steps, knots below it multiply by factors from 1 down to −`overhang`.
     """
 
     def __init__(self, config: ModelConfig):
         super().__init__()
         width, hidden = config.pair_width, config.head_width
+        self.overhang = config.overhang
         self.norm = nn.LayerNorm(width)
         self.pair_sums = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 3))
-        plug_ins = PLUG_INS + len(config.neighbors)
-        features = 5 * width + 2 * plug_ins + SET_FEATURES + 2 * len(config.neighbors) + 6
+        estimates = 2 * len(config.neighbors)
+        plug_ins = PLUG_INS + estimates
+        features = 5 * width + 2 * plug_ins + SET_FEATURES + 2 * estimates + 6
         self.outputs = (plug_ins, 3, 1, MEDIAN, len(TAUS) - 1 - MEDIAN)
         self.mlp = nn.Sequential(
             nn.LayerNorm(features),
@@ -504,7 +598,8 @@ class Head(nn.Module):
             + F.softplus(extra - 2)
         )
         above = median + torch.cumsum(F.softplus(upper - 1) * (0.02 + 0.1 * median.detach()), 1)
-        below = median * torch.exp(-torch.cumsum(0.2 * F.softplus(lower - 1), 1))
+        factors = torch.exp(-torch.cumsum(0.2 * F.softplus(lower - 1), 1))
+        below = median * (factors - self.overhang * (1 - factors))
         return torch.cat([below.flip(1), median, above], 1)
 
 

@@ -27,8 +27,9 @@ class TrainConfig:
 
     steps: optimizer steps; each worker adds one batch of one shape to every step.
     rows, dims: inclusive ranges of the shapes; paper_share: share of batches of MIST's families with dim_x = dim_y
-    drawn evenly from `paper_dims`, the reference's; the others are of the wide meta-distribution, both sizes
-    from `dims`, a third of the shapes with both equal; dims_power: 1 draws them log-uniformly, more favors small ones.
+    drawn evenly from `paper_dims` and rows from `paper_rows`, the reference's; the others are of the wide
+    meta-distribution, both sizes from `dims`, a third of the shapes with both equal; dims_power: 1 draws them
+    log-uniformly, more favors small ones.
     even_rows: share of shapes with rows drawn evenly, the others log-uniformly (small samples are where the error is);
     usual_rows, usual_share: the share of these others that is log-uniform in a range of its own.
     entry_rows: rows that the entries stream sees in most steps, or more if they are less than `entries` entries
@@ -44,6 +45,7 @@ class TrainConfig:
     dims: tuple[int, int] = (1, 32)
     dims_power: float = 1.0
     paper_dims: tuple[int, int] = (2, 32)
+    paper_rows: tuple[int, int] = (10, 500)
     paper_share: float = 0.8
     even_rows: float = 0.25
     usual_rows: tuple[int, int] = (10, 500)
@@ -68,10 +70,12 @@ class TrainConfig:
 
 
 _WIDE = TrainConfig(
-    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.15, even_rows=0.0,
+    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.22, even_rows=0.0,
     usual_rows=(100, 2_000), usual_share=0.5,
-    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20263,
-    model=ModelConfig(entry_width=24, entry_layers=2, entry_heads=3, entries=16_384, neighbors=(1, 3, 10)),
+    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20264,
+    model=ModelConfig(entry_width=24, entry_layers=2, entry_heads=3, entries=16_384, neighbors=(1, 3, 10),
+        anchors=512, triples=2**18, overhang=0.3,
+    ),
 )  # fmt: skip
 PRESETS = {
     "paper": TrainConfig(model=ModelConfig(entry_layers=1)),
@@ -82,13 +86,14 @@ PRESETS = {
         model=ModelConfig(
             pair_width=64, pair_layers=6, triangle_width=32, entry_width=48, entry_layers=3, entry_heads=4,
             inducing_points=16, outer_width=12, head_width=384, entries=16_384, neighbors=(1, 3, 10),
+            anchors=512, triples=2**18, overhang=0.3,
         ),
     ),
     "smoke": TrainConfig(
         steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), batch=(8, 8), warmup=5, compile=False, bf16=False,
         model=ModelConfig(
             pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16,
-            neighbors=(1, 3),
+            neighbors=(1, 3), triples=2**12, overhang=0.3,
         ),
     ),
 }  # fmt: skip
@@ -132,7 +137,9 @@ class Trainer:
             group["lr"] = config.learning_rate * self._schedule()
         batch = self.draw_batch()
         quantiles = self._predict(batch)
-        losses = pinball(quantiles, batch.mi).mean(1)
+        # Where MI is exactly 0 the target is a little below, so that every knot up to P(MI = 0 | data) can reach 0.
+        target = torch.where(batch.mi < 1e-4, -config.model.overhang / 10, batch.mi)
+        losses = pinball(quantiles, target).mean(1)
         weights = (batch.x.shape[1] / 100) ** config.rows_weight
         weights = weights / (1 + config.median_weight * quantiles[:, MEDIAN].detach())
         (losses * weights).mean().backward()
@@ -153,11 +160,14 @@ class Trainer:
         """Fresh data sets of one random shape."""
         config = self.config
         coin = torch.rand(7, generator=self.shapes).tolist()
+        paper = coin[3] < config.paper_share
+        rows_range = config.paper_rows if paper else config.rows
         if coin[0] < config.even_rows:
-            rows = _between(config.rows, coin[1], even=True)
+            rows = _between(rows_range, coin[1], even=True)
         else:
-            rows = _between(config.usual_rows if coin[2] < config.usual_share else config.rows, coin[1], even=False)
-        if coin[3] < config.paper_share:
+            usual = not paper and coin[2] < config.usual_share
+            rows = _between(config.usual_rows if usual else rows_range, coin[1], even=False)
+        if paper:
             sample = sample_paper
             dim_x = dim_y = _between(config.paper_dims, coin[5], even=True)
         else:
@@ -170,7 +180,7 @@ class Trainer:
 
     def _cost(self, rows: int, columns: int) -> float:
         """Of one data set; a unit is what the pair stream takes for a pair of columns."""
-        around = 0.4 * rows if self.config.model.neighbors else 0.0
+        around = 1.6 * rows if self.config.model.neighbors else 0.0
         return columns**2 + 100 + rows * columns / 32 + around + self._entries(rows, columns) / 4
 
     def _entries(self, rows: int, columns: int) -> int:

@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from mistd_training.encoding import normal_scores
-from mistd_training.model import Mist, ModelConfig, NeighborEstimates, _log_det_by_elimination, log_det
+from mistd_training.model import (
+    Mist,
+    ModelConfig,
+    NeighborEstimates,
+    _log_det_by_elimination,
+    log_det,
+    triple_correlations,
+)
 from mistd_training.quantiles import TAUS
 
 SHAPES = [(10, 1, 1), (12, 3, 2), (40, 5, 7), (9, 16, 4)]
@@ -15,7 +22,7 @@ SHAPES = [(10, 1, 1), (12, 3, 2), (40, 5, 7), (9, 16, 4)]
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    model = Mist(ModelConfig(entry_layers=2, neighbors=(1, 3, 10))).eval()
+    model = Mist(ModelConfig(entry_layers=2, neighbors=(1, 3, 10), triples=2**14, overhang=0.3)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -91,6 +98,53 @@ def test_the_entries_stream_reaches_the_output(model):
     x, y = scores(30, 3, 3)
     entries, *others = model.read(x, y, 1000)
     assert not torch.allclose(model.network(entries, *others, 3), model.network(0 * entries, *others, 3), rtol=1e-3)
+
+
+def test_a_lower_quantile_can_be_exactly_0(model):
+    x, y = scores(30, 2, 2)
+    lowest, highest = model(x, y)[:, 0], model(x, y)[:, -1]
+    assert (lowest > 0).all()
+    last = model.network.head.mlp[-1]
+    with torch.no_grad():
+        kept = last.bias.clone()
+        last.bias += 100 * torch.nn.functional.one_hot(
+            torch.tensor(sum(model.network.head.outputs[:3])), len(kept)
+        )  # the first step below the median
+        low, median = model(x, y)[:, 0], model(x, y)[:, TAUS.index(0.5)]
+        last.bias.copy_(kept)
+    assert (low == 0).all() and (median > 0).all() and (highest > 0).all()
+
+
+def test_triple_correlations_show_what_no_pair_does():
+    """The sign of y is that of x_1 x_2; x_3 and y_2 are noise."""
+    x = torch.randn(4, 2000, 3, generator=torch.Generator().manual_seed(8))
+    y = torch.randn(4, 2000, 2, generator=torch.Generator().manual_seed(9))
+    y[:, :, 0] = y[:, :, 0].abs() * (x[:, :, 0] * x[:, :, 1]).sign()
+    sizes, root = triple_correlations(normal_scores(x), normal_scores(y), 2000 * 25)
+    assert root == 2000**0.5
+    strongest = sizes.amax(3)
+    told = torch.zeros(5, 5, dtype=torch.bool)
+    for i, j in ((0, 1), (0, 3), (1, 3)):
+        told[i, j] = told[j, i] = True
+    assert (strongest[:, told] > 0.5).all()
+    assert (strongest[:, ~told] < 0.12).all()
+    flipped = triple_correlations(normal_scores(-x), normal_scores(y), 2000 * 25)[0]
+    torch.testing.assert_close(sizes, flipped, rtol=1e-4, atol=1e-5)
+    fewer, root = triple_correlations(normal_scores(x), normal_scores(y), 500 * 25)
+    assert root == 500**0.5 and not torch.equal(fewer, sizes)
+
+
+def test_neighbors_are_looked_for_in_the_columns_that_matter():
+    """Eight columns of noise a side hide a strong dependence of two columns from plain nearest neighbors."""
+    generator = torch.Generator().manual_seed(10)
+    model = Mist(ModelConfig(neighbors=(3,), triples=2**18))
+    x, y = torch.randn(2, 8, 1000, 9, generator=generator)
+    y[:, :, 0] = x[:, :, 0].square() + 0.1 * y[:, :, 0]
+    plain, scaled = model.read(normal_scores(x), normal_scores(y), 1000)[2][:, -2:].mean(0)
+    alone = NeighborEstimates(ModelConfig(neighbors=(3,)))(normal_scores(x[..., :1]), normal_scores(y[..., :1]))[
+        0
+    ].mean()
+    assert plain < 0.3 * alone < 0.8 * scaled
 
 
 def test_elimination_is_the_log_determinant():

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import torch
 
+from mistd_training.families.batch import Batch
+from mistd_training.quantiles import TAUS
 from mistd_training.train import PRESETS, Trainer, load_checkpoint, pinball, train
 
 SMOKE = replace(PRESETS["smoke"], steps=12)
@@ -87,6 +89,22 @@ def test_a_model_of_other_sizes_starts_with_the_weights_that_fit():
     for name, value in wider.model.state_dict().items():
         fits = own[name].shape == first["average"][name].shape
         assert torch.equal(value, first["average"][name] if fits else own[name]), name
+
+
+def test_independent_data_pull_lower_knots_below_0():
+    trainer = Trainer(replace(SMOKE, steps=60, learning_rate=1e-2), CPU)
+    draw = trainer.draw_batch
+
+    def independent():
+        batch = draw()
+        return Batch(batch.x, torch.randn_like(batch.y), torch.zeros_like(batch.mi))
+
+    trainer.draw_batch = independent
+    for _ in range(60):
+        trainer.train_step()
+    with torch.no_grad():
+        knots = trainer._predict(independent())
+    assert (knots[:, 0] < 0).all() and (knots[:, TAUS.index(0.5)] > 0).all()
 
 
 def test_pinball_is_the_quantile_loss():

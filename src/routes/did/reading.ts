@@ -1,17 +1,13 @@
 import type { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Config } from '../../config.js';
 import { MistdError, pointerStep } from '../../errors.js';
 import { type CandidateRules, type ReadPrompts, readPrompts } from '../../formats/candidates.js';
 import { parseObject } from '../../formats/json.js';
-import {
-  type PairLimits,
-  pairsFromCsv,
-  pairsFromJson,
-  pairsFromNdjson,
-  type ReadPairs,
-} from '../../formats/pairs.js';
+import type { ReadPairs } from '../../formats/pair-reader.js';
+import { type PairLimits, pairsFromJson, pairsFromNdjson } from '../../formats/pairs.js';
+import { pairsFromCsv } from '../../formats/pairs-csv.js';
 import { deadline } from '../../plugins/deadline.js';
 import { compileCheck } from '../../validation.js';
 
@@ -74,32 +70,46 @@ export function streamedPairs(
   return read(chunks(request, signal), limits);
 }
 
+/** A reply of /did but for its end. */
+export type Answer<Reply> = Omit<Reply, 'timing' | 'id'>;
+
 /**
- * Makes a reader of requests about the completions of prompts: JSON with `prompts` or `rows` among
- * the options.
+ * Adds a route about the completions of prompts: JSON with `prompts` or `rows` among the options.
+ *
+ * @param rules of the candidates, by the options.
+ * @param answer the reply but for its end.
  */
-export function promptsReader<T extends TSchema>(
-  options: T,
+export function promptsRoute<T extends TSchema>(
+  app: FastifyInstance,
   config: Config,
-  rulesOf: (options: Static<T>) => Omit<CandidateRules, 'maxCandidates'>,
-) {
-  const checkOptions = compileCheck(options);
-  return (request: FastifyRequest, reply: FastifyReply): Read<ReadPrompts, Static<T>> => {
-    const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-    const start = performance.now();
+  path: string,
+  route: {
+    schema: FastifySchema;
+    options: T;
+    rules: (options: Static<T>) => Omit<CandidateRules, 'maxCandidates'>;
+    answer: (read: ReadPrompts, options: Static<T>) => object;
+  },
+): void {
+  const checkOptions = compileCheck(route.options);
+  app.post(path, { schema: route.schema }, (request, reply) => {
+    const arrived = performance.now();
     const { prompts, rows, ...fields } = jsonBody(request);
-    const checked = checkOptions(fields);
-    const rules = { ...rulesOf(checked), maxCandidates: config.MAX_PAIRS };
-    const data = readPrompts({ prompts, rows }, rules);
-    return { data, options: checked, parseMs: performance.now() - start, signal };
-  };
+    const options = checkOptions(fields);
+    const rules = { ...route.rules(options), maxCandidates: config.MAX_PAIRS };
+    const read = readPrompts({ prompts, rows }, rules);
+    const start = performance.now();
+    return {
+      ...route.answer(read, options),
+      ...endOfReply(request, reply, { parseMs: start - arrived, options }, start),
+    };
+  });
 }
 
 /** How a reply of /did ends. */
 export function endOfReply(
   request: FastifyRequest,
   reply: FastifyReply,
-  read: { parseMs: number; options: { id?: string } },
+  read: { parseMs: number; options: unknown },
   start: number,
 ) {
   return {
@@ -108,7 +118,7 @@ export function endOfReply(
       compute_ms: performance.now() - start,
       total_ms: reply.elapsedTime,
     },
-    id: read.options.id ?? request.id,
+    id: (read.options as { id?: string }).id ?? request.id,
   };
 }
 

@@ -2,6 +2,7 @@ import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
 import { UNITS } from '../../estimation/units.js';
 import { PREFERENCE_WARNING_CODES } from '../../preference/warnings.js';
+import { problemResponses } from '../problem.js';
 import { CSV, NDJSON } from './reading.js';
 
 /** A number, or null where the data leave it unknown. */
@@ -177,7 +178,7 @@ export const OrNull = <T extends TSchema>(schema: T, description: string) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: ['object', 'null'], description });
 
 /** The pairs alone, as bodies other than JSON hold them. */
-export function rowBodies(rows: readonly Record<string, unknown>[]) {
+function rowBodies(rows: readonly Record<string, unknown>[]) {
   const flat = rows.map(({ features, ...row }) => ({
     ...row,
     ...Object.fromEntries(
@@ -294,7 +295,7 @@ export const CANDIDATE_ERRORS = [
 ] as const satisfies readonly ErrorCode[];
 
 /** Errors of every route of /did. */
-export const COMMON_ERRORS = [
+const COMMON_ERRORS = [
   'invalid_json',
   'missing_field',
   'unknown_field',
@@ -318,11 +319,54 @@ export const COMMON_ERRORS = [
 ] as const satisfies readonly ErrorCode[];
 
 /** Further ones of the routes that take rows as NDJSON or CSV. */
-export const ROW_ERRORS = [
+const ROW_ERRORS = [
   'invalid_csv',
   'invalid_utf8',
   'unequal_rows',
 ] as const satisfies readonly ErrorCode[];
+
+/**
+ * What is said of a route of /did, whose schemas are Did<name>Request and Did<name>Reply.
+ *
+ * @param reply what the reply holds, in words.
+ * @param rows the route takes NDJSON and CSV too: an example of rows, and the options that then go
+ * into the query string.
+ */
+export function didRoute(
+  name: string,
+  {
+    rows,
+    errors,
+    reply,
+    ...texts
+  }: {
+    summary: string;
+    description: string;
+    reply: string;
+    rows?: { example: readonly Record<string, unknown>[]; options: TProperties };
+    errors: readonly ErrorCode[];
+  },
+) {
+  return {
+    tags: ['preferences'],
+    operationId: `did${name}`,
+    ...texts,
+    querystring: Type.Object(rows?.options ?? {}, { additionalProperties: false }),
+    body: {
+      content: {
+        'application/json': { schema: { $ref: `Did${name}Request#` } },
+        ...(rows && rowBodies(rows.example)),
+      },
+    },
+    response: {
+      200: {
+        description: reply,
+        content: { 'application/json': { schema: { $ref: `Did${name}Reply#` } } },
+      },
+      ...problemResponses(...COMMON_ERRORS, ...(rows ? ROW_ERRORS : []), ...errors),
+    },
+  };
+}
 
 export const sharedSchemas = [
   ClusteredMean,

@@ -408,6 +408,7 @@ const streams: StreamCase[] = [
   ['a CSV with text for a number', CSV, `${HEAD}\n-1,-2,-3,x`, 400, 'not_a_number', 'Line 2'],
   ['a CSV with an empty cell', CSV, `${HEAD}\n-1,-2,,-3`, 400, 'missing_field', 'Line 2'],
   ['a CSV with nan', CSV, `${HEAD}\n-1,-2,nan,-3`, 400, 'not_a_number', 'Line 2'],
+  ['a CSV with -Infinity', CSV, `${HEAD}\n-1,-Infinity,-2,-3`, 400, 'zero_probability', 'Line 2'],
   ['a CSV with -inf', CSV, `${HEAD}\n-1,-2,-inf,-3`, 400, 'zero_probability', 'Line 2'],
   ['a CSV with a stray quote', CSV, `${HEAD}\n-1,-2,-"3",-3`, 400, 'invalid_csv', 'Line 2'],
   [
@@ -458,6 +459,10 @@ describe('refuses a stream of', () => {
     const text = `${HEAD}\n${ROW}`;
     const wrong = await service.post<Problem>(text, CSV, `${P}?beta=high`);
     expect(wrong.body).toMatchObject({ code: 'invalid_type', pointer: '/beta' });
+    for (const beta of ['Infinity', '-Infinity', '1e999']) {
+      const infinite = await service.post<Problem>(text, CSV, `${P}?beta=${beta}`);
+      expect(infinite.body).toMatchObject({ code: 'out_of_range', pointer: '/beta' });
+    }
     const unknown = await service.post<Problem>(text, CSV, `${P}?betas=1`);
     expect(unknown.body).toMatchObject({ code: 'unknown_field', pointer: '/betas' });
   });

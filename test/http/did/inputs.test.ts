@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DistributionReply } from '../../../src/routes/did/distribution/schema.js';
 import type { PairsReply } from '../../../src/routes/did/pairs/schema.js';
 import type { PowerLawReply } from '../../../src/routes/did/power-law/schema.js';
-import type { SufficiencyReply } from '../../../src/routes/did/sufficiency/schema.js';
 import type { Problem } from '../../../src/routes/problem.js';
-import { normals, uniforms } from '../../data.js';
+import { normals } from '../../data.js';
 import { type Service, startService } from '../service.js';
+import { simulatedPairs } from './simulated-pairs.js';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 const CSV = { 'content-type': 'text/csv; charset=utf-8' };
@@ -102,6 +102,40 @@ describe('pairs are the same', () => {
       expect(answer.status, JSON.stringify(answer.body)).toBe(200);
       expect(strip(answer.body)).toEqual(expected);
     }
+  });
+
+  it('as CSV of plain and of quoted cells, with tokens and features', async () => {
+    const head = ['prompt_id', ...Object.keys(pair()), 'note', 'features.größe'];
+    const tokens = ['chosen_tokens', 'rejected_tokens'];
+    const cells = (i: number) => [
+      `größe ${i % 7}`,
+      ...[-10 - (i % 3), -12 - (i % 5), -1.1e1, -(11 + 1 / 7)],
+      'a note',
+      i / 7,
+    ];
+    const csv = (quote: (cell: unknown, i: number) => string) =>
+      [[...head, ...tokens], ...Array.from({ length: 40 }, (_, i) => [...cells(i), 5 + i, 9])]
+        .map((row, i) => row.map((cell) => quote(cell, i)).join(','))
+        .join('\n');
+    const replies = await Promise.all(
+      [
+        csv((cell) => String(cell)),
+        csv((cell) => `"${cell}"`),
+        csv((cell, i) => (i % 2 === 0 ? `${cell}` : `"${cell}"`)),
+      ].flatMap((text) =>
+        ['pairs?loss=ipo', 'sufficiency?resamples=0'].map(async (path) => {
+          const answer = await service.post<PairsReply>(text, CSV, `/did/${path}`);
+          expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+          return strip(answer.body);
+        }),
+      ),
+    );
+    expect(replies[0]).toMatchObject({ pairs: 40, prompts: 7 });
+    expect(codes(replies[0] as PairsReply)).toContain('ignored_columns');
+    expect(replies[2]).toEqual(replies[0]);
+    expect(replies[4]).toEqual(replies[0]);
+    expect(replies[3]).toEqual(replies[1]);
+    expect(replies[5]).toEqual(replies[1]);
   });
 
   it('under the older names of TRL', async () => {
@@ -210,29 +244,6 @@ describe('ties and extremes', () => {
 });
 
 describe('/did/power-law from pairs', () => {
-  /** Pairs whose choices follow σ(β δ + extra). */
-  function simulated(count: number, extra: (margin: number, length: number) => number) {
-    const [normal, uniform] = [normals(11), uniforms(12)];
-    return Array.from({ length: count }, (_, prompt_id) => {
-      const ratios = [4 * normal(), 4 * normal()];
-      const lengths = [20 + Math.floor(20 * uniform()), 20 + Math.floor(20 * uniform())];
-      const [a = 0, b = 0] = ratios;
-      const margin = a - b;
-      const difference = (lengths[0] ?? 0) - (lengths[1] ?? 0);
-      const first = uniform() < 1 / (1 + Math.exp(-0.3 * margin - extra(margin, difference)));
-      const [w, l] = first ? [0, 1] : [1, 0];
-      return {
-        prompt_id,
-        chosen_logps: -60 + (ratios[w] ?? 0),
-        rejected_logps: -60 + (ratios[l] ?? 0),
-        ref_chosen_logps: -60,
-        ref_rejected_logps: -60,
-        chosen_tokens: lengths[w],
-        rejected_tokens: lengths[l],
-        features: { length: (lengths[w] ?? 0) - (lengths[l] ?? 0) },
-      };
-    });
-  }
   const ask = async (list: unknown) => {
     const answer = await service.post<PowerLawReply>({ pairs: list }, undefined, '/did/power-law');
     expect(answer.status, JSON.stringify(answer.body)).toBe(200);
@@ -240,7 +251,7 @@ describe('/did/power-law from pairs', () => {
   };
 
   it('does not reject pairs that follow it, and never says confirmed', async () => {
-    const { verdict, beta_fit } = await ask(simulated(2000, () => 0));
+    const { verdict, beta_fit } = await ask(simulatedPairs(2000, () => 0));
     expect(verdict.conclusion).toBe('not_rejected');
     expect(verdict.text).toContain('Pairs alone cannot show that it holds');
     expect(verdict.text).not.toMatch(/confirm/i);
@@ -250,33 +261,17 @@ describe('/did/power-law from pairs', () => {
   });
 
   it('rejects pairs that length decides too', async () => {
-    const { verdict } = await ask(simulated(2000, (_margin, length) => 0.08 * length));
+    const { verdict } = await ask(simulatedPairs(2000, (_margin, length) => 0.08 * length));
     expect(verdict.conclusion).toBe('rejected');
     expect(verdict.text).toContain('length difference');
   });
 
   it('rejects pairs of another odd function of the margin', async () => {
-    const { verdict } = await ask(simulated(3000, (margin) => -0.3 * margin + Math.tanh(margin)));
+    const { verdict } = await ask(
+      simulatedPairs(3000, (margin) => -0.3 * margin + Math.tanh(margin)),
+    );
     expect(verdict.conclusion).toBe('rejected');
     expect(verdict.text).toContain('cubed margin');
-  });
-
-  it('/did/sufficiency finds length where it decides, and not where it does not', async () => {
-    const gain = async (weight: number) => {
-      const list = simulated(400, (_margin, length) => weight * length);
-      const body = { pairs: list, resamples: 19, alpha: 0.06, max_pairs: 400 };
-      const answer = await service.post<SufficiencyReply>(body, undefined, '/did/sufficiency');
-      expect(answer.status, JSON.stringify(answer.body)).toBe(200);
-      return answer.body;
-    };
-    const [length, nothing] = [await gain(0.4), await gain(0)];
-    expect(length.verdict.conclusion).toBe('outside');
-    expect(length.test?.p_value).toBe(0.05);
-    expect(length.linear?.features[0]?.name).toBe('length');
-    expect((length.linear?.all ?? 0) - (length.linear?.did ?? 0)).toBeGreaterThan(0.05);
-    expect(nothing.test?.p_value).toBeGreaterThan(0.05);
-    expect(nothing.all.upper).toBeLessThanOrEqual(Math.LN2);
-    expect(nothing.features).toEqual(['length']);
   });
 });
 

@@ -3,33 +3,21 @@ import type { Config } from '../../../config.js';
 import { fromNats, type Unit } from '../../../estimation/units.js';
 import { type PromptDid, promptDid } from '../../../preference/distribution.js';
 import { candidateWarnings } from '../../../preference/warnings.js';
-import { endOfReply, promptsReader } from '../reading.js';
+import { type Answer, promptsRoute } from '../reading.js';
 import { DistributionOptions, type DistributionReply, distributionRoute } from './schema.js';
 
 export function distributionRoutes(app: FastifyInstance, config: Config): void {
-  const read = promptsReader(DistributionOptions, config, () => ({
-    list: 'candidates',
-    distinct: true,
-    support: false,
-  }));
-
-  app.post(
-    '/did/distribution',
-    { schema: distributionRoute },
-    (request, reply): DistributionReply => {
-      const asked = read(request, reply);
-      const { beta, unit } = asked.options;
-      const start = performance.now();
-      const { prompts } = asked.data;
-      return {
-        beta,
-        unit,
-        prompts: prompts.map((prompt) => inUnit(promptDid(prompt, beta), unit)),
-        warnings: candidateWarnings(prompts, asked.data, true),
-        ...endOfReply(request, reply, asked, start),
-      };
-    },
-  );
+  promptsRoute(app, config, '/did/distribution', {
+    schema: distributionRoute,
+    options: DistributionOptions,
+    rules: () => ({ list: 'candidates', distinct: true, support: false }),
+    answer: (read, { beta, unit }): Answer<DistributionReply> => ({
+      beta,
+      unit,
+      prompts: read.prompts.map((prompt) => inUnit(promptDid(prompt, beta), unit)),
+      warnings: candidateWarnings(read.prompts, read, true),
+    }),
+  });
 }
 
 function inUnit(did: PromptDid, unit: Unit): PromptDid {

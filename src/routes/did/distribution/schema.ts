@@ -1,11 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { UNITS } from '../../../estimation/units.js';
-import { problemResponses } from '../../problem.js';
 import {
   asGiven,
   beta,
   CANDIDATE_ERRORS,
-  COMMON_ERRORS,
+  didRoute,
   id,
   promptFields,
   replyEnd,
@@ -127,19 +126,10 @@ export type DistributionReply = Static<typeof DistributionReply>;
 
 export const distributionSchemas = [DistributionRequest, DistributionReply];
 
-export const distributionRoute = {
-  tags: ['preferences'],
-  operationId: 'didDistribution',
+export const distributionRoute = didRoute('Distribution', {
   summary: 'The DID of prompts over their candidates',
   description:
     'q(y) ∝ π(y)/π_ref(y) over the distinct candidates given: what the policy has learned about each prompt relative to the reference.',
-  querystring: Type.Object({}, { additionalProperties: false }),
-  body: { content: { 'application/json': { schema: { $ref: 'DidDistributionRequest#' } } } },
-  response: {
-    200: {
-      description: 'A distribution a prompt',
-      content: { 'application/json': { schema: { $ref: 'DidDistributionReply#' } } },
-    },
-    ...problemResponses(...COMMON_ERRORS, ...CANDIDATE_ERRORS),
-  },
-};
+  reply: 'A distribution a prompt',
+  errors: CANDIDATE_ERRORS,
+});

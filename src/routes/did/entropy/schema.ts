@@ -1,11 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { UNITS } from '../../../estimation/units.js';
 import { PROPOSALS } from '../../../preference/entropy.js';
-import { problemResponses } from '../../problem.js';
 import {
   asGiven,
   CANDIDATE_ERRORS,
-  COMMON_ERRORS,
+  didRoute,
   id,
   Nullable,
   promptFields,
@@ -111,19 +110,10 @@ export type EntropyReply = Static<typeof EntropyReply>;
 
 export const entropySchemas = [EntropyRequest, EntropyReply];
 
-export const entropyRoute = {
-  tags: ['preferences'],
-  operationId: 'didEntropy',
+export const entropyRoute = didRoute('Entropy', {
   summary: 'The entropy of the DID over all completions, from samples',
   description:
     'Low: the policy learned something narrow, as of facts. High: something broad, as of open-ended instructions. Self-normalized importance sampling, with its standard error and effective sample size.',
-  querystring: Type.Object({}, { additionalProperties: false }),
-  body: { content: { 'application/json': { schema: { $ref: 'DidEntropyRequest#' } } } },
-  response: {
-    200: {
-      description: 'An entropy a prompt, and their mean',
-      content: { 'application/json': { schema: { $ref: 'DidEntropyReply#' } } },
-    },
-    ...problemResponses(...COMMON_ERRORS, ...CANDIDATE_ERRORS),
-  },
-};
+  reply: 'An entropy a prompt, and their mean',
+  errors: CANDIDATE_ERRORS,
+});

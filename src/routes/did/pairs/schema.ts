@@ -1,21 +1,18 @@
 import { type Static, Type } from 'typebox';
 import { LOSSES } from '../../../preference/losses.js';
-import { problemResponses } from '../../problem.js';
 import {
   asGiven,
   beta,
   betaFit,
   bins,
   type ClusteredMean,
-  COMMON_ERRORS,
   calibration,
+  didRoute,
   id,
   level,
   OrNull,
   pairsField,
-  ROW_ERRORS,
   replyEnd,
-  rowBodies,
   timingExample,
 } from '../schema.js';
 
@@ -248,24 +245,11 @@ const rowsExample = [
   },
 ];
 
-export const pairsRoute = {
-  tags: ['preferences'],
-  operationId: 'didPairs',
+export const pairsRoute = didRoute('Pairs', {
   summary: 'What preference pairs say about a policy',
   description:
     'Rewards, margins, accuracies, losses, displacement, the best β, information and calibration. A million pairs fit one request as NDJSON or CSV, options in the query string: rows are read as they arrive.',
-  querystring: Type.Object(options, { additionalProperties: false }),
-  body: {
-    content: {
-      'application/json': { schema: { $ref: 'DidPairsRequest#' } },
-      ...rowBodies(rowsExample),
-    },
-  },
-  response: {
-    200: {
-      description: 'Figures with intervals clustered by prompt',
-      content: { 'application/json': { schema: { $ref: 'DidPairsReply#' } } },
-    },
-    ...problemResponses(...COMMON_ERRORS, ...ROW_ERRORS),
-  },
-};
+  reply: 'Figures with intervals clustered by prompt',
+  rows: { example: rowsExample, options },
+  errors: [],
+});

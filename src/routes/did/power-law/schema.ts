@@ -1,22 +1,19 @@
 import { type Static, Type } from 'typebox';
-import { problemResponses } from '../../problem.js';
 import {
   alpha,
   asGiven,
   betaFit,
   bins,
   CANDIDATE_ERRORS,
-  COMMON_ERRORS,
   calibration,
+  didRoute,
   id,
   level,
   Nullable,
   OrNull,
   pairsField,
   promptFields,
-  ROW_ERRORS,
   replyEnd,
-  rowBodies,
   timingExample,
 } from '../schema.js';
 
@@ -150,24 +147,11 @@ export type PowerLawReply = Static<typeof PowerLawReply>;
 
 export const powerLawSchemas = [PowerLawRequest, PowerLawReply];
 
-export const powerLawRoute = {
-  tags: ['preferences'],
-  operationId: 'didPowerLaw',
+export const powerLawRoute = didRoute('PowerLaw', {
   summary: 'Whether preference data fit the theory under which the DPO reward is optimal',
   description:
     'From pairs, best held out from training: likelihood-ratio tests of what σ(βδ) leaves out; they can reject the power law and never confirm it. From candidates with log-probs under π_ref, π_l and π: the regression of log(π_ref/π_l) on log(π/π_ref) within prompts, which shows the law itself.',
-  querystring: Type.Object(options, { additionalProperties: false }),
-  body: {
-    content: {
-      'application/json': { schema: { $ref: 'DidPowerLawRequest#' } },
-      ...rowBodies(pairsExample),
-    },
-  },
-  response: {
-    200: {
-      description: 'Tests and a verdict in words',
-      content: { 'application/json': { schema: { $ref: 'DidPowerLawReply#' } } },
-    },
-    ...problemResponses(...COMMON_ERRORS, ...ROW_ERRORS, ...CANDIDATE_ERRORS),
-  },
-};
+  reply: 'Tests and a verdict in words',
+  rows: { example: pairsExample, options },
+  errors: CANDIDATE_ERRORS,
+});

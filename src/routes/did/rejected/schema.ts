@@ -1,11 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { SOURCES } from '../../../preference/rejected.js';
-import { problemResponses } from '../../problem.js';
 import {
   asGiven,
   beta,
   CANDIDATE_ERRORS,
-  COMMON_ERRORS,
+  didRoute,
   id,
   promptFields,
   replyEnd,
@@ -122,19 +121,10 @@ export type RejectedReply = Static<typeof RejectedReply>;
 
 export const rejectedSchemas = [RejectedRequest, RejectedReply];
 
-export const rejectedRoute = {
-  tags: ['preferences'],
-  operationId: 'didRejected',
+export const rejectedRoute = didRoute('Rejected', {
   summary: 'The rejected distribution that makes DPO learn the policy given',
   description:
     'π_l ∝ π_ref (π_ref/π)^β by weights of candidates, and a sample of it. Where log-probs under a π_l are given, how far its log-margins are from the order that the power law asks for.',
-  querystring: Type.Object({}, { additionalProperties: false }),
-  body: { content: { 'application/json': { schema: { $ref: 'DidRejectedRequest#' } } } },
-  response: {
-    200: {
-      description: 'Weights and draws of each prompt',
-      content: { 'application/json': { schema: { $ref: 'DidRejectedReply#' } } },
-    },
-    ...problemResponses(...COMMON_ERRORS, ...CANDIDATE_ERRORS),
-  },
-};
+  reply: 'Weights and draws of each prompt',
+  errors: CANDIDATE_ERRORS,
+});

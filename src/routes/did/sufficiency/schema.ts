@@ -3,19 +3,16 @@ import { UNITS } from '../../../estimation/units.js';
 import { WARNING_CODES } from '../../../estimation/warnings.js';
 import { PREFERENCE_WARNING_CODES } from '../../../preference/warnings.js';
 import { modelExample } from '../../models/schema.js';
-import { problemResponses } from '../../problem.js';
 import {
   alpha,
   asGiven,
-  COMMON_ERRORS,
+  didRoute,
   id,
   level,
   Nullable,
   OrNull,
   pairsField,
-  ROW_ERRORS,
   replyEnd,
-  rowBodies,
   seed,
   timingExample,
   unit,
@@ -163,34 +160,19 @@ export type SufficiencyReply = Static<typeof SufficiencyReply>;
 
 export const sufficiencySchemas = [PairsRequest, SufficiencyReply];
 
-export const sufficiencyRoute = {
-  tags: ['preferences'],
-  operationId: 'didSufficiency',
+export const sufficiencyRoute = didRoute('Sufficiency', {
   summary: 'Whether preferences hold information outside the DID',
   description:
     'With each pair in random order and S its label: I(S; (δ, features)) against I(S; δ) by the learned model. Under the power law δ is sufficient, and features such as the length difference add nothing.',
-  querystring: Type.Object(options, { additionalProperties: false }),
-  body: {
-    content: {
-      'application/json': { schema: { $ref: 'DidSufficiencyRequest#' } },
-      ...rowBodies(pairsExample),
-    },
-  },
-  response: {
-    200: {
-      description: 'Both informations, their difference, and a test of it',
-      content: { 'application/json': { schema: { $ref: 'DidSufficiencyReply#' } } },
-    },
-    ...problemResponses(
-      ...COMMON_ERRORS,
-      ...ROW_ERRORS,
-      'too_few_rows',
-      'too_many_columns',
-      'unknown_model',
-      'model_failed',
-      'model_unavailable',
-      'queue_full',
-      'worker_died',
-    ),
-  },
-};
+  reply: 'Both informations, their difference, and a test of it',
+  rows: { example: pairsExample, options },
+  errors: [
+    'too_few_rows',
+    'too_many_columns',
+    'unknown_model',
+    'model_failed',
+    'model_unavailable',
+    'queue_full',
+    'worker_died',
+  ],
+});

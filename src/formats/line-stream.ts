@@ -1,0 +1,78 @@
+import { isUtf8 } from 'node:buffer';
+import { MistdError } from '../errors.js';
+
+export interface StreamLimits {
+  /** Of the whole stream; beyond it, the request is refused. */
+  readonly maxBytes: number;
+  /** Of one line: all of the stream that is ever held at once. */
+  readonly maxLineBytes: number;
+}
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+/** What some programs put before UTF-8. */
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+
+/**
+ * Cuts a stream of UTF-8 bytes into lines, as they arrive. Lines end in LF or CRLF; the last one
+ * may lack its end. Errors of a line say its number.
+ *
+ * @param onLine told of each line that is not empty: where it begins and ends in the bytes.
+ * @throws MistdError body_too_large, invalid_utf8, or what onLine throws.
+ */
+export async function streamLines(
+  stream: AsyncIterable<Uint8Array>,
+  limits: StreamLimits,
+  onLine: (bytes: Buffer, start: number, end: number) => void,
+): Promise<void> {
+  let number = 0;
+  const takeWhole = (lines: Buffer) => {
+    if (!isUtf8(lines)) {
+      throw new MistdError('invalid_utf8', `The body is not UTF-8 after line ${number}.`);
+    }
+    try {
+      const marked = number === 0 && lines.subarray(0, 3).equals(BYTE_ORDER_MARK);
+      for (let start = marked ? BYTE_ORDER_MARK.length : 0; start < lines.length; ) {
+        number++;
+        const newline = lines.indexOf(NEWLINE, start);
+        const next = newline < 0 ? lines.length : newline;
+        const end = next > start && lines[next - 1] === RETURN ? next - 1 : next;
+        if (end > start) onLine(lines, start, end);
+        start = next + 1;
+      }
+    } catch (error) {
+      if (!(error instanceof MistdError)) throw error;
+      throw new MistdError(error.code, `Line ${number}: ${error.message}`, error.details);
+    }
+  };
+
+  let received = 0;
+  /** The line that has begun. */
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of stream) {
+    received += chunk.length;
+    if (received > limits.maxBytes) {
+      throw tooLarge(`The body is larger than ${limits.maxBytes} bytes.`);
+    }
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) {
+      const first = bytes.indexOf(NEWLINE) + 1;
+      takeWhole(Buffer.concat([...rest, bytes.subarray(0, first)]));
+      takeWhole(bytes.subarray(first, end));
+      rest = [];
+      restBytes = 0;
+    }
+    rest.push(bytes.subarray(end));
+    restBytes += bytes.length - end;
+    if (restBytes > limits.maxLineBytes) {
+      throw tooLarge(`Line ${number + 1} is longer than ${limits.maxLineBytes} bytes.`);
+    }
+  }
+  takeWhole(Buffer.concat(rest));
+}
+
+function tooLarge(message: string): MistdError {
+  return new MistdError('body_too_large', message);
+}

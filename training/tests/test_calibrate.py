@@ -1,0 +1,64 @@
+import json
+from dataclasses import replace
+
+import torch
+
+from mistd_training import calibrate as calibration
+from mistd_training.ablation import ablate
+from mistd_training.calibrate import calibrate
+from mistd_training.model import STRETCH_ROWS, stretched
+from mistd_training.quantiles import MEDIAN, TAUS
+from mistd_training.train import PRESETS, load_checkpoint, train
+
+CPU = torch.device("cpu")
+
+
+def test_factors_are_linear_in_log_rows_and_apply_to_each_side():
+    knots = torch.tensor(TAUS)[None] * 2
+    stretch = torch.tensor([[1.0, 2.0] + [3.0] * 5, [1.0] * 6 + [5.0]])
+    for rows, lower, upper in ((2, 1, 1), (5, 1, 1), (15, 2, 1), (75**0.5, 1.5, 1), (5_000, 3, 5), (1e6, 3, 5)):
+        got = stretched(knots, torch.tensor(rows).log(), stretch)
+        apart = knots - knots[:, MEDIAN : MEDIAN + 1]
+        expected = knots[:, MEDIAN : MEDIAN + 1] + torch.where(apart < 0, lower * apart, upper * apart)
+        torch.testing.assert_close(got, expected)
+
+
+def test_intervals_that_are_too_narrow_are_stretched_until_they_cover(tmp_path, monkeypatch):
+    train(replace(PRESETS["smoke"], steps=2), tmp_path, CPU)
+    z = torch.special.ndtri(torch.tensor(TAUS))
+    draws = torch.Generator().manual_seed(3)
+    median = 5 + torch.rand(40_000, 1, generator=draws)
+    mi = (median + 0.3 * torch.randn(40_000, 1, generator=draws))[:, 0]
+    few = torch.arange(40_000)[:, None] % 2 == 0
+    log_rows = torch.where(few, STRETCH_ROWS[0], STRETCH_ROWS[-1]).log()
+    knots = median + torch.where(few, 0.15, 0.6) * z  # half as wide as it should be, and twice
+    monkeypatch.setattr(calibration, "_predictions", lambda *_: (knots, mi, log_rows))
+    result = calibrate(tmp_path / "checkpoint.pt")
+    assert result["loss_after"] < result["loss_before"]
+    for side in result["stretch"]:
+        assert abs(side[0] - 2) < 0.1 and abs(side[-1] - 0.5) < 0.05
+    model, config, state = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert model.config.stretch == config.model.stretch == result["stretch"]
+    assert torch.equal(model.state_dict()["network.head.norm.weight"], state["average"]["network.head.norm.weight"])
+
+
+def test_a_calibrated_run_keeps_its_median_and_never_crosses(tmp_path):
+    train(replace(PRESETS["smoke"], steps=4), tmp_path, CPU)
+    x, y = torch.randn(2, 3, 30, 2, generator=torch.Generator().manual_seed(4))
+    before = load_checkpoint(tmp_path / "checkpoint.pt")[0](x, y)
+    calibrate(tmp_path / "checkpoint.pt", data_sets=64)
+    after = load_checkpoint(tmp_path / "checkpoint.pt")[0](x, y)
+    torch.testing.assert_close(after[:, MEDIAN], before[:, MEDIAN])
+    assert not torch.allclose(after, before) and (after.diff(dim=1) >= 0).all() and (after >= 0).all()
+
+
+def test_ablation_measures_every_variant_on_the_same_data(tmp_path):
+    train(replace(PRESETS["smoke"], steps=4), tmp_path, CPU)
+    (tmp_path / "evaluation.json").write_text('{"reference": {}}')
+    ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16)
+    evaluation = json.loads((tmp_path / "evaluation.json").read_text())
+    variants = evaluation["ablation"]["variants"]
+    assert evaluation["reference"] == {} and evaluation["ablation"]["data_sets"] == 16
+    assert variants["all inputs"] != variants["without nearest neighbors"] != variants["without Gaussian plug-ins"]
+    assert variants["1,024 anchors"]["pinball"] == variants["all inputs"]["pinball"]  # at most 40 rows there
+    assert all(value > 0 for values in variants.values() for value in values.values())
