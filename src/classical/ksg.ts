@@ -1,10 +1,7 @@
 import { columnOf, joinColumns, type Matrix, type Samples } from '../samples/samples.js';
 import { digammaTable } from './digamma.js';
-import { countBelow, edges, kthJoint, type Scaled, visitDistances } from './exhaustive.js';
-import { KdTree, nextUp } from './kd-tree.js';
-
-/** A tree pays from about this to the power of the columns in rows; below, all pairs are faster. */
-const TREE_BASE = 5;
+import { KdTree } from './kd-tree.js';
+import { nextUp } from './nearest.js';
 
 export interface KsgOptions {
   /** The neighbor that sets each row's scale, in 1…rows − 1. */
@@ -39,9 +36,7 @@ export function ksg(samples: Samples, { k, variant }: KsgOptions): KsgEstimate {
   if (x.matrix.columns === 0 || y.matrix.columns === 0) return { nats: 0, standardError: 0 };
 
   const { rows } = samples.x;
-  const dims = x.matrix.columns + y.matrix.columns;
-  const count = rows < TREE_BASE ** dims ? countExhaustively : countByTrees;
-  const counts = count(x, y, k, variant);
+  const counts = countNeighbors(x, y, k, variant);
 
   const psi = digammaTable(rows);
   const added = variant === 1 ? 1 : 0;
@@ -55,35 +50,30 @@ export function ksg(samples: Samples, { k, variant }: KsgOptions): KsgEstimate {
   return { nats, standardError: Math.sqrt(variance / rows) };
 }
 
+/** A side with the scale of each column, as in KdTree. */
+interface Scaled {
+  readonly matrix: Matrix;
+  readonly scales: Float64Array;
+}
+
 /** Neighbors of each row within x and within y, as the variant counts them. */
 interface Counts {
   readonly x: Int32Array;
   readonly y: Int32Array;
 }
 
-function countByTrees(x: Scaled, y: Scaled, k: number, variant: 1 | 2): Counts {
+function countNeighbors(x: Scaled, y: Scaled, k: number, variant: 1 | 2): Counts {
   const joint = new KdTree(
     joinColumns(x.matrix, y.matrix),
     Float64Array.of(...x.scales, ...y.scales),
   );
-  const radii = joint.kthDistances(k);
-  if (variant === 1) return { x: countsWithin(x, radii), y: countsWithin(y, radii) };
-  const { first, second } = joint.extents(radii, x.matrix.columns);
+  if (variant === 1) {
+    const radii = joint.kthDistances(k);
+    return { x: countsWithin(x, radii), y: countsWithin(y, radii) };
+  }
+  const { first, second } = joint.rectangles(k, x.matrix.columns);
   // Up to the edge, itself included: nearer than the next larger number.
   return { x: countsWithin(x, first.map(nextUp)), y: countsWithin(y, second.map(nextUp)) };
-}
-
-function countExhaustively(x: Scaled, y: Scaled, k: number, variant: 1 | 2): Counts {
-  const { rows } = x.matrix;
-  const counts = { x: new Int32Array(rows), y: new Int32Array(rows) };
-  visitDistances(x, y, (distances) => {
-    const radius = kthJoint(distances, k);
-    const edge = variant === 1 ? { x: radius, y: radius } : edges(distances, radius);
-    const reach = variant === 1 ? edge : { x: nextUp(edge.x), y: nextUp(edge.y) };
-    counts.x[distances.row] = countBelow(distances.x, reach.x);
-    counts.y[distances.row] = countBelow(distances.y, reach.y);
-  });
-  return counts;
 }
 
 /**

@@ -174,17 +174,33 @@ function duplicateRows(cases: readonly WarningCase[]): Warning | undefined {
 }
 
 function nearDeterministic(cases: readonly WarningCase[]): Warning | undefined {
-  const near = cases.filter(
-    ({ estimate: { facts } }) =>
-      facts.largestCorrelation >= NEAR_DETERMINISTIC && facts.rows >= NEAR_DETERMINISTIC_ROWS,
+  const enough = cases.filter(({ estimate }) => estimate.facts.rows >= NEAR_DETERMINISTIC_ROWS);
+  const alike = enough.filter(({ estimate }) => {
+    return estimate.facts.largestCorrelation >= NEAR_DETERMINISTIC;
+  });
+  const open = 1 - NEAR_DETERMINISTIC ** 2;
+  const determined = enough.filter(
+    (one) => !alike.includes(one) && one.estimate.facts.leastOpenShare <= open,
   );
-  if (near.length === 0) return undefined;
-  const largest = Math.max(...near.map(({ estimate }) => estimate.facts.largestCorrelation));
-  const pairs = near.map(({ x, y }) => `a column of ${x.side} and a column of ${y.side}`);
-  const order = `order the rows almost alike (|correlation| of normal scores ${largest.toFixed(4)})`;
+  const found: string[] = [];
+  if (alike.length > 0) {
+    const pairs = alike.map(({ x, y }) => `a column of ${x.side} and a column of ${y.side}`);
+    const largest = Math.max(...alike.map(({ estimate }) => estimate.facts.largestCorrelation));
+    found.push(
+      `${list(pairs)} order the rows almost alike (|correlation| of normal scores ${largest.toFixed(4)})`,
+    );
+  }
+  if (determined.length > 0) {
+    const pairs = determined.map(({ x, y }) => `one of ${x.side} and ${y.side}`);
+    const least = Math.min(...determined.map(({ estimate }) => estimate.facts.leastOpenShare));
+    found.push(
+      `${list(pairs)} is nearly a function of the other (${(100 * least).toPrecision(2)} % of the variance of a column is left open)`,
+    );
+  }
+  if (found.length === 0) return undefined;
   return {
     code: 'near_deterministic',
-    message: `${capitalized(list(pairs))} ${order}; if one determines the other, mutual information is unbounded and the estimate is a lower one.`,
+    message: `${capitalized(found.join('; '))}; if one determines the other, mutual information is unbounded and the estimate is a lower one.`,
   };
 }
 

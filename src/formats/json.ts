@@ -27,12 +27,26 @@ export function readJsonRequest(
   limits: SampleLimits,
 ): JsonRequest {
   const { x, y, ...fields } = readFields(bytes, known);
-  const samples = {
-    x: readMatrix(x, 'x', limits),
-    y: readMatrix(y, 'y', limits),
-  };
-  checkSameRows(samples.x, 'x', samples.y, 'y');
-  return { samples, fields };
+  return { samples: readMatrices({ x, y }, limits), fields };
+}
+
+/**
+ * Reads sides of finite numbers, of as many rows each.
+ *
+ * @param sides by their names in the body.
+ * @throws MistdError with the JSON pointer of what is wrong.
+ */
+export function readMatrices<Name extends string>(
+  sides: Record<Name, unknown>,
+  limits: SampleLimits,
+): Record<Name, Matrix> {
+  const names = Object.keys(sides) as Name[];
+  const matrices = Object.fromEntries(
+    names.map((name) => [name, readMatrix(sides[name], name, limits)]),
+  ) as Record<Name, Matrix>;
+  const [first, ...others] = names as [Name, ...Name[]];
+  for (const name of others) checkSameRows(matrices[first], first, matrices[name], name);
+  return matrices;
 }
 
 /**

@@ -1,5 +1,9 @@
 import { type ColumnUse, columnUses, type Scores } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
+import { leastOpenShare } from './determined.js';
+
+/** Share of tied pairs of rows. What a column of few values shares is bounded by its entropy. */
+const FEW_TIES = 0.005;
 
 /** What the samples themselves say about how far an estimate can be trusted. */
 export interface SampleFacts {
@@ -12,6 +16,8 @@ export interface SampleFacts {
   readonly repeatExcess: number;
   /** Largest |correlation| of the normal scores of an x column and a y column; 0 without any. */
   readonly largestCorrelation: number;
+  /** Least share of a continuous column that the other side leaves open; 1 where it is not known. */
+  readonly leastOpenShare: number;
 }
 
 export interface ColumnFacts {
@@ -35,7 +41,19 @@ export function sampleFacts(
     y: columnFacts(ranks.y),
     ...repeats(ranks.x, ranks.y),
     largestCorrelation: largestCorrelation(scores.x, scores.y),
+    leastOpenShare: Math.min(
+      leastOpenShare(scores.x, scores.y, continuous(ranks.y)),
+      leastOpenShare(scores.y, scores.x, continuous(ranks.x)),
+    ),
   };
+}
+
+/** Places, among the columns in use, of those of which few rows tie. */
+function continuous(columns: readonly ColumnRanks[]): number[] {
+  const uses = columnUses(columns);
+  return columns
+    .filter((_, c) => uses[c] === 'used')
+    .flatMap(({ tiedPairs }, place) => (tiedPairs < FEW_TIES ? [place] : []));
 }
 
 function columnFacts(columns: readonly ColumnRanks[]): ColumnFacts[] {

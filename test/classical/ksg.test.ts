@@ -16,6 +16,11 @@ interface Case {
 }
 const golden: { cases: Case[] } = JSON.parse(await readFile('test/golden/classical.json', 'utf8'));
 
+interface JidtSet extends Pick<Case, 'x' | 'y'> {
+  answers: Pick<Case, 'k' | 'ksg1' | 'ksg2'>[];
+}
+const jidt: { sets: JidtSet[] } = JSON.parse(await readFile('test/golden/jidt.json', 'utf8'));
+
 const estimate = (x: number[][], y: number[][], k: number, variant: 1 | 2) =>
   ksg(samplesOf(x, y), { k, variant }).nats;
 
@@ -78,10 +83,20 @@ describe('ksg', () => {
     }
   });
 
-  it('agrees with all pairs on any data, ties and repeated rows included, by trees or not', () => {
+  it.each(jidt.sets.map((set) => [set.x[0]?.length, set.y[0]?.length, set] as const))(
+    'agrees with JIDT, and so with MILCA, on %i and %i columns',
+    (_dimX, _dimY, { x, y, answers }) => {
+      expect(answers.length).toBe(3);
+      for (const { k, ksg1, ksg2 } of answers) {
+        expect(Math.abs(estimate(x, y, k, 1) - ksg1)).toBeLessThan(1e-7);
+        expect(Math.abs(estimate(x, y, k, 2) - ksg2)).toBeLessThan(1e-7);
+      }
+    },
+  );
+
+  it('agrees with all pairs on any data, ties and repeated rows included', () => {
     const shape = fc.record({
       seed: fc.nat(1e6),
-      // Trees from 25 rows of two columns and 125 of three on.
       rows: fc.integer({ min: 5, max: 180 }),
       dimX: fc.integer({ min: 1, max: 3 }),
       dimY: fc.integer({ min: 1, max: 2 }),

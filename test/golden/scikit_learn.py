@@ -29,11 +29,4 @@ for name, estimate in {
     features, table = read(name)
     values = estimate(table[:, :-1], table[:, -1], n_neighbors=3, random_state=0)
     answers[name] = dict(zip(features, values.round(6).tolist()))
-
-# scikit-learn's example "Comparison of F-test and mutual information".
-rng = np.random.RandomState(0)
-x = rng.rand(1000, 3)
-y = x[:, 0] + np.sin(6 * np.pi * x[:, 1]) + 0.1 * rng.randn(1000)
-values = mutual_info_regression(x, y, n_neighbors=3, random_state=0)
-answers["f_test_vs_mi"] = dict(zip(["x1", "x2", "x3"], values.round(6).tolist()))
 print(json.dumps(answers, indent=1))

@@ -201,4 +201,13 @@ describe('warnings', () => {
     const { body } = await service.post({ x, y: x.map(([, b = 0]) => -(b ** 3)) });
     expect(codes(body.warnings)).toEqual(['near_deterministic']);
   });
+
+  it('near_deterministic for columns that are another function of the other side', async () => {
+    const { x } = gaussian(20, 300, 1, 0.5);
+    const y = x.map(([a = 0]) => Math.sin(3 * a));
+    const { body } = await service.post({ x, y });
+    const [warning] = body.warnings;
+    expect(codes(body.warnings)).toEqual(['near_deterministic']);
+    expect(warning?.message).toMatch(/^One of x and y is nearly a function of the other/);
+  });
 });

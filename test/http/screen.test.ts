@@ -46,6 +46,24 @@ describe("the ranking agrees with scikit-learn's", () => {
   });
 });
 
+describe("scikit-learn's comparison of F-test and mutual information", () => {
+  it('ranks the wave first, which a linear test puts behind the line', async () => {
+    const golden = JSON.parse(await readFile('test/golden/f_test_vs_mi.json', 'utf8'));
+    const { features, target, f_test, mi } = golden;
+    // The paper's own distribution has few waves: mist-paper ranks the line first.
+    const reply = await screen({ features, target, permutations: 200, model: 'mist' });
+    expect(reply.ranking.map(({ name }) => name)).toEqual(['x2', 'x1', 'x3']);
+    expect(f_test.x1).toBeGreaterThan(f_test.x2);
+    for (const { name, estimate } of reply.ranking) {
+      expect(Math.abs(estimate - mi[name]), name).toBeLessThan(0.3);
+    }
+    const [wave, line, noise] = reply.ranking;
+    expect(wave?.q_value).toBeLessThan(0.01);
+    expect(line?.q_value).toBeLessThan(0.01);
+    expect(noise?.q_value).toBeGreaterThan(0.01);
+  });
+});
+
 describe('POST /estimate/screen', () => {
   it('tells what each flower measurement shares with its species', async () => {
     const reply = await screen({ ...split('iris'), unit: 'bits', permutations: 100 });

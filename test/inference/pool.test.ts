@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WorkerPool } from '../../src/inference/pool.js';
 import type { Task } from '../../src/inference/protocol.js';
@@ -77,6 +78,15 @@ describe('WorkerPool', () => {
     setTimeout(() => abort.abort(new Error('given up')), 50);
     await expect(running).rejects.toThrow('given up');
     await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
+  });
+
+  it('does not listen to a signal any longer than its task lasts', async () => {
+    await start(1, 4);
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) await pool.run(task('answer'), signal);
+    await expect(pool.run(task('fail'), signal)).rejects.toThrow();
+    await expect(pool.run(task('die'), signal)).rejects.toThrow();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('lets a running task finish when it closes', async () => {

@@ -51,4 +51,31 @@ describe('sampleFacts', () => {
     expect(factsOf([a, b], [c, b.map((v) => -Math.exp(v))]).largestCorrelation).toBeCloseTo(1, 6);
     expect(factsOf([a], [a.map(() => 1)]).largestCorrelation).toBe(0);
   });
+
+  describe('sees how much of a column the other side leaves open', () => {
+    const normal = normals(4);
+    const column = () => Array.from({ length: 400 }, normal);
+    const [a, b, noise] = [column(), column(), column()];
+    const map = (f: (a: number, b: number, noise: number) => number) =>
+      a.map((v, r) => f(v, b[r] as number, noise[r] as number));
+    it.each<[string, number[][], number[][]]>([
+      ['itself in another order, monotone maps of it', [a, b], [map((_, v) => -Math.exp(v)), a]],
+      ['a wave', [a], [map((v) => Math.sin(4 * v))]],
+      ['a sum of two columns', [a, b], [map((v, w) => v + w)]],
+      ['a curved surface, beside noise', [a, b], [noise, map((v, w) => v + w * w)]],
+      ['the other way round', [map((v) => v ** 2), noise], [a, noise.map((v) => v ** 3)]],
+    ])('%s: nothing', (_name, x, y) => {
+      expect(factsOf(x, y).leastOpenShare).toBeLessThan(0.002);
+    });
+
+    it.each<[string, number[][], number[][], number]>([
+      ['all of what is independent', [a, b], [noise], 0.5],
+      ['noise of a tenth', [a], [map((v, _, e) => Math.sin(v) + 0.1 * e)], 0.004],
+      ['a class, which is bounded', [a], [map((v) => (v > 0.3 ? 1 : 0))], 0.02],
+      ['columns of which every row is copied', [[...a, ...a]], [[...noise, ...noise]], 0.5],
+      ['three rows', [[1, 2, 3]], [[1, 3, 2]], 1],
+    ])('%s', (_name, x, y, least) => {
+      expect(factsOf(x, y).leastOpenShare).toBeGreaterThanOrEqual(least);
+    });
+  });
 });

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
 import { conditional, type Triple } from '../../estimation/conditional.js';
-import { checkSameRows, readFields, readMatrix } from '../../formats/json.js';
+import { readFields, readMatrices } from '../../formats/json.js';
 import type { Engine } from '../../inference/engine.js';
 import { compileCheck } from '../../validation.js';
 import { analyze } from '../analysis/index.js';
@@ -28,13 +28,7 @@ export function conditionalRoutes(app: FastifyInstance, engine: Engine, config: 
       const start = performance.now();
       const body = readFields(bodyOf(request.body), CONDITIONAL_FIELDS);
       const { x, y, z, ...fields } = body;
-      const triple = {
-        x: readMatrix(x, 'x', limits),
-        y: readMatrix(y, 'y', limits),
-        z: readMatrix(z, 'z', limits),
-      };
-      checkSameRows(triple.x, 'x', triple.y, 'y');
-      checkSameRows(triple.x, 'x', triple.z, 'z');
+      const triple = readMatrices({ x, y, z }, limits);
       checkColumns(triple, limits.maxColumns);
       const { quantiles: taus, early_stop: earlyStop, ...options } = checkOptions(fields);
       return analyze(

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
 import { gradient } from '../../estimation/gradient.js';
-import { checkSameRows, readFields, readMatrix } from '../../formats/json.js';
+import { readFields, readMatrices } from '../../formats/json.js';
 import type { Engine } from '../../inference/engine.js';
 import { hasGradient, type Manifest } from '../../inference/manifest.js';
 import { compileCheck } from '../../validation.js';
@@ -28,8 +28,7 @@ export function gradientRoutes(app: FastifyInstance, engine: Engine, config: Con
     async (request, reply): Promise<GradientReply> => {
       const start = performance.now();
       const { x, y, ...fields } = readFields(bodyOf(request.body), GRADIENT_FIELDS);
-      const samples = { x: readMatrix(x, 'x', limits), y: readMatrix(y, 'y', limits) };
-      checkSameRows(samples.x, 'x', samples.y, 'y');
+      const samples = readMatrices({ x, y }, limits);
       const options = checkOptions(fields);
       return analyze(
         engine,

@@ -1,0 +1,85 @@
+/**
+ * The nearest k of the points shown, by the larger of their distances in two groups of columns.
+ * With `ties`, all points at the distance of the k-th count for the edges.
+ */
+export class Nearest {
+  /** From this distance on, a point does not matter. */
+  bound = Infinity;
+  readonly #ties: boolean;
+  readonly #last: number;
+  /** Ascending; the last entry of the groups holds the edges of all points at its distance. */
+  readonly #distances: Float64Array;
+  readonly #first: Float64Array;
+  readonly #second: Float64Array;
+
+  constructor(k: number, { ties }: { ties: boolean }) {
+    this.#ties = ties;
+    this.#last = k - 1;
+    this.#distances = new Float64Array(k);
+    this.#first = new Float64Array(k);
+    this.#second = new Float64Array(k);
+  }
+
+  clear(): void {
+    this.bound = Infinity;
+    this.#distances.fill(Infinity);
+    this.#first.fill(0);
+    this.#second.fill(0);
+  }
+
+  /** Distance of the k-th. */
+  get farthest(): number {
+    return this.#distances[this.#last] as number;
+  }
+
+  /** Farthest distance in each group, among the k and those that tie. */
+  edges(): { first: number; second: number } {
+    let [first, second] = [0, 0];
+    for (let place = 0; place <= this.#last; place++) {
+      first = Math.max(first, this.#first[place] as number);
+      second = Math.max(second, this.#second[place] as number);
+    }
+    return { first, second };
+  }
+
+  /** @param first distance in one group, @param second in the other, both below the bound. */
+  add(first: number, second: number): void {
+    const [distances, last] = [this.#distances, this.#last];
+    const distance = first > second ? first : second;
+    const farthest = distances[last] as number;
+    if (distance === farthest) {
+      this.#widen(first, second);
+      return;
+    }
+    const [lostFirst, lostSecond] = [this.#first[last] as number, this.#second[last] as number];
+    let place = last;
+    while (place > 0 && (distances[place - 1] as number) > distance) {
+      distances[place] = distances[place - 1] as number;
+      this.#first[place] = this.#first[place - 1] as number;
+      this.#second[place] = this.#second[place - 1] as number;
+      place--;
+    }
+    distances[place] = distance;
+    this.#first[place] = first;
+    this.#second[place] = second;
+    const kth = distances[last] as number;
+    if (kth === farthest) this.#widen(lostFirst, lostSecond);
+    else this.bound = this.#ties ? nextUp(kth) : kth;
+  }
+
+  #widen(first: number, second: number): void {
+    const last = this.#last;
+    this.#first[last] = Math.max(first, this.#first[last] as number);
+    this.#second[last] = Math.max(second, this.#second[last] as number);
+  }
+}
+
+/** The next larger double of a number ≥ 0. */
+export function nextUp(value: number): number {
+  float[0] = value;
+  bits[0] = (bits[0] as bigint) + 1n;
+  return float[0] as number;
+}
+
+const float = new Float64Array(1);
+const bits = new BigUint64Array(float.buffer);

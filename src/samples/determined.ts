@@ -1,0 +1,123 @@
+import type { Scores } from '../encoding/encode.js';
+
+/** Rows that are predicted, from as many others: more would show little more. */
+const PREDICTED = 40;
+const POOL = 1000;
+/** Among more columns, no rows are near. */
+const MOST_COLUMNS = 4;
+/** Of the predictions, before those that are far off already end the search. */
+const FIRST = 8;
+/** Median of the square of a normal variable with variance 1. */
+const MEDIAN_SQUARE = 0.4549;
+
+/**
+ * How much of a column the other side leaves open: the variance about local linear fits, each to
+ * the nearest other rows, over that of the column. Near 0 where the column is a smooth function of
+ * the side, of any shape; about 1 where it has nothing to do with it. Medians over rows, so that
+ * jumps and edges decide nothing. Rows at distance 0 are not neighbors: a copy of a row would
+ * tell its column.
+ *
+ * @param columns of `to`, of continuous values.
+ * @returns the least share of the columns, in [0, 1]; 1 when the side has too many columns or too
+ *   few rows for neighbors.
+ */
+export function leastOpenShare(from: Scores, to: Scores, columns: readonly number[]): number {
+  const neighbors = 2 * from.columns + 2;
+  if (from.columns < 1 || from.columns > MOST_COLUMNS || columns.length === 0) return 1;
+  const pool = spread(from.rows, POOL);
+  if (pool.length < 2 * neighbors) return 1;
+  const shares: number[][] = columns.map(() => []);
+  const least = () => Math.min(...shares.map(median));
+  for (const row of spread(pool.length, PREDICTED).map((place) => pool[place] as number)) {
+    const near = nearest(from, pool, row, neighbors);
+    const weights = fitWeights(from, near, row);
+    if (weights === undefined) continue;
+    const inflation = 1 + weights.reduce((sum, weight) => sum + weight * weight, 0);
+    columns.forEach((column, i) => {
+      const at = (r: number) => to.values[column * to.rows + r] as number;
+      const predicted = weights.reduce((sum, weight, n) => sum + weight * at(near[n] as number), 0);
+      shares[i]?.push((at(row) - predicted) ** 2 / (inflation * MEDIAN_SQUARE));
+    });
+    if (shares[0]?.length === FIRST && least() > 0.1) return 1;
+  }
+  return (shares[0]?.length ?? 0) < FIRST ? 1 : Math.min(1, least());
+}
+
+/** At most `size` of the numbers 0 … count − 1, evenly spread. */
+function spread(count: number, size: number): number[] {
+  const kept = Math.min(count, size);
+  return Array.from({ length: kept }, (_, i) => Math.floor((i * count) / kept));
+}
+
+/** Of the pool, the rows nearest to one by the maximum norm, those at distance 0 left out. */
+function nearest({ rows, columns, values }: Scores, pool: number[], row: number, size: number) {
+  const near: number[] = [];
+  const distances: number[] = [];
+  for (const other of pool) {
+    let distance = 0;
+    for (let c = 0; c < columns; c++) {
+      const start = c * rows;
+      const d = Math.abs((values[start + other] as number) - (values[start + row] as number));
+      if (d > distance) distance = d;
+    }
+    if (distance === 0) continue;
+    if (near.length === size && distance >= (distances[size - 1] as number)) continue;
+    let place = Math.min(near.length, size - 1);
+    for (; place > 0 && (distances[place - 1] as number) > distance; place--) {
+      distances[place] = distances[place - 1] as number;
+      near[place] = near[place - 1] as number;
+    }
+    distances[place] = distance;
+    near[place] = other;
+  }
+  return near;
+}
+
+/**
+ * What each neighbor counts in the value at a row of the linear least-squares fit to them:
+ * w = A (AᵀA)⁻¹ e₀, where A has a row (1, x − x_row) for each neighbor.
+ *
+ * @returns undefined when the neighbors do not span the columns.
+ */
+function fitWeights(
+  { rows, columns, values }: Scores,
+  near: number[],
+  row: number,
+): number[] | undefined {
+  const design = near.map((other) => [
+    1,
+    ...Array.from({ length: columns }, (_, c) => {
+      const start = c * rows;
+      return (values[start + other] as number) - (values[start + row] as number);
+    }),
+  ]);
+  // Columns of like size: distances are much below 1.
+  const size = columns + 1;
+  const scale = Array.from({ length: size }, (_, c) => Math.hypot(...design.map((a) => at(a, c))));
+  if (scale.some((length) => length === 0)) return undefined;
+  const scaled = design.map((a) => a.map((value, c) => value / at(scale, c)));
+  // [AᵀA | e₀], solved by elimination; AᵀA is positive definite, so that no pivoting is needed.
+  const system = scale.map((_, i) => [
+    ...scale.map((_, j) => scaled.reduce((sum, a) => sum + at(a, i) * at(a, j), 0)),
+    i === 0 ? 1 / at(scale, 0) : 0,
+  ]);
+  for (let i = 0; i < size; i++) {
+    const pivot = at(system[i] ?? [], i);
+    if (!(pivot > 1e-9)) return undefined;
+    for (let j = 0; j < size; j++) {
+      if (j === i) continue;
+      const factor = at(system[j] ?? [], i) / pivot;
+      system[j] = (system[j] ?? []).map((value, c) => value - factor * at(system[i] ?? [], c));
+    }
+  }
+  const solution = system.map((line, i) => at(line, size) / at(line, i));
+  return scaled.map((a) => a.reduce((sum, value, c) => sum + value * at(solution, c), 0));
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 1;
+}
+
+function at(values: readonly number[], index: number): number {
+  return values[index] as number;
+}
