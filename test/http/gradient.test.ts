@@ -10,7 +10,7 @@ import { type Answer, type Service, startService } from './service.js';
 let service: Service;
 beforeAll(async () => {
   // The model that has a gradient.
-  service = await startService({ DEFAULT_MODEL: 'mist-paper' });
+  service = await startService();
 });
 afterAll(() => service.close());
 
@@ -125,7 +125,7 @@ describe('POST /estimate/gradient', () => {
     const noise = 0.6;
     const normal = normals(9);
     let angle = (80 * Math.PI) / 180;
-    for (let step = 0; step < 25; step++) {
+    for (let step = 0; step < 60; step++) {
       const s = Array.from({ length: 300 }, () => [normal(), normal()] as const);
       const y = s.map(([first]) => first + noise * normal());
       const x = s.map(([a, b]) => a * Math.cos(angle) + b * Math.sin(angle));

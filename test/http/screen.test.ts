@@ -8,7 +8,7 @@ import { type Service, startService } from './service.js';
 let service: Service;
 let reference: Record<string, Record<string, number>>;
 beforeAll(async () => {
-  service = await startService({ DEFAULT_MODEL: 'mist-paper' });
+  service = await startService();
   reference = JSON.parse(await readFile('test/golden/scikit_learn.json', 'utf8'));
 });
 afterAll(() => service.close());
