@@ -43,7 +43,9 @@ describe('POST /estimate/independence', () => {
     const body = { ...gaussian(3, 60, 1, 0.15), permutations: 199, early_stop: false };
     const { timing: _1, id: _2, ...first } = await test({ ...body, seed: 1 });
     expect(await test({ ...body, seed: 1 })).toMatchObject(first);
-    expect((await test({ ...body, seed: 2 })).p_value).not.toBe(first.p_value);
+    // Two seeds can agree by chance; four do not.
+    const others = await Promise.all([2, 3, 4].map((seed) => test({ ...body, seed })));
+    expect(others.some((other) => other.p_value !== first.p_value)).toBe(true);
   });
 
   it('does not depend on strictly monotone maps, nor on which side is called x', async () => {
