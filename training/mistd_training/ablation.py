@@ -29,7 +29,7 @@ def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, seed: int = 4
     """Write "ablation" into a model folder's evaluation.json: for each variant the mean pinball loss and the MAE of the
     median on the training mixture, and the MAE on the held-out joint structures at 1,000 rows, in nats."""
     model, config, _ = load_checkpoint(checkpoint)
-    mixture = mixture_batches(config, data_sets, seed)
+    mixture = list(mixture_batches(config, data_sets, seed))
     draws = torch.Generator().manual_seed(seed + 1)
     joint = [sample_validation(name, 24, 1_000, draws, extra) for name in HELD_OUT for extra in (0, 2)]
     rows = {}

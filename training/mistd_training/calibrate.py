@@ -7,6 +7,8 @@ not draw; the median stays.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +25,7 @@ from .train import TrainConfig, Trainer, load_checkpoint, pinball
 def calibrate(path: Path, data_sets: int = 8_000, seed: int = 4_001) -> dict:
     """Write `stretch` into the config of a checkpoint. Returns it, and the mean pinball loss without and with it."""
     model, config, state = load_checkpoint(path)
-    model = Mist(replace(config.model, stretch=()))
-    model.load_state_dict(state["average"])
-    knots, mi, log_rows = _predictions(model.eval(), config, data_sets, seed)
+    knots, mi, log_rows = _predictions(model, config, data_sets, seed)
 
     def loss(stretch: Tensor) -> Tensor:
         losses = pinball(stretched(knots, log_rows, stretch).clamp_min(0), mi).mean(1)
@@ -49,12 +49,11 @@ def calibrate(path: Path, data_sets: int = 8_000, seed: int = 4_001) -> dict:
     }
 
 
-def mixture_batches(config: TrainConfig, data_sets: int, seed: int) -> list[Batch]:
-    """Fresh draws of what a run trains on, in batches of at most eight."""
-    drawn, source = [], Trainer(replace(config, compile=False, batch=(8, 8), seed=seed), torch.device("cpu"))
-    while sum(len(batch.mi) for batch in drawn) < data_sets:
-        drawn.append(source.draw_batch())
-    return drawn
+def mixture_batches(config: TrainConfig, data_sets: int, seed: int) -> Iterator[Batch]:
+    """Fresh draws of what a run trains on, eight data sets at a time."""
+    source = Trainer(replace(config, compile=False, batch=(8, 8), seed=seed), torch.device("cpu"))
+    for _ in range(math.ceil(data_sets / 8)):
+        yield source.draw_batch()
 
 
 @torch.no_grad()

@@ -99,22 +99,16 @@ class Mist(nn.Module):
         columns as they are and scaled by their relevance; the entries of as many of the first rows as make
         `most_entries`."""
         entries, pairs, plug_ins, whole = statistics(scores_x, scores_y)
-        dim_x = scores_x.shape[2]
-        root = _float(scores_x.shape[1], pairs.device).sqrt()
-        across = 1 - _own_side(dim_x, scores_y.shape[2], pairs.device)
-        significance = pairs[..., :MOMENTS].abs().amax(3) * root * across
+        moments = pairs[..., :MOMENTS]
+        significances = []
         if self.config.triples:
-            sizes, triple_root = triple_correlations(scores_x, scores_y, self.config.triples)
-            significances = sizes * triple_root
-            pairs = torch.cat([pairs, sizes, torch.log1p(significances) / 2], 3)
-            significance = torch.maximum(significance, significances.amax(3))
+            sizes, root = triple_correlations(scores_x, scores_y, self.config.triples)
+            significances = [sizes * root]
+            pairs = torch.cat([pairs, sizes, torch.log1p(significances[0]) / 2], 3)
         if self.config.neighbors:
-            relevance = significance.amax(2)[:, None]  # [B, 1, D]
-            for x, y in (
-                (scores_x, scores_y),
-                (_scaled(scores_x, relevance[..., :dim_x]), _scaled(scores_y, relevance[..., dim_x:])),
-            ):
-                estimates, spreads = self.neighbors(x, y)
+            x, y = _by_relevance(scores_x, scores_y, moments, significances)
+            for sides in ((scores_x, scores_y), (x, y)):
+                estimates, spreads = self.neighbors(*sides)
                 plug_ins = torch.cat([plug_ins, estimates.clamp_min(0)], 1)
                 whole = torch.cat([whole, estimates, spreads], 1)
         return entries[:, : most_entries // entries.shape[2]], pairs, plug_ins, whole
@@ -132,9 +126,25 @@ def stretched(knots: Tensor, log_rows: Tensor, stretch: Tensor) -> Tensor:
     return median + torch.where(apart < 0, apart * lower, apart * upper)
 
 
-def _scaled(scores: Tensor, relevance: Tensor) -> Tensor:
-    """Columns of little relevance shrunk, so that neighbors are near in those that matter; MI is the same."""
-    return scores * (relevance / relevance.amax(2, keepdim=True).clamp_min(1e-6)).square()
+def _by_relevance(
+    scores_x: Tensor, scores_y: Tensor, moments: Tensor, significances: list[Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Columns of little relevance shrunk, so that neighbors are near in those that matter; MI is the same.
+
+    A column is as relevant as the most significant correlation that it has a part in: of `moments` across the sides,
+    and of those of three columns. moments: [B, D, D, MOMENTS]; significances: none or [B, D, D, TRIPLES].
+    """
+    dim_x = scores_x.shape[2]
+    across = 1 - _own_side(dim_x, scores_y.shape[2], moments.device)
+    strongest = moments.abs().amax(3) * _float(scores_x.shape[1], moments.device).sqrt() * across
+    for significance in significances:
+        strongest = torch.maximum(strongest, significance.amax(3))
+    relevance = strongest.amax(2)[:, None].split([dim_x, scores_y.shape[2]], 2)
+    x, y = (
+        scores * (own / own.amax(2, keepdim=True).clamp_min(1e-6)).square()
+        for scores, own in zip((scores_x, scores_y), relevance)
+    )
+    return x, y
 
 
 # --- Statistics: fixed functions of the scores, always in float32 -----------------------------------------------------

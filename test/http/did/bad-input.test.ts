@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../../src/routes/problem.js';
 import { type Service, startService } from '../service.js';
+import { pair } from './pair.js';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 const CSV = { 'content-type': 'text/csv' };
@@ -17,13 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const pair = (more: object = {}) => ({
-  chosen_logps: -10,
-  rejected_logps: -12,
-  ref_chosen_logps: -11,
-  ref_rejected_logps: -11.5,
-  ...more,
-});
 const candidate = (more: object = {}) => ({ policy_logp: -3, ref_logp: -4, ...more });
 const prompts = (...candidates: unknown[]) => ({ prompts: [{ id: 'p', candidates }] });
 

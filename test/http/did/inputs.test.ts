@@ -6,6 +6,7 @@ import type { PowerLawReply } from '../../../src/routes/did/power-law/schema.js'
 import type { Problem } from '../../../src/routes/problem.js';
 import { normals } from '../../data.js';
 import { type Service, startService } from '../service.js';
+import { pair } from './pair.js';
 import { simulatedPairs } from './simulated-pairs.js';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
@@ -17,13 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const pair = (more: object = {}) => ({
-  chosen_logps: -10,
-  rejected_logps: -12,
-  ref_chosen_logps: -11,
-  ref_rejected_logps: -11.5,
-  ...more,
-});
 const swapped = pair({ chosen_logps: -12.5, ref_rejected_logps: -12.25 });
 const codes = (body: { warnings: { code: string }[] }) => body.warnings.map(({ code }) => code);
 

@@ -41,9 +41,7 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
       const { features } = questions;
       const linear = await linearCheck(questions);
       const run = async (samples: Samples) => {
-        // A signal of its own: each run listens to its for as long as that lasts.
-        const own = AbortSignal.any([signal]);
-        const { estimates } = await engine.run(manifest, [samples], own);
+        const { estimates } = await engine.run(manifest, [samples], signal);
         return estimates[0] as ProblemEstimate;
       };
       const results = await Promise.all([run(questions.did), run(questions.all)]);
