@@ -60,7 +60,8 @@ def trained_on(config: TrainConfig) -> MetaDistribution:
     """The meta-distribution of a run from scratch."""
     if config.paper_share >= 0.5:
         description = "MIST trained on its paper's families (arXiv 2511.18945), on normal scores."
-        manifest, sample = {"name": "paper", "families": list(KINDS)}, sample_paper
+        families = [kind for kinds in KINDS.values() for kind in kinds]
+        manifest, sample = {"name": "paper", "families": families}, sample_paper
     else:
         description = "MIST (arXiv 2511.18945) trained on a wide meta-distribution, for any kind of dependence."
         manifest, sample = {"name": "wide", "families": list(SHARES)}, sample_wide

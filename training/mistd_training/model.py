@@ -338,7 +338,7 @@ class NeighborEstimates(nn.Module):
         estimates, spreads = [], []
         for k in self.neighbors:
             reach = nearest[:, :, k : k + 1] * (1 + 1e-5) + 1e-10  # ties are in, whatever the rounding
-            joint, only_x, only_y = ((d <= reach).sum(2) - 0.5 for d in (apart, apart_x, apart_y))
+            joint, only_x, only_y = ((d <= reach).sum(2, dtype=torch.float32) - 0.5 for d in (apart, apart_x, apart_y))
             terms = (joint - 1).log() + log_rows - only_x.log() - only_y.log()  # ψ(n) ≈ log(n − ½)
             mean = terms.mean(1, keepdim=True)
             estimates.append(mean[:, 0])

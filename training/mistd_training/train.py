@@ -70,16 +70,23 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
 
 
+_MODEL = ModelConfig(
+    entry_width=24,
+    entry_layers=2,
+    entry_heads=3,
+    entries=16_384,
+    neighbors=(1, 3, 10),
+    anchors=512,
+    triples=2**18,
+    overhang=0.3,
+)
 _WIDE = TrainConfig(
     steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.22, even_rows=0.0,
     usual_rows=(100, 2_000), usual_share=0.5,
-    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20264,
-    model=ModelConfig(entry_width=24, entry_layers=2, entry_heads=3, entries=16_384, neighbors=(1, 3, 10),
-        anchors=512, triples=2**18, overhang=0.3,
-    ),
+    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20264, model=_MODEL,
 )  # fmt: skip
 PRESETS = {
-    "paper": TrainConfig(model=ModelConfig(entry_layers=1)),
+    "paper": TrainConfig(even_rows=0.5, rows_weight=0.2, seed=20266, model=_MODEL),
     "wide": _WIDE,
     # For a GPU: a larger network, larger batches and more of them.
     "wide-large": replace(

@@ -37,8 +37,12 @@ FAMILIES = (
     "student-2pair-halfcube",
     "additive-noise-wigglify",
 )
-# What is left of them without the marginal maps. A family does not count more for having been given more maps.
-KINDS = tuple(sorted({family.rsplit("-", 1)[0] for family in FAMILIES}))
+# What is left of them without the marginal maps, by the distribution that they build on. A family does not count more
+# for having been given more maps, nor a distribution for having been given more structures.
+KINDS = {
+    base: tuple(sorted({family.rsplit("-", 1)[0] for family in FAMILIES if family.startswith(base)}))
+    for base in ("normal", "student", "additive")
+}
 
 
 @dataclass
@@ -100,8 +104,12 @@ def sample_additive_noise(epsilon: Tensor, rows: int, dim_x: int, dim_y: int, ge
 
 
 def sample_paper(batch: int, rows: int, dim_x: int, dim_y: int, generator: torch.Generator) -> Batch:
-    """One data set each from `batch` fresh distributions, drawn evenly from `KINDS`."""
-    names = [KINDS[i] for i in randint(0, len(KINDS) - 1, batch, generator=generator).tolist()]
+    """One data set each from `batch` fresh distributions: first what they build on drawn evenly from `KINDS`, then the
+    kind."""
+    names = []
+    for base in randint(0, len(KINDS) - 1, batch, generator=generator).tolist():
+        kinds = list(KINDS.values())[base]
+        names.append(kinds[int(randint(0, len(kinds) - 1, 1, generator=generator))])
     return sample_families(names, rows, dim_x, dim_y, generator)
 
 
