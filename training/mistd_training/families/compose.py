@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from .batch import Batch, randint, uniform
 
 # How a side is mixed, as shares of groups.
-MIXING = {"none": 0.5, "rotation": 0.15, "sparse": 0.1, "dense": 0.05, "monotone": 0.08, "coupling": 0.12}
+MIXING = {"none": 0.45, "rotation": 0.14, "sparse": 0.09, "dense": 0.05, "monotone": 0.08, "coupling": 0.19}
 
 
 def stack(pieces: list[Batch]) -> Batch:
@@ -105,19 +105,28 @@ def monotone(side: Tensor, generator: Generator) -> Tensor:
 
 
 def coupling(side: Tensor, generator: Generator) -> Tensor:
-    """Two or three affine coupling layers (Dinh, Sohl-Dickstein and Bengio 2017): one half of the columns sets scale
-    and shift of the other through a random network of bounded outputs."""
+    """Two or three coupling layers (Dinh, Sohl-Dickstein and Bengio 2017): through a random network of bounded outputs
+    some columns set scale and shift of the others, or the angle by which two of the others are turned."""
     batch, _, columns = side.shape
-    half, hidden, device = columns // 2, 8, side.device
+    hidden, device = 8, side.device
     for _ in range(randint(2, 3, 1, generator=generator).item()):
         side = shuffle(side, generator)
-        given, moved = side[:, :, :half], side[:, :, half:]
+        count = randint(1, columns - 1, 1, generator=generator).item()
+        given, moved = side[:, :, :count], side[:, :, count:]
         gain = uniform(-0.7, 0.7, batch, 1, 1, generator=generator).exp()
-        first = torch.randn(batch, half, hidden, generator=generator, device=device) * gain / half**0.5
+        first = torch.randn(batch, count, hidden, generator=generator, device=device) * gain / count**0.5
         inner = (given @ first + torch.randn(batch, 1, hidden, generator=generator, device=device)).tanh()
-        second = torch.randn(batch, hidden, 2 * (columns - half), generator=generator, device=device) / hidden**0.5
-        log_scale, shift = (inner @ second).chunk(2, 2)
-        side = torch.cat([given, moved * (0.7 * log_scale.tanh()).exp() + gain * shift], 2)
+        turns = columns - count > 1 and uniform(0, 1, 1, generator=generator).item() < 0.35
+        outputs = 1 if turns else 2 * (columns - count)
+        second = torch.randn(batch, hidden, outputs, generator=generator, device=device) / hidden**0.5
+        if turns:
+            angle = 2 * gain * (inner @ second)
+            one, other = moved[:, :, :1], moved[:, :, 1:2]
+            turned = [one * angle.cos() - other * angle.sin(), one * angle.sin() + other * angle.cos()]
+            side = torch.cat([given, *turned, moved[:, :, 2:]], 2)
+        else:
+            log_scale, shift = (inner @ second).chunk(2, 2)
+            side = torch.cat([given, moved * (0.7 * log_scale.tanh()).exp() + gain * shift], 2)
     return side
 
 

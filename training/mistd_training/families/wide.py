@@ -69,7 +69,7 @@ def sample_recipe(name: str, batch: int, rows: int, dim_x: int, dim_y: int, gene
 
 def _elliptical(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
     piece = sample_block(batch, rows, dim_x, dim_y, generator)
-    return _mixed(piece, generator) if _coin(generator) < 0.15 else piece
+    return _mixed(piece, generator) if _coin(generator) < 0.3 else piece
 
 
 def _atoms(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
