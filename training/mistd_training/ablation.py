@@ -1,28 +1,30 @@
 """What each input is worth to a trained model: its error on fresh draws of the training mixture with that input taken
-away (set to 0), and with more or fewer rows read by the parts that read some.
+away (set to 0), with more or fewer rows read by the parts that read some, averaged over orders or parts of the rows,
+and with weights of eight bits.
 
 It says what this network leans on, not how well another would do that was trained without.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .calibrate import mixture_batches
 from .encoding import normal_scores
 from .families.batch import Batch
 from .families.joint_validation import HELD_OUT, sample_validation
-from .model import PAIR_FEATURES, PLUG_INS, SET_FEATURES, Mist, ModelConfig
+from .model import PAIR_FEATURES, SET_FEATURES, SHRINKAGES, Mist, ModelConfig
 from .quantiles import MEDIAN
 from .train import load_checkpoint, pinball
 
-Read = tuple[Tensor, Tensor, Tensor, Tensor]
+Predict = Callable[[Tensor, Tensor], Tensor]  # scores of x and of y → knots
 
 
 def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, seed: int = 4_101) -> dict:
@@ -33,12 +35,12 @@ def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, seed: int = 4
     draws = torch.Generator().manual_seed(seed + 1)
     joint = [sample_validation(name, 24, 1_000, draws, extra) for name in HELD_OUT for extra in (0, 2)]
     rows = {}
-    for name, (variant, change) in _variants(model).items():
-        scored = [_errors(variant, batch, change) for batch in mixture]
+    for name, predict in _variants(model).items():
+        scored = [_errors(predict, batch) for batch in mixture]
         rows[name] = {
             "pinball": round(torch.cat([loss for loss, _ in scored]).mean().item(), 4),
             "mae": round(torch.cat([error for _, error in scored]).mean().item(), 4),
-            "joint_mae": round(torch.cat([_errors(variant, batch, change)[1] for batch in joint]).mean().item(), 4),
+            "joint_mae": round(torch.cat([_errors(predict, batch)[1] for batch in joint]).mean().item(), 4),
         }
         print(f"{name:40s}" + "".join(f"{value:9.4f}" for value in rows[name].values()), flush=True)
     result = {"seed": seed, "data_sets": sum(len(batch.mi) for batch in mixture), "variants": rows}
@@ -47,49 +49,80 @@ def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, seed: int = 4
     return result
 
 
-def _variants(model: Mist) -> dict[str, tuple[Mist, Callable[[Read], Read]]]:
-    config, both = model.config, 2 * len(model.config.neighbors)
+def _variants(model: Mist) -> dict[str, Predict]:
+    config, both, count = model.config, 2 * len(model.config.neighbors), len(SHRINKAGES)
 
-    def without(index: int, part: slice) -> tuple[Mist, Callable[[Read], Read]]:
-        def change(read: Read) -> Read:
-            changed = list(read)
-            changed[index] = read[index].clone()
-            changed[index][..., part] = 0
-            return tuple(changed)
+    def without(*inputs: tuple[int, slice]) -> Predict:
+        """Inputs by their place in what `Mist.read` returns, and by the features of each."""
 
-        return model, change
+        def predict(x: Tensor, y: Tensor) -> Tensor:
+            read = list(model.read(x, y, config.entries))
+            for place, features in inputs:
+                read[place] = read[place].clone()
+                read[place][..., features] = 0
+            return model.finish(model.network(*read, x.shape[2]), x.shape[1])
 
-    def neighbors(start: int) -> tuple[Mist, Callable[[Read], Read]]:
-        _, plug_ins = without(2, slice(PLUG_INS + start, None))
-        _, whole = without(3, slice(SET_FEATURES + 2 * start, None))
-        return model, lambda read: whole(plug_ins(read))
+        return predict
 
-    def resized(**changes: int) -> tuple[Mist, Callable[[Read], Read]]:
-        return _copy(model, replace(config, **changes)), lambda read: read
+    def neighbors(start: int) -> Predict:
+        return without((2, slice(config.gaussian_count + start, None)), (3, slice(SET_FEATURES + 2 * start, None)))
 
     return {
-        "all inputs": (model, lambda read: read),
-        "without the entries": without(0, slice(None)),
-        "without correlations of three columns": without(1, slice(PAIR_FEATURES, None)),
+        "all inputs": model,
+        "without the entries": without((0, slice(None))),
+        "without correlations of three columns": without((1, slice(PAIR_FEATURES, None))),
         "without nearest neighbors": neighbors(0),
         "without those in scaled columns": neighbors(both // 2),
-        "without Gaussian plug-ins": without(2, slice(0, PLUG_INS)),
-        "128 anchors": resized(anchors=128),
-        "1,024 anchors": resized(anchors=1_024),
-        "4,096 entries": resized(entries=4_096),
-        "65,536 entries": resized(entries=65_536),
+        "without Gaussian plug-ins": without((2, slice(0, config.gaussian_count))),
+        "without the unbiased ones": without((2, slice(count, count + 1)), (2, slice(2 * count + 1, 2 * count + 2))),
+        "128 anchors": _with(model, replace(config, anchors=128)),
+        "1,024 anchors": _with(model, replace(config, anchors=1_024)),
+        "4,096 entries": _with(model, replace(config, entries=4_096)),
+        "65,536 entries": _with(model, replace(config, entries=65_536)),
+        "mean of four orders of the rows": _mean_of_orders(model, 4),
+        "mean of two halves of the rows": _mean_of_halves(model),
+        "weights of 8 bits": _of_eight_bits(model),
     }
 
 
-def _copy(model: Mist, config: ModelConfig) -> Mist:
+def _with(model: Mist, config: ModelConfig) -> Mist:
     other = Mist(config)
     other.load_state_dict(model.state_dict())
     return other.eval()
 
 
+def _mean_of_orders(model: Mist, orders: int) -> Predict:
+    """Other rows come first, and so into the parts that read the first ones."""
+
+    def predict(x: Tensor, y: Tensor) -> Tensor:
+        rows = x.shape[1]
+        shifts = [rows * order // orders for order in range(orders)]
+        return torch.stack([model(x.roll(shift, 1), y.roll(shift, 1)) for shift in shifts]).mean(0)
+
+    return predict
+
+
+def _mean_of_halves(model: Mist) -> Predict:
+    def predict(x: Tensor, y: Tensor) -> Tensor:
+        half = x.shape[1] // 2
+        parts = [(x[:, :half], y[:, :half]), (x[:, half:], y[:, half:])]
+        return torch.stack([model(*map(normal_scores, part)) for part in parts]).mean(0)
+
+    return predict
+
+
+def _of_eight_bits(model: Mist) -> Mist:
+    """Weights of linear layers rounded to 255 levels a row."""
+    rounded = copy.deepcopy(model)
+    for layer in rounded.modules():
+        if isinstance(layer, nn.Linear):
+            level = layer.weight.data.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
+            layer.weight.data = (layer.weight.data / level).round() * level
+    return rounded
+
+
 @torch.no_grad()
-def _errors(model: Mist, batch: Batch, change: Callable[[Read], Read]) -> tuple[Tensor, Tensor]:
+def _errors(predict: Predict, batch: Batch) -> tuple[Tensor, Tensor]:
     """Pinball loss and |median − MI| of each data set."""
-    read = model.read(normal_scores(batch.x), normal_scores(batch.y), model.config.entries)
-    knots = model.finish(model.network(*change(read), batch.x.shape[2]), batch.x.shape[1])
+    knots = predict(normal_scores(batch.x), normal_scores(batch.y))
     return pinball(knots, batch.mi).mean(1), (knots[:, MEDIAN] - batch.mi).abs()

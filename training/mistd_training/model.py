@@ -41,9 +41,10 @@ class ModelConfig:
     entries: entries of a data set that the entries stream reads at most, those of the first rows; neighbors, anchors:
     the k of the nearest-neighbor estimates (none by default) and how many of the first rows they look around; triples:
     rows × columns² that the correlations of three columns read at most, those of the first rows (0 leaves them out).
-    All else reads every row. overhang: how far below 0 the network may put a lower knot, as a share of the median; what
-    is below 0 is served as 0, so that an interval can begin there. stretch: `calibrate`'s factors for the distances of
-    the lower and of the upper knots from the median, at each of `STRETCH_ROWS`; empty for none.
+    All else reads every row. unbiased: whether Gaussian plug-ins without the bias of few rows are among the inputs.
+    overhang: how far below 0 the network may put a lower knot, as a share of the median; what is below 0 is served as
+    0, so that an interval can begin there. stretch: `calibrate`'s factors for the distances of the lower and of the
+    upper knots from the median, at each of `STRETCH_ROWS`; empty for none.
     """
 
     pair_width: int = 32
@@ -59,8 +60,13 @@ class ModelConfig:
     neighbors: tuple[int, ...] = ()
     anchors: int = 256
     triples: int = 0
+    unbiased: bool = False
     overhang: float = 0.0
     stretch: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def gaussian_count(self) -> int:
+        return 2 * (len(SHRINKAGES) + self.unbiased)
 
 
 class Mist(nn.Module):
@@ -98,7 +104,7 @@ class Mist(nn.Module):
         """What the network reads: `statistics`, correlations of three columns, nearest-neighbor estimates with the
         columns as they are and scaled by their relevance; the entries of as many of the first rows as make
         `most_entries`."""
-        entries, pairs, plug_ins, whole = statistics(scores_x, scores_y)
+        entries, pairs, plug_ins, whole = statistics(scores_x, scores_y, self.config.unbiased)
         moments = pairs[..., :MOMENTS]
         significances = []
         if self.config.triples:
@@ -150,11 +156,12 @@ def _by_relevance(
 # --- Statistics: fixed functions of the scores, always in float32 -----------------------------------------------------
 
 
-def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def statistics(scores_x: Tensor, scores_y: Tensor, unbiased: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """What the network reads of the scores, but for the neighbor estimates.
 
-    Returns entry features [B, N, D, ENTRY_FEATURES], pair features [B, D, D, PAIR_FEATURES], plug-in estimates
-    [B, PLUG_INS] in nats, and features of the whole data set [B, SET_FEATURES].
+    Returns entry features [B, N, D, ENTRY_FEATURES], pair features [B, D, D, PAIR_FEATURES], plug-in estimates [B,
+    gaussian_count] in nats (`gaussian_plug_ins` of the scores and of the radial ones), and features of the whole data
+    set [B, SET_FEATURES].
     """
     dim_x, dim_y = scores_x.shape[2], scores_y.shape[2]
     scores = torch.cat([scores_x, scores_y], 2)
@@ -209,7 +216,7 @@ def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tens
     entries = torch.cat(
         [low_order, waves[..., :4], radial[..., None], radius[..., None].expand(-1, -1, columns, 1)], -1
     )
-    plug_ins = torch.cat([gaussian_plug_ins(correlation, dim_x), gaussian_plug_ins(radial_correlation, dim_x)], 1)
+    plug_ins = torch.cat([gaussian_plug_ins(r, dim_x, rows, unbiased) for r in (correlation, radial_correlation)], 1)
     whole = torch.cat(
         [
             _pooled_correlations(correlation, own_side, off_diagonal, log_rows),
@@ -225,7 +232,6 @@ def statistics(scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor, Tens
 MOMENTS = 9 + 4 + 6  # the first pair features: correlations
 PAIR_FEATURES = MOMENTS + 2 + 6 + 6 + 5
 ENTRY_FEATURES = 3 + 4 + 2
-PLUG_INS = 2 * len(SHRINKAGES)
 SET_FEATURES = 4 + 4 + 7 + 5
 TRIPLES = 2 * 6
 LEAST_TRIPLE_ROWS = 8  # for more columns than any model is trained on
@@ -303,14 +309,31 @@ def _largest_triples(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat(over_other, 3), torch.cat(over_own, 3)
 
 
-def gaussian_plug_ins(correlation: Tensor, dim_x: int) -> Tensor:
-    """MI of a Gaussian with this correlation matrix shrunk towards the identity. Returns [B, len(SHRINKAGES)] nats."""
+def gaussian_plug_ins(correlation: Tensor, dim_x: int, rows: int, unbiased: bool) -> Tensor:
+    """MI of a Gaussian with this correlation matrix shrunk towards the identity; `unbiased` appends that at
+    `_least_shrinkage` less the bias that finite rows bring. Returns [B, len(SHRINKAGES) + unbiased] nats."""
     batch, columns, _ = correlation.shape
-    shrinkages = torch.tensor(SHRINKAGES, device=correlation.device)[None, :, None, None]
-    eye = torch.eye(columns, device=correlation.device)
-    shrunk = (correlation[:, None] * (1 - eye) * (1 - shrinkages) + eye).reshape(-1, columns, columns)
+    device = correlation.device
+    least = _least_shrinkage(rows, columns, device)[None]
+    shrinkages = torch.cat([torch.tensor(SHRINKAGES, device=device)] + [least] * unbiased)
+    eye = torch.eye(columns, device=device)
+    shrunk = correlation[:, None] * (1 - eye) * (1 - shrinkages[:, None, None]) + eye
+    shrunk = shrunk.reshape(-1, columns, columns)
     mi = 0.5 * (log_det(shrunk[:, :dim_x, :dim_x]) + log_det(shrunk[:, dim_x:, dim_x:]) - log_det(shrunk))
-    return mi.view(batch, len(SHRINKAGES)).clamp_min(0)
+    mi = mi.view(batch, len(SHRINKAGES) + unbiased)
+    if unbiased:
+        # E log |S| of a Wishart matrix is a sum of digammas (Bishop 2006, eq. B.81); ψ(x) ≈ log(x − ½).
+        order = torch.arange(1, columns + 1, device=device)
+        freedom = (_float(rows, device) - order - 1).clamp_min(1)
+        sides = (order <= dim_x).float() + (order <= columns - dim_x).float() - 1
+        bias = 0.5 * (sides * freedom.log()).sum() * (1 - least).square()
+        mi = torch.cat([mi[:, :-1], mi[:, -1:] - bias], 1)
+    return mi.clamp_min(0)
+
+
+def _least_shrinkage(rows: int, columns: int, device: torch.device) -> Tensor:
+    """As good as none from three rows a column up, all of it where there are hardly rows: a scalar."""
+    return (1 - _float(rows, device) / (3 * _float(columns, device))).clamp_min(2e-4)
 
 
 class NeighborEstimates(nn.Module):
@@ -557,7 +580,7 @@ class Head(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.pair_sums = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 3))
         estimates = 2 * len(config.neighbors)
-        plug_ins = PLUG_INS + estimates
+        plug_ins = config.gaussian_count + estimates
         features = 5 * width + 2 * plug_ins + SET_FEATURES + 2 * estimates + 6
         self.outputs = (plug_ins, 3, 1, MEDIAN, len(TAUS) - 1 - MEDIAN)
         self.mlp = nn.Sequential(

@@ -78,6 +78,7 @@ _MODEL = ModelConfig(
     neighbors=(1, 3, 10),
     anchors=512,
     triples=2**18,
+    unbiased=True,
     overhang=0.3,
 )
 _WIDE = TrainConfig(
@@ -94,14 +95,14 @@ PRESETS = {
         model=ModelConfig(
             pair_width=64, pair_layers=6, triangle_width=32, entry_width=48, entry_layers=3, entry_heads=4,
             inducing_points=16, outer_width=12, head_width=384, entries=16_384, neighbors=(1, 3, 10),
-            anchors=512, triples=2**18, overhang=0.3,
+            anchors=512, triples=2**18, unbiased=True, overhang=0.3,
         ),
     ),
     "smoke": TrainConfig(
         steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), batch=(8, 8), warmup=5, compile=False, bf16=False,
         model=ModelConfig(
             pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16,
-            neighbors=(1, 3), triples=2**12, overhang=0.3,
+            neighbors=(1, 3), triples=2**12, unbiased=True, overhang=0.3,
         ),
     ),
 }  # fmt: skip
@@ -128,6 +129,7 @@ class Trainer:
         )
         self.shapes = torch.Generator().manual_seed(config.seed * 1000 + rank)
         self.draws = torch.Generator(device).manual_seed(config.seed * 1000 + 500 + rank)
+        self.bf16 = config.bf16 and (device.type == "cuda" or torch.cpu.get_capabilities().get("avx512_bf16", False))
         self.step = 0
         self.distributions = 0
         self.seconds = 0.0
@@ -203,7 +205,7 @@ class Trainer:
         all_rows = self.step % self.config.all_rows_every == 0
         entries = self.config.model.entries if all_rows else self._entries(rows, columns)
         read = self.model.read(normal_scores(batch.x), normal_scores(batch.y), entries)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             return self.model.network(*read, dim_x).float()
 
     def _schedule(self) -> float:

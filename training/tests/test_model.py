@@ -11,6 +11,8 @@ from mistd_training.model import (
     ModelConfig,
     NeighborEstimates,
     _log_det_by_elimination,
+    cross_moments,
+    gaussian_plug_ins,
     log_det,
     triple_correlations,
 )
@@ -22,7 +24,7 @@ SHAPES = [(10, 1, 1), (12, 3, 2), (40, 5, 7), (9, 16, 4)]
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)
-    model = Mist(ModelConfig(entry_layers=2, neighbors=(1, 3, 10), triples=2**14, overhang=0.3)).eval()
+    model = Mist(ModelConfig(entry_layers=2, neighbors=(1, 3, 10), triples=2**14, unbiased=True, overhang=0.3)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -152,6 +154,23 @@ def test_elimination_is_the_log_determinant():
     matrix = a @ a.transpose(1, 2) / 20 + 0.1 * torch.eye(20)
     torch.testing.assert_close(_log_det_by_elimination(matrix), log_det(matrix), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(log_det(matrix), torch.logdet(matrix), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("rows", "side", "tolerance"), [(100, 8, 0.08), (400, 16, 0.05), (2000, 3, 0.01)])
+def test_the_last_gaussian_plug_in_has_no_bias_of_few_rows(rows, side, tolerance):
+    """Where any fixed shrinkage is off: column i of y is column i of x and noise, ρ² = ½."""
+    x, noise = torch.randn(2, 64, rows, side, generator=torch.Generator().manual_seed(rows))
+    scores = torch.cat([normal_scores(x), normal_scores(x + noise)], 2)
+    correlation = cross_moments(scores[..., None])[..., 0, 0]
+    errors = gaussian_plug_ins(correlation, side, rows, True).mean(0) - side * math.log(2) / 2
+    assert errors[-1].abs() < tolerance < errors[:-1].abs().min()
+
+
+def test_the_last_gaussian_plug_in_is_nothing_where_there_are_hardly_rows():
+    x = torch.randn(4, 5, 60, generator=torch.Generator().manual_seed(2))
+    correlation = cross_moments(normal_scores(x)[..., None])[..., 0, 0]
+    estimates = gaussian_plug_ins(correlation, 30, 5, True)
+    assert (estimates[:, -1] < 0.05 * estimates[:, 0]).all()
 
 
 def test_neighbor_estimates_come_near_the_mutual_information_of_a_gaussian():

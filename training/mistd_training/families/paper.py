@@ -37,11 +37,12 @@ FAMILIES = (
     "student-2pair-halfcube",
     "additive-noise-wigglify",
 )
-# What is left of them without the marginal maps, by the distribution that they build on. A family does not count more
-# for having been given more maps, nor a distribution for having been given more structures.
-KINDS = {
-    base: tuple(sorted({family.rsplit("-", 1)[0] for family in FAMILIES if family.startswith(base)}))
-    for base in ("normal", "student", "additive")
+# What is left of them without the marginal maps, by structure (two pairs are a sparse one). A family does not count
+# more for having been given more maps, nor a structure for having been given more distributions.
+_STRUCTURES = {"dense": "dense", "sparse": "sparse", "2pair": "sparse", "lvm": "lvm", "noise": "noise"}
+KINDS: dict[str, tuple[str, ...]] = {
+    structure: tuple(sorted({f.rsplit("-", 1)[0] for f in FAMILIES if _STRUCTURES[f.split("-")[1]] == structure}))
+    for structure in ("dense", "sparse", "lvm", "noise")
 }
 
 
@@ -104,11 +105,11 @@ def sample_additive_noise(epsilon: Tensor, rows: int, dim_x: int, dim_y: int, ge
 
 
 def sample_paper(batch: int, rows: int, dim_x: int, dim_y: int, generator: torch.Generator) -> Batch:
-    """One data set each from `batch` fresh distributions: first what they build on drawn evenly from `KINDS`, then the
+    """One data set each from `batch` fresh distributions: first its structure drawn evenly from `KINDS`, then its
     kind."""
     names = []
-    for base in randint(0, len(KINDS) - 1, batch, generator=generator).tolist():
-        kinds = list(KINDS.values())[base]
+    for structure in randint(0, len(KINDS) - 1, batch, generator=generator).tolist():
+        kinds = list(KINDS.values())[structure]
         names.append(kinds[int(randint(0, len(kinds) - 1, 1, generator=generator))])
     return sample_families(names, rows, dim_x, dim_y, generator)
 
