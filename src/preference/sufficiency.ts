@@ -1,7 +1,6 @@
 import { childSeeds, type Random, random } from '../random.js';
 import type { Matrix, Samples } from '../samples/samples.js';
-import { fitBeta } from './beta-fit.js';
-import { Clusters } from './clusters.js';
+import { type Clusters, clustersOf } from './clusters.js';
 import { sigmoid } from './log-space.js';
 import { fitLogistic } from './logistic.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
@@ -36,17 +35,12 @@ export function askQuestions(pairs: Pairs, most: number, seed: number): Question
   const margins = pick(logRatioMargins(pairs));
   const features = new Map([...pairs.features].map(([name, column]) => [name, pick(column)]));
   const signs = Float64Array.from(taken, () => (stream.uniform() < 0.5 ? -1 : 1));
-  const { of } = pairs.clusters;
-  const clusters =
-    of === undefined
-      ? Clusters.each(taken.length)
-      : Clusters.renumbered(taken.map((i) => of[i] as number));
   return {
     ...samplesOf(margins, features, signs),
     pairs: taken.length,
     margins,
     features,
-    clusters,
+    clusters: clustersOf(pairs.clusters, taken),
   };
 }
 
@@ -62,16 +56,15 @@ export interface NullTest {
  * Tests I(S; (δ, features)) = I(S; δ) by drawing labels anew from S ~ σ(β̂ δ), the power law, with
  * δ and the features as they are, and estimating both sides each time.
  *
+ * @param beta β̂.
  * @param gain of the two estimates on the labels seen, in nats.
- * @returns null when no finite β fits.
  */
 export async function testGain(
-  { margins, features, clusters }: Questions,
+  { margins, features }: Questions,
+  beta: number,
   gain: number,
   options: { resamples: number; seed: number; estimate: MedianInformation },
-): Promise<NullTest | null> {
-  const { beta } = await fitBeta(margins, clusters, 0.9);
-  if (beta === null) return null;
+): Promise<NullTest> {
   // Another stream than the one that put the pairs in order.
   const [labelSeed] = childSeeds(options.seed, 1) as [number];
   const { uniform } = random(labelSeed);
@@ -108,13 +101,9 @@ export interface LinearCheck {
 }
 
 /** Logistic regressions on δ, and on δ with the features; null when either has no finite fit. */
-export async function linearCheck({
-  margins,
-  features,
-  clusters,
-}: Questions): Promise<LinearCheck | null> {
-  const base = await fitLogistic([margins], clusters);
-  const all = await fitLogistic([margins, ...features.values()], clusters);
+export function linearCheck({ margins, features, clusters }: Questions): LinearCheck | null {
+  const base = fitLogistic([margins], clusters);
+  const all = fitLogistic([margins, ...features.values()], clusters);
   if (base.coefficients === null || all.coefficients === null) return null;
   const information = (logLikelihood: number) => Math.LN2 + logLikelihood / margins.length;
   return {

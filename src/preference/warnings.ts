@@ -166,8 +166,7 @@ export function weightWarnings(
 /** What the candidates of prompts show about their log-probs. */
 export function candidateWarnings(
   prompts: readonly Prompt[],
-  read: { floored: number; merged: readonly string[] },
-  distinct: boolean,
+  { floored, merged, distinct }: { floored: number; merged: readonly string[]; distinct: boolean },
 ): PreferenceWarning[] {
   const found: PreferenceWarning[] = [];
   const heavy = prompts.filter(
@@ -190,11 +189,11 @@ export function candidateWarnings(
     const averages = averagedSums(total, tokens, 2 * known.length);
     if (averages !== undefined && known.length > 0) found.push(averages);
   }
-  found.push(...flooredTokens(read.floored));
-  if (read.merged.length > 0) {
+  found.push(...flooredTokens(floored));
+  if (merged.length > 0) {
     found.push({
       code: 'duplicate_candidates',
-      message: `Candidates that came more than once count once: ${list(read.merged)}.`,
+      message: `Candidates that came more than once count once: ${list(merged)}.`,
     });
   }
   return found;

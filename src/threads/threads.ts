@@ -3,6 +3,20 @@ import type { Check } from '../classical/check.js';
 import type { ClassicalEstimate, ClassicalOptions } from '../classical/classical.js';
 import { MistdError } from '../errors.js';
 import type { Body, DataLimits, ReadData } from '../formats/data.js';
+import { type BodyRules, type DidBody, readDidBody } from '../formats/did-body.js';
+import {
+  type PairTask,
+  type PowerLawResult,
+  type PowerLawTask,
+  powerLawTask,
+  type QuestionsResult,
+  type QuestionsTask,
+  questionsTask,
+  type ReportResult,
+  type ReportTask,
+  reportTask,
+} from '../preference/pair-tasks.js';
+import { memoryOf } from '../preference/pairs.js';
 import type { Samples } from '../samples/samples.js';
 import type { Outcome } from './worker.js';
 
@@ -12,16 +26,27 @@ export interface ReadTask {
   readonly limits: DataLimits;
 }
 
+export interface ReadDidTask {
+  readonly bytes: Buffer;
+  readonly rules: BodyRules;
+}
+
 export interface ClassicalTask {
   readonly samples: Samples;
   readonly options: ClassicalOptions;
 }
 
+/** Larger bodies are read in a thread: reading them would hold up other requests. */
+export const LARGE_BYTES = 128 * 1024;
+/** The figures of more pairs are worked out in a thread, for the same reason. */
+const MANY_PAIRS = 5000;
+
 /** A thread that has had nothing to do for so long ends. */
 const IDLE_MS = 60_000;
 
 /**
- * Threads for what takes long and needs no model: reading large bodies, classical estimates. They
+ * Threads for what takes long and needs no model: reading large bodies, classical estimates, the
+ * figures of many preference pairs. They
  * start when there is work. Unlike a model's, a task here is given up by ending its thread.
  */
 export class Threads {
@@ -50,14 +75,48 @@ export class Threads {
     return this.#run('secondOpinion', samples, signal);
   }
 
+  /** Reads a JSON body of /did. */
+  async readDid(task: ReadDidTask, signal: AbortSignal): Promise<DidBody> {
+    if (task.bytes.length <= LARGE_BYTES) return readDidBody(task.bytes, task.rules);
+    return this.#run('readDid', task, signal);
+  }
+
+  /** This and the next two take the memory of many pairs with them: it is empty afterwards. */
+  report(task: ReportTask, signal: AbortSignal): Promise<ReportResult> {
+    return this.#ofPairs('report', reportTask, task, signal);
+  }
+
+  powerLaw(task: PowerLawTask, signal: AbortSignal): Promise<PowerLawResult> {
+    return this.#ofPairs('powerLaw', powerLawTask, task, signal);
+  }
+
+  questions(task: QuestionsTask, signal: AbortSignal): Promise<QuestionsResult> {
+    return this.#ofPairs('questions', questionsTask, task, signal);
+  }
+
   async close(): Promise<void> {
     await this.#pool.close();
   }
 
-  async #run<T>(name: string, task: unknown, signal: AbortSignal): Promise<T> {
+  async #ofPairs<Task extends PairTask<unknown>, T>(
+    name: string,
+    here: (task: Task) => T,
+    task: Task,
+    signal: AbortSignal,
+  ): Promise<T> {
+    if (task.pairs.count <= MANY_PAIRS) return here(task);
+    return this.#run(name, task, signal, memoryOf(task.pairs));
+  }
+
+  async #run<T>(
+    name: string,
+    task: unknown,
+    signal: AbortSignal,
+    moved: ArrayBuffer[] = [],
+  ): Promise<T> {
     let outcome: Outcome<T>;
     try {
-      outcome = await this.#pool.run(task, { name, signal });
+      outcome = await this.#pool.run(task, { name, signal, transferList: moved });
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       const { message } = cause as Error;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
 import type { Engine } from '../../inference/engine.js';
+import type { Threads } from '../../threads/threads.js';
 import { distributionRoutes } from './distribution/index.js';
 import { distributionSchemas } from './distribution/schema.js';
 import { entropyRoutes } from './entropy/index.js';
@@ -20,7 +21,12 @@ import { sufficiencySchemas } from './sufficiency/schema.js';
  * The differential information distribution (DID, arXiv 2505.23761): what a preference-optimized
  * policy has learned relative to its reference.
  */
-export function didRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
+export function didRoutes(
+  app: FastifyInstance,
+  engine: Engine,
+  threads: Threads,
+  config: Config,
+): void {
   const schemas = [
     ...sharedSchemas,
     ...distributionSchemas,
@@ -31,14 +37,14 @@ export function didRoutes(app: FastifyInstance, engine: Engine, config: Config):
     ...sufficiencySchemas,
   ];
   for (const schema of schemas) app.addSchema(schema);
-  distributionRoutes(app, config);
-  entropyRoutes(app, config);
-  rejectedRoutes(app, config);
+  distributionRoutes(app, threads, config);
+  entropyRoutes(app, threads, config);
+  rejectedRoutes(app, threads, config);
   // In a scope of their own: other routes read these content types as a whole, or not at all.
   app.register(async (scope) => {
     addRowStreams(scope);
-    pairsRoutes(scope, config);
-    powerLawRoutes(scope, config);
-    sufficiencyRoutes(scope, engine, config);
+    pairsRoutes(scope, threads, config);
+    powerLawRoutes(scope, threads, config);
+    sufficiencyRoutes(scope, engine, threads, config);
   });
 }

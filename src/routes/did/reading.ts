@@ -1,15 +1,18 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import type { Config } from '../../config.js';
 import { MistdError, pointerStep } from '../../errors.js';
-import { type CandidateRules, type ReadPrompts, readPrompts } from '../../formats/candidates.js';
-import { parseObject } from '../../formats/json.js';
+import type { CandidateRules, ReadPrompts } from '../../formats/candidates.js';
+import type { BodyRules, DidBody } from '../../formats/did-body.js';
 import type { ReadPairs } from '../../formats/pair-reader.js';
-import { type PairLimits, pairsFromJson, pairsFromNdjson } from '../../formats/pairs.js';
+import { type PairLimits, pairsFromNdjson } from '../../formats/pairs.js';
 import { pairsFromCsv } from '../../formats/pairs-csv.js';
 import { deadline } from '../../plugins/deadline.js';
+import type { Threads } from '../../threads/threads.js';
 import { compileCheck } from '../../validation.js';
+import { bodyOf } from '../body.js';
 
 export const NDJSON = 'application/x-ndjson';
 export const CSV = 'text/csv';
@@ -31,32 +34,53 @@ export interface Read<Data, Options> {
   readonly signal: AbortSignal;
 }
 
+type Reader<Data, T extends TSchema> = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<Read<Data, Static<T>>>;
+
 /**
- * Makes a reader of requests about pairs: JSON with `pairs` among the options, or the pairs alone
+ * Makes a reader of requests: JSON with pairs or candidates among the options, or the pairs alone
  * as NDJSON or CSV with the options in the query string.
  */
-export function pairsReader<T extends TSchema>(options: T, config: Config) {
+export function bodyReader<T extends TSchema>(
+  options: T,
+  takes: Omit<BodyRules, 'most'>,
+  threads: Threads,
+  config: Config,
+): Reader<Omit<DidBody, 'fields'>, T> {
   const checkOptions = compileCheck(options);
-  return async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<Read<ReadPairs, Static<T>>> => {
+  const rules = { ...takes, most: config.MAX_PAIRS };
+  return async (request, reply) => {
     const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
     const start = performance.now();
-    if (Buffer.isBuffer(request.body)) {
-      const { pairs, ...fields } = jsonBody(request);
-      const checked = checkOptions(fields);
-      const data = pairsFromJson(pairs, config.MAX_PAIRS);
-      return { data, options: checked, parseMs: performance.now() - start, signal };
+    if (request.body instanceof Readable) {
+      const read = await streamedPairs(request, config, signal);
+      const parseMs = performance.now() - start;
+      const data = { read, candidates: undefined };
+      return { data, options: request.query as Static<T>, parseMs, signal };
     }
-    const data = await streamedPairs(request, config, signal);
-    const checked = request.query as Static<T>;
-    return { data, options: checked, parseMs: performance.now() - start, signal };
+    const { fields, ...data } = await threads.readDid({ bytes: jsonBody(request), rules }, signal);
+    return { data, options: checkOptions(fields), parseMs: performance.now() - start, signal };
+  };
+}
+
+/** A reader of requests about pairs alone. */
+export function pairsReader<T extends TSchema>(
+  options: T,
+  threads: Threads,
+  config: Config,
+): Reader<ReadPairs, T> {
+  const takes = { takesPairs: true, candidates: undefined };
+  const readBody = bodyReader(options, takes, threads, config);
+  return async (request, reply) => {
+    const { data, ...rest } = await readBody(request, reply);
+    return { data: data.read as ReadPairs, ...rest };
   };
 }
 
 /** Pairs of an NDJSON or CSV body, as they arrive. */
-export function streamedPairs(
+function streamedPairs(
   request: FastifyRequest,
   config: Config,
   signal: AbortSignal,
@@ -67,7 +91,7 @@ export function streamedPairs(
     maxLineBytes: config.MAX_BODY_BYTES,
   };
   const read = mediaType(request) === CSV ? pairsFromCsv : pairsFromNdjson;
-  return read(chunks(request, signal), limits);
+  return read(chunks(request.body as Readable, signal), limits);
 }
 
 /** A reply of /did but for its end. */
@@ -76,31 +100,28 @@ export type Answer<Reply> = Omit<Reply, 'timing' | 'id'>;
 /**
  * Adds a route about the completions of prompts: JSON with `prompts` or `rows` among the options.
  *
- * @param rules of the candidates, by the options.
  * @param answer the reply but for its end.
  */
 export function promptsRoute<T extends TSchema>(
   app: FastifyInstance,
+  threads: Threads,
   config: Config,
   path: string,
   route: {
     schema: FastifySchema;
     options: T;
-    rules: (options: Static<T>) => Omit<CandidateRules, 'maxCandidates'>;
+    rules: CandidateRules;
     answer: (read: ReadPrompts, options: Static<T>) => object;
   },
 ): void {
-  const checkOptions = compileCheck(route.options);
-  app.post(path, { schema: route.schema }, (request, reply) => {
-    const arrived = performance.now();
-    const { prompts, rows, ...fields } = jsonBody(request);
-    const options = checkOptions(fields);
-    const rules = { ...route.rules(options), maxCandidates: config.MAX_PAIRS };
-    const read = readPrompts({ prompts, rows }, rules);
+  const takes = { takesPairs: false, candidates: route.rules };
+  const readBody = bodyReader(route.options, takes, threads, config);
+  app.post(path, { schema: route.schema }, async (request, reply) => {
+    const asked = await readBody(request, reply);
     const start = performance.now();
     return {
-      ...route.answer(read, options),
-      ...endOfReply(request, reply, { parseMs: start - arrived, options }, start),
+      ...route.answer(asked.data.candidates as ReadPrompts, asked.options),
+      ...endOfReply(request, reply, asked, start),
     };
   });
 }
@@ -122,8 +143,8 @@ export function endOfReply(
   };
 }
 
-/** The fields of a JSON body, which then holds the options too. */
-export function jsonBody(request: FastifyRequest): Record<string, unknown> {
+/** A JSON body, which holds the options too. */
+function jsonBody(request: FastifyRequest): Buffer {
   const [name] = new URL(request.url, 'http://localhost').searchParams.keys();
   if (name !== undefined) {
     throw new MistdError(
@@ -132,8 +153,7 @@ export function jsonBody(request: FastifyRequest): Record<string, unknown> {
       { pointer: pointerStep(name) },
     );
   }
-  if (Buffer.isBuffer(request.body)) return parseObject(request.body);
-  throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
+  return bodyOf(request.body);
 }
 
 function mediaType(request: FastifyRequest): string | undefined {
@@ -144,15 +164,13 @@ function mediaType(request: FastifyRequest): string | undefined {
  * The bytes as they arrive. A reader that stops early leaves the connection open, for the error
  * that it stopped for to be answered.
  */
-async function* chunks(request: FastifyRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const stream = request.body as Readable | undefined;
-  if (stream === undefined) {
-    throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
-  }
+async function* chunks(stream: Readable, signal: AbortSignal): AsyncIterable<Uint8Array> {
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       signal.throwIfAborted();
       yield chunk;
+      // However fast the bytes come, other requests get their turn after each chunk.
+      await breathe();
     }
   } catch (cause) {
     if (cause instanceof MistdError) throw cause;

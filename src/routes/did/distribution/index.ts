@@ -3,19 +3,20 @@ import type { Config } from '../../../config.js';
 import { fromNats, type Unit } from '../../../estimation/units.js';
 import { type PromptDid, promptDid } from '../../../preference/distribution.js';
 import { candidateWarnings } from '../../../preference/warnings.js';
+import type { Threads } from '../../../threads/threads.js';
 import { type Answer, promptsRoute } from '../reading.js';
 import { DistributionOptions, type DistributionReply, distributionRoute } from './schema.js';
 
-export function distributionRoutes(app: FastifyInstance, config: Config): void {
-  promptsRoute(app, config, '/did/distribution', {
+export function distributionRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
+  promptsRoute(app, threads, config, '/did/distribution', {
     schema: distributionRoute,
     options: DistributionOptions,
-    rules: () => ({ list: 'candidates', distinct: true, support: false }),
+    rules: { list: 'candidates', draws: false },
     answer: (read, { beta, unit }): Answer<DistributionReply> => ({
       beta,
       unit,
       prompts: read.prompts.map((prompt) => inUnit(promptDid(prompt, beta), unit)),
-      warnings: candidateWarnings(read.prompts, read, true),
+      warnings: candidateWarnings(read.prompts, read),
     }),
   });
 }

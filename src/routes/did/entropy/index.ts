@@ -3,18 +3,15 @@ import type { Config } from '../../../config.js';
 import { fromNats } from '../../../estimation/units.js';
 import { meanEntropy, promptEntropy } from '../../../preference/entropy.js';
 import { candidateWarnings, weightWarnings } from '../../../preference/warnings.js';
+import type { Threads } from '../../../threads/threads.js';
 import { type Answer, promptsRoute } from '../reading.js';
 import { EntropyOptions, type EntropyReply, entropyRoute } from './schema.js';
 
-export function entropyRoutes(app: FastifyInstance, config: Config): void {
-  promptsRoute(app, config, '/did/entropy', {
+export function entropyRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
+  promptsRoute(app, threads, config, '/did/entropy', {
     schema: entropyRoute,
     options: EntropyOptions,
-    rules: ({ proposal }) => ({
-      list: 'samples',
-      distinct: proposal === 'support',
-      support: proposal === 'support',
-    }),
+    rules: { list: 'samples', draws: true },
     answer: (read, { proposal, unit }): Answer<EntropyReply> => {
       const estimates = read.prompts.map((prompt) => promptEntropy(prompt, proposal));
       const mean = meanEntropy(estimates);
@@ -31,10 +28,7 @@ export function entropyRoutes(app: FastifyInstance, config: Config): void {
           entropy: fromNats(mean.entropy, unit),
           standard_error: mean.standard_error === null ? null : fromNats(mean.standard_error, unit),
         },
-        warnings: [
-          ...candidateWarnings(read.prompts, read, proposal === 'support'),
-          ...weightWarnings(estimates),
-        ],
+        warnings: [...candidateWarnings(read.prompts, read), ...weightWarnings(estimates)],
       };
     },
   });

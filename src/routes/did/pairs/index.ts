@@ -1,18 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
-import { pairFigures, reportPairs } from '../../../preference/pair-report.js';
 import type { Pairs } from '../../../preference/pairs.js';
-import { fitWarnings, pairWarnings } from '../../../preference/warnings.js';
+import type { Threads } from '../../../threads/threads.js';
 import { endOfReply, pairsReader } from '../reading.js';
 import { PairsOptions, type PairsReply, pairsRoute } from './schema.js';
 
-export function pairsRoutes(app: FastifyInstance, config: Config): void {
-  const read = pairsReader(PairsOptions, config);
+export function pairsRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
+  const read = pairsReader(PairsOptions, threads, config);
 
   app.post('/did/pairs', { schema: pairsRoute }, async (request, reply): Promise<PairsReply> => {
     const asked = await read(request, reply);
-    const { pairs, ignored } = asked.data;
+    const { pairs } = asked.data;
+    const { count, clusters } = pairs;
     const { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair } = asked.options;
     if (labelSmoothing > 0 && loss !== 'robust') {
       throw new MistdError(
@@ -22,26 +22,28 @@ export function pairsRoutes(app: FastifyInstance, config: Config): void {
       );
     }
     if (loss === 'ipo') requireTokens(pairs);
-    if (per_pair && pairs.count > config.MAX_ROWS) {
+    if (per_pair && count > config.MAX_ROWS) {
       throw new MistdError(
         'too_many_rows',
-        `per_pair is for at most ${config.MAX_ROWS} pairs; there are ${pairs.count}.`,
+        `per_pair is for at most ${config.MAX_ROWS} pairs; there are ${count}.`,
         { pointer: '/per_pair' },
       );
     }
     const start = performance.now();
-    const lossOptions = { beta, loss, labelSmoothing };
-    const report = await reportPairs(pairs, { ...lossOptions, level, bins });
-    asked.signal.throwIfAborted();
+    const options = { beta, loss, labelSmoothing, level, bins, perPair: per_pair };
+    const { report, perPair, warnings } = await threads.report(
+      { ...asked.data, options },
+      asked.signal,
+    );
     return {
       beta,
       loss,
-      pairs: pairs.count,
-      prompts: pairs.clusters.count,
+      pairs: count,
+      prompts: clusters.count,
       level,
       ...report,
-      ...(per_pair ? { per_pair: pairFigures(pairs, lossOptions) } : {}),
-      warnings: [...pairWarnings(pairs, ignored), ...fitWarnings(report.beta_fit)],
+      ...(perPair === undefined ? {} : { per_pair: perPair }),
+      warnings,
       ...endOfReply(request, reply, asked, start),
     };
   });

@@ -2,29 +2,25 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../../config.js';
 import { rejectedPrompts } from '../../../preference/rejected.js';
 import { candidateWarnings, weightWarnings } from '../../../preference/warnings.js';
+import type { Threads } from '../../../threads/threads.js';
 import { type Answer, promptsRoute } from '../reading.js';
 import { RejectedOptions, type RejectedReply, rejectedRoute } from './schema.js';
 
-export function rejectedRoutes(app: FastifyInstance, config: Config): void {
-  promptsRoute(app, config, '/did/rejected', {
+export function rejectedRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
+  promptsRoute(app, threads, config, '/did/rejected', {
     schema: rejectedRoute,
     options: RejectedOptions,
-    rules: ({ proposal }) => ({
-      list: 'candidates',
-      distinct: proposal === 'support',
-      support: proposal === 'support',
-    }),
+    rules: { list: 'candidates', draws: true },
     answer: (read, { beta, proposal, draws, seed }): Answer<RejectedReply> => {
       const prompts = rejectedPrompts(read.prompts, { source: proposal, beta, draws, seed });
-      const support = proposal === 'support';
       return {
         beta,
         proposal,
         prompts,
         warnings: [
-          ...candidateWarnings(read.prompts, read, support),
+          ...candidateWarnings(read.prompts, read),
           // Over a whole support, weights are probabilities and may be as uneven as they are.
-          ...(support ? [] : weightWarnings(prompts)),
+          ...(proposal === 'support' ? [] : weightWarnings(prompts)),
         ],
       };
     },

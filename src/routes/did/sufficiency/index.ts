@@ -6,15 +6,9 @@ import { fromNats, type Unit } from '../../../estimation/units.js';
 import { warningsFor } from '../../../estimation/warnings.js';
 import type { Engine } from '../../../inference/engine.js';
 import type { ProblemEstimate } from '../../../inference/estimate-task.js';
-import {
-  askQuestions,
-  type LinearCheck,
-  linearCheck,
-  type NullTest,
-  testGain,
-} from '../../../preference/sufficiency.js';
-import { pairWarnings } from '../../../preference/warnings.js';
+import { type LinearCheck, type NullTest, testGain } from '../../../preference/sufficiency.js';
 import type { Samples } from '../../../samples/samples.js';
+import type { Threads } from '../../../threads/threads.js';
 import { modelIdentity } from '../../models/index.js';
 import { endOfReply, pairsReader } from '../reading.js';
 import { SufficiencyOptions, type SufficiencyReply, sufficiencyRoute } from './schema.js';
@@ -22,8 +16,13 @@ import { SufficiencyOptions, type SufficiencyReply, sufficiencyRoute } from './s
 /** Fewer pairs leave nothing to compare. */
 const MIN_PAIRS = 10;
 
-export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
-  const read = pairsReader(SufficiencyOptions, config);
+export function sufficiencyRoutes(
+  app: FastifyInstance,
+  engine: Engine,
+  threads: Threads,
+  config: Config,
+): void {
+  const read = pairsReader(SufficiencyOptions, threads, config);
 
   app.post(
     '/did/sufficiency',
@@ -32,14 +31,17 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
       const asked = await read(request, reply);
       const { options, signal } = asked;
       const { level, alpha, unit, resamples, seed } = options;
-      const { pairs, ignored } = asked.data;
+      const { pairs } = asked.data;
+      const { count } = pairs;
       const manifest = engine.model(options.model, '/model');
-      checkSize(pairs.count, pairs.features.size, config.MAX_DIM);
+      checkSize(count, pairs.features.size, config.MAX_DIM);
 
       const start = performance.now();
-      const questions = askQuestions(pairs, options.max_pairs, seed);
+      const { questions, beta, linear, warnings } = await threads.questions(
+        { ...asked.data, options: { maxPairs: options.max_pairs, seed } },
+        signal,
+      );
       const { features } = questions;
-      const linear = await linearCheck(questions);
       const run = async (samples: Samples) => {
         const { estimates } = await engine.run(manifest, [samples], signal);
         return estimates[0] as ProblemEstimate;
@@ -59,9 +61,9 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
       const [didNats, allNats] = [summary(did), summary(all)];
       const gain = allNats.estimate - didNats.estimate;
       const test =
-        resamples === 0
+        resamples === 0 || beta === null
           ? null
-          : await testGain(questions, gain, {
+          : await testGain(questions, beta, gain, {
               resamples,
               seed,
               estimate: async (samples) => {
@@ -99,12 +101,12 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
         verdict: verdictOf(test, linear, alpha),
         model: modelIdentity(manifest),
         warnings: [
-          ...pairWarnings(pairs, ignored),
-          ...(pairs.count > questions.pairs
+          ...warnings,
+          ...(count > questions.pairs
             ? [
                 {
                   code: 'subsampled' as const,
-                  message: `${questions.pairs} of ${pairs.count} pairs, drawn at random; max_pairs says how many.`,
+                  message: `${questions.pairs} of ${count} pairs, drawn at random; max_pairs says how many.`,
                 },
               ]
             : []),
