@@ -78,7 +78,7 @@ export function readPrompts(fields: Row, rules: CandidateRules, most: number): R
       });
     });
   }
-  return reader.finish();
+  return reader.finish(rows === undefined ? '/prompts' : '/rows');
 }
 
 const CANDIDATE_FIELDS = ['id', 'prompt_id', 'policy_logp', 'ref_logp', 'rejected_logp', 'tokens'];
@@ -140,7 +140,7 @@ class CandidateReader {
     if (before !== undefined && !agree(before, candidate)) {
       throw new MistdError(
         'candidates_disagree',
-        `Candidate ${JSON.stringify(id)} came before with other log-probs: ${before.policy} and ${before.reference}, now ${candidate.policy} and ${candidate.reference}.`,
+        `Candidate ${JSON.stringify(id)} came before otherwise: ${inWords(before)}; now ${inWords(candidate)}.`,
         { pointer },
       );
     }
@@ -153,9 +153,10 @@ class CandidateReader {
     candidates.push(candidate);
   }
 
-  finish(): ReadPrompts {
+  /** @param pointer of the list that they came in. */
+  finish(pointer: string): ReadPrompts {
     if (this.#prompts.size === 0) {
-      throw new MistdError('empty_samples', 'There are no prompts.', { pointer: '/prompts' });
+      throw new MistdError('empty_samples', 'There are no candidates.', { pointer });
     }
     const prompts: Prompt[] = [];
     for (const [id, { at, candidates }] of this.#prompts) {
@@ -190,11 +191,24 @@ function checkSupport(candidates: readonly Candidate[], id: string, pointer: str
   }
 }
 
+function inWords({ policy, reference, rejected, tokens }: Candidate): string {
+  const more = [
+    rejected === undefined ? '' : `, rejected_logp ${rejected}`,
+    tokens === undefined ? '' : `, ${tokens} tokens`,
+  ];
+  return `policy_logp ${policy}, ref_logp ${reference}${more.join('')}`;
+}
+
 function agree(a: Candidate, b: Candidate): boolean {
   const near = (x: number | undefined, y: number | undefined) =>
     x === y ||
     (x !== undefined && y !== undefined && Math.abs(x - y) <= AGREEMENT * Math.max(1, Math.abs(x)));
-  return near(a.policy, b.policy) && near(a.reference, b.reference) && near(a.rejected, b.rejected);
+  return (
+    near(a.policy, b.policy) &&
+    near(a.reference, b.reference) &&
+    near(a.rejected, b.rejected) &&
+    (a.tokens ?? b.tokens) === (b.tokens ?? a.tokens)
+  );
 }
 
 function readId(id: unknown, field: string, pointer: string): string {

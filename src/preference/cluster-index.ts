@@ -17,6 +17,12 @@ function encode(text: string, into: Uint8Array): number {
 }
 
 /**
+ * So many tables share the names: when one grows, only its part of them moves, and other requests
+ * wait but for that.
+ */
+const TABLES = 64;
+
+/**
  * Numbers prompts in the order of their first pair. Their names are not kept: each is known by 64
  * bits of hash, of which two among a million prompts agree once in some 40 million data sets.
  */
@@ -24,8 +30,7 @@ export class ClusterIndex {
   #of = new Int32Array(1024);
   #length = 0;
   #count = 0;
-  /** Open addressing: the two halves of the hash, and the number of the cluster plus 1. */
-  #slots = new Int32Array(3 * 2048);
+  readonly #tables = Array.from({ length: TABLES }, () => new HashTable());
   #encoded = new Uint8Array(256);
 
   get length(): number {
@@ -62,32 +67,56 @@ export class ClusterIndex {
       high = Math.imul(high + byte, 0x85ebca6b);
       high ^= high >>> 13;
     }
+    const table = this.#tables[(low ^ (high >>> 7)) & (TABLES - 1)] as HashTable;
+    const number = table.numberOf(low, high, this.#count);
+    if (number === this.#count) this.#count++;
+    return number;
+  }
+}
+
+/** Numbers under hashes of two halves, by open addressing. */
+class HashTable {
+  /** The two halves of a hash, and its number plus 1; 0 where a place is free. */
+  #slots = new Int32Array(3 * 32);
+  #count = 0;
+
+  /** @param next the number of a hash that is new here. */
+  numberOf(low: number, high: number, next: number): number {
     const place = this.#place(low, high);
     const known = this.#slots[place + 2] as number;
     if (known > 0) return known - 1;
-    this.#slots.set([low, high, ++this.#count], place);
+    this.#put(place, low, high, next + 1);
+    this.#count++;
     if (6 * this.#count > this.#slots.length) this.#grow();
-    return this.#count - 1;
+    return next;
   }
 
   /** Where a hash is, or the free place where it belongs. */
   #place(low: number, high: number): number {
     const slots = this.#slots;
     const mask = slots.length / 3 - 1;
-    for (let slot = (low ^ (high >>> 7)) & mask; ; slot = (slot + 1) & mask) {
+    // The lowest six bits chose the table.
+    for (let slot = ((low ^ (high >>> 7)) >>> 6) & mask; ; slot = (slot + 1) & mask) {
       const place = 3 * slot;
       if ((slots[place + 2] as number) === 0) return place;
       if (slots[place] === low && slots[place + 1] === high) return place;
     }
   }
 
+  #put(place: number, low: number, high: number, numberPlus1: number): void {
+    this.#slots[place] = low;
+    this.#slots[place + 1] = high;
+    this.#slots[place + 2] = numberPlus1;
+  }
+
   #grow(): void {
     const old = this.#slots;
     this.#slots = new Int32Array(2 * old.length);
-    for (let place = 0; place < old.length; place += 3) {
-      if (old[place + 2] === 0) continue;
-      const [low, high] = [old[place] as number, old[place + 1] as number];
-      this.#slots.set(old.subarray(place, place + 3), this.#place(low, high));
+    for (let at = 0; at < old.length; at += 3) {
+      const number = old[at + 2] as number;
+      if (number === 0) continue;
+      const [low, high] = [old[at] as number, old[at + 1] as number];
+      this.#put(this.#place(low, high), low, high, number);
     }
   }
 }

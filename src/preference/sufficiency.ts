@@ -1,10 +1,12 @@
 import { childSeeds, type Random, random } from '../random.js';
 import type { Matrix, Samples } from '../samples/samples.js';
+import { fitBeta } from './beta-fit.js';
 import { type Clusters, clustersOf } from './clusters.js';
 import { sigmoid } from './log-space.js';
 import { fitLogistic } from './logistic.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 import { normalPValue } from './power-law.js';
+import { type PreferenceWarning, pairWarnings } from './warnings.js';
 
 /** Median of the mutual information of samples, in nats. */
 export type MedianInformation = (samples: Samples) => Promise<number>;
@@ -28,7 +30,7 @@ export interface Questions {
  *
  * @param most pairs to take, drawn at random when there are more.
  */
-export function askQuestions(pairs: Pairs, most: number, seed: number): Questions {
+function askQuestions(pairs: Pairs, most: number, seed: number): Questions {
   const stream = random(seed);
   const taken = sampleRows(pairs.count, most, stream);
   const pick = (column: Float64Array) => Float64Array.from(taken, (i) => column[i] as number);
@@ -41,6 +43,33 @@ export function askQuestions(pairs: Pairs, most: number, seed: number): Question
     margins,
     features,
     clusters: clustersOf(pairs.clusters, taken),
+  };
+}
+
+export interface Task {
+  readonly pairs: Pairs;
+  /** Columns beside the pairs that were not read. */
+  readonly ignored: readonly string[];
+  readonly maxPairs: number;
+  readonly seed: number;
+}
+
+export interface Preparation {
+  readonly questions: Questions;
+  /** β̂ of their pairs; null when none is finite. */
+  readonly beta: number | null;
+  readonly linear: LinearCheck | null;
+  readonly warnings: PreferenceWarning[];
+}
+
+/** All that comes before the model: plain data in and out, so that any thread can do it. */
+export function prepare({ pairs, ignored, maxPairs, seed }: Task): Preparation {
+  const questions = askQuestions(pairs, maxPairs, seed);
+  return {
+    questions,
+    beta: fitBeta(questions.margins, questions.clusters, 0.9).beta,
+    linear: linearCheck(questions),
+    warnings: pairWarnings(pairs, ignored),
   };
 }
 
@@ -101,7 +130,7 @@ export interface LinearCheck {
 }
 
 /** Logistic regressions on δ, and on δ with the features; null when either has no finite fit. */
-export function linearCheck({ margins, features, clusters }: Questions): LinearCheck | null {
+function linearCheck({ margins, features, clusters }: Questions): LinearCheck | null {
   const base = fitLogistic([margins], clusters);
   const all = fitLogistic([margins, ...features.values()], clusters);
   if (base.coefficients === null || all.coefficients === null) return null;

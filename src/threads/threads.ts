@@ -4,19 +4,10 @@ import type { ClassicalEstimate, ClassicalOptions } from '../classical/classical
 import { MistdError } from '../errors.js';
 import type { Body, DataLimits, ReadData } from '../formats/data.js';
 import { type BodyRules, type DidBody, readDidBody } from '../formats/did-body.js';
-import {
-  type PairTask,
-  type PowerLawResult,
-  type PowerLawTask,
-  powerLawTask,
-  type QuestionsResult,
-  type QuestionsTask,
-  questionsTask,
-  type ReportResult,
-  type ReportTask,
-  reportTask,
-} from '../preference/pair-tasks.js';
 import { memoryOf } from '../preference/pairs.js';
+import { type Preparation, prepare, type Task } from '../preference/sufficiency.js';
+import type { AnswerLimits, DidInput, DidText } from '../routes/did/answer.js';
+import { ANSWERS, type AnswerName } from '../routes/did/answers.js';
 import type { Samples } from '../samples/samples.js';
 import type { Outcome } from './worker.js';
 
@@ -29,6 +20,12 @@ export interface ReadTask {
 export interface ReadDidTask {
   readonly bytes: Buffer;
   readonly rules: BodyRules;
+}
+
+export interface AnswerTask {
+  readonly name: AnswerName;
+  readonly input: DidInput;
+  readonly limits: AnswerLimits;
 }
 
 export interface ClassicalTask {
@@ -78,34 +75,29 @@ export class Threads {
   /** Reads a JSON body of /did. */
   async readDid(task: ReadDidTask, signal: AbortSignal): Promise<DidBody> {
     if (task.bytes.length <= LARGE_BYTES) return readDidBody(task.bytes, task.rules);
-    return this.#run('readDid', task, signal);
+    return this.#run('readDid', task, signal, memoryOfBytes(task.bytes));
   }
 
-  /** This and the next two take the memory of many pairs with them: it is empty afterwards. */
-  report(task: ReportTask, signal: AbortSignal): Promise<ReportResult> {
-    return this.#ofPairs('report', reportTask, task, signal);
+  /** Answers a request of /did. The memory of many pairs goes along and is empty afterwards. */
+  async answer(
+    name: AnswerName,
+    input: DidInput,
+    limits: AnswerLimits,
+    signal: AbortSignal,
+  ): Promise<DidText> {
+    if (isSmall(input)) return ANSWERS[name](input, limits);
+    const moved = 'read' in input ? memoryOf(input.read.pairs) : memoryOfBytes(input.bytes);
+    return this.#run('answer', { name, input, limits }, signal, moved);
   }
 
-  powerLaw(task: PowerLawTask, signal: AbortSignal): Promise<PowerLawResult> {
-    return this.#ofPairs('powerLaw', powerLawTask, task, signal);
-  }
-
-  questions(task: QuestionsTask, signal: AbortSignal): Promise<QuestionsResult> {
-    return this.#ofPairs('questions', questionsTask, task, signal);
+  /** The part of /did/sufficiency before the model; the memory of many pairs goes along. */
+  async prepare(task: Task, signal: AbortSignal): Promise<Preparation> {
+    if (task.pairs.count <= MANY_PAIRS) return prepare(task);
+    return this.#run('prepareQuestions', task, signal, memoryOf(task.pairs));
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
-  }
-
-  async #ofPairs<Task extends PairTask<unknown>, T>(
-    name: string,
-    here: (task: Task) => T,
-    task: Task,
-    signal: AbortSignal,
-  ): Promise<T> {
-    if (task.pairs.count <= MANY_PAIRS) return here(task);
-    return this.#run(name, task, signal, memoryOf(task.pairs));
   }
 
   async #run<T>(
@@ -133,4 +125,13 @@ export class Threads {
     if ('value' in outcome) return outcome.value;
     throw new MistdError(outcome.code, outcome.message, outcome.details);
   }
+}
+
+function isSmall(input: DidInput): boolean {
+  return 'read' in input ? input.read.pairs.count <= MANY_PAIRS : input.bytes.length <= LARGE_BYTES;
+}
+
+/** Bytes that share their memory with others cannot be moved, and are copied. */
+function memoryOfBytes({ buffer, length }: Buffer): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === length ? [buffer] : [];
 }

@@ -2,17 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
 import type { Engine } from '../../inference/engine.js';
 import type { Threads } from '../../threads/threads.js';
-import { distributionRoutes } from './distribution/index.js';
-import { distributionSchemas } from './distribution/schema.js';
-import { entropyRoutes } from './entropy/index.js';
-import { entropySchemas } from './entropy/schema.js';
-import { pairsRoutes } from './pairs/index.js';
-import { pairsSchemas } from './pairs/schema.js';
-import { powerLawRoutes } from './power-law/index.js';
-import { powerLawSchemas } from './power-law/schema.js';
-import { addRowStreams } from './reading.js';
-import { rejectedRoutes } from './rejected/index.js';
-import { rejectedSchemas } from './rejected/schema.js';
+import { distributionRoute, distributionSchemas } from './distribution/schema.js';
+import { entropyRoute, entropySchemas } from './entropy/schema.js';
+import { pairsRoute, pairsSchemas } from './pairs/schema.js';
+import { powerLawRoute, powerLawSchemas } from './power-law/schema.js';
+import { addAnswer, addRowStreams } from './reading.js';
+import { rejectedRoute, rejectedSchemas } from './rejected/schema.js';
 import { sharedSchemas } from './schema.js';
 import { sufficiencyRoutes } from './sufficiency/index.js';
 import { sufficiencySchemas } from './sufficiency/schema.js';
@@ -37,14 +32,15 @@ export function didRoutes(
     ...sufficiencySchemas,
   ];
   for (const schema of schemas) app.addSchema(schema);
-  distributionRoutes(app, threads, config);
-  entropyRoutes(app, threads, config);
-  rejectedRoutes(app, threads, config);
+  const means = { threads, config };
+  addAnswer(app, 'distribution', distributionRoute, means);
+  addAnswer(app, 'entropy', entropyRoute, means);
+  addAnswer(app, 'rejected', rejectedRoute, means);
   // In a scope of their own: other routes read these content types as a whole, or not at all.
   app.register(async (scope) => {
     addRowStreams(scope);
-    pairsRoutes(scope, threads, config);
-    powerLawRoutes(scope, threads, config);
+    addAnswer(scope, 'pairs', pairsRoute, means);
+    addAnswer(scope, 'power-law', powerLawRoute, means);
     sufficiencyRoutes(scope, engine, threads, config);
   });
 }

@@ -114,7 +114,8 @@ export const pairsField = Type.Union(
 );
 
 export const beta = Type.Number({
-  exclusiveMinimum: 0,
+  // Beyond, squares of it or of 1/β could be no numbers any more.
+  minimum: 1e-6,
   maximum: 1e6,
   default: 0.1,
   description: 'β of the reward β log(π/π_ref)',

@@ -1,19 +1,17 @@
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
+import type { ReadPairs } from '../../../formats/pair-reader.js';
+import { pairFigures, reportPairs } from '../../../preference/pair-report.js';
 import type { Pairs } from '../../../preference/pairs.js';
-import type { Threads } from '../../../threads/threads.js';
-import { endOfReply, pairsReader } from '../reading.js';
-import { PairsOptions, type PairsReply, pairsRoute } from './schema.js';
+import { fitWarnings, pairWarnings } from '../../../preference/warnings.js';
+import type { DidAnswer } from '../answer.js';
+import { PairsOptions, type PairsReply } from './schema.js';
 
-export function pairsRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
-  const read = pairsReader(PairsOptions, threads, config);
-
-  app.post('/did/pairs', { schema: pairsRoute }, async (request, reply): Promise<PairsReply> => {
-    const asked = await read(request, reply);
-    const { pairs } = asked.data;
+export const pairsAnswer: DidAnswer<typeof PairsOptions, PairsReply> = {
+  takes: { takesPairs: true, candidates: undefined },
+  options: PairsOptions,
+  answer(data, { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair }, limits) {
+    const { pairs, ignored } = data.read as ReadPairs;
     const { count, clusters } = pairs;
-    const { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair } = asked.options;
     if (labelSmoothing > 0 && loss !== 'robust') {
       throw new MistdError(
         'invalid_value',
@@ -22,19 +20,15 @@ export function pairsRoutes(app: FastifyInstance, threads: Threads, config: Conf
       );
     }
     if (loss === 'ipo') requireTokens(pairs);
-    if (per_pair && count > config.MAX_ROWS) {
+    if (per_pair && count > limits.maxRows) {
       throw new MistdError(
         'too_many_rows',
-        `per_pair is for at most ${config.MAX_ROWS} pairs; there are ${count}.`,
+        `per_pair is for at most ${limits.maxRows} pairs; there are ${count}.`,
         { pointer: '/per_pair' },
       );
     }
-    const start = performance.now();
-    const options = { beta, loss, labelSmoothing, level, bins, perPair: per_pair };
-    const { report, perPair, warnings } = await threads.report(
-      { ...asked.data, options },
-      asked.signal,
-    );
+    const lossOptions = { beta, loss, labelSmoothing };
+    const report = reportPairs(pairs, { ...lossOptions, level, bins });
     return {
       beta,
       loss,
@@ -42,12 +36,11 @@ export function pairsRoutes(app: FastifyInstance, threads: Threads, config: Conf
       prompts: clusters.count,
       level,
       ...report,
-      ...(perPair === undefined ? {} : { per_pair: perPair }),
-      warnings,
-      ...endOfReply(request, reply, asked, start),
+      ...(per_pair ? { per_pair: pairFigures(pairs, lossOptions) } : {}),
+      warnings: [...pairWarnings(pairs, ignored), ...fitWarnings(report.beta_fit)],
     };
-  });
-}
+  },
+};
 
 function requireTokens({ tokens }: Pairs): void {
   if (tokens !== undefined) return;

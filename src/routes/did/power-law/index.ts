@@ -1,41 +1,28 @@
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
 import type { Prompt } from '../../../preference/candidates.js';
-import { regressLogRatios } from '../../../preference/power-law.js';
-import { candidateWarnings } from '../../../preference/warnings.js';
-import type { Threads } from '../../../threads/threads.js';
-import { bodyReader, endOfReply } from '../reading.js';
-import { PowerLawOptions, type PowerLawReply, powerLawRoute } from './schema.js';
+import { regressLogRatios, testPairs } from '../../../preference/power-law.js';
+import { candidateWarnings, fitWarnings, pairWarnings } from '../../../preference/warnings.js';
+import type { DidAnswer } from '../answer.js';
+import { PowerLawOptions, type PowerLawReply } from './schema.js';
 
-export function powerLawRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
-  const candidates = { list: 'candidates', draws: false } as const;
-  const readBody = bodyReader(PowerLawOptions, { takesPairs: true, candidates }, threads, config);
-
-  app.post(
-    '/did/power-law',
-    { schema: powerLawRoute },
-    async (request, reply): Promise<PowerLawReply> => {
-      const asked = await readBody(request, reply);
-      const { read, candidates } = asked.data;
-      const { options, signal } = asked;
-      candidates?.prompts.forEach(requireRejected);
-      const start = performance.now();
-      const regression = candidates && regressLogRatios(candidates.prompts, options.level);
-      const counts = read && { pairs: read.pairs.count, prompts: read.pairs.clusters.count };
-      const result = read && (await threads.powerLaw({ ...read, options }, signal));
-      return {
-        pairs: result && counts ? { ...counts, ...result.tests } : null,
-        regression: regression ?? null,
-        warnings: [
-          ...(result?.warnings ?? []),
-          ...(candidates ? candidateWarnings(candidates.prompts, candidates) : []),
-        ],
-        ...endOfReply(request, reply, asked, start),
-      };
-    },
-  );
-}
+export const powerLawAnswer: DidAnswer<typeof PowerLawOptions, PowerLawReply> = {
+  takes: { takesPairs: true, candidates: { list: 'candidates', draws: false } },
+  options: PowerLawOptions,
+  answer({ read, candidates }, options) {
+    candidates?.prompts.forEach(requireRejected);
+    const tests = read && testPairs(read.pairs, options);
+    const counts = read && { pairs: read.pairs.count, prompts: read.pairs.clusters.count };
+    return {
+      pairs: tests && counts ? { ...counts, ...tests } : null,
+      regression: candidates ? regressLogRatios(candidates.prompts, options.level) : null,
+      warnings: [
+        ...(read ? pairWarnings(read.pairs, read.ignored) : []),
+        ...(tests ? fitWarnings(tests.beta_fit) : []),
+        ...(candidates ? candidateWarnings(candidates.prompts, candidates) : []),
+      ],
+    };
+  },
+};
 
 function requireRejected({ id, candidates }: Prompt): void {
   if (candidates.every(({ rejected }) => rejected !== undefined)) return;

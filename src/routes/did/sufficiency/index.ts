@@ -1,17 +1,27 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
 import { QuantileFunction } from '../../../estimation/quantile-function.js';
 import { fromNats, type Unit } from '../../../estimation/units.js';
 import { warningsFor } from '../../../estimation/warnings.js';
+import type { ReadPairs } from '../../../formats/pair-reader.js';
 import type { Engine } from '../../../inference/engine.js';
 import type { ProblemEstimate } from '../../../inference/estimate-task.js';
+import { deadline } from '../../../plugins/deadline.js';
 import { type LinearCheck, type NullTest, testGain } from '../../../preference/sufficiency.js';
 import type { Samples } from '../../../samples/samples.js';
 import type { Threads } from '../../../threads/threads.js';
+import { compileCheck } from '../../../validation.js';
 import { modelIdentity } from '../../models/index.js';
-import { endOfReply, pairsReader } from '../reading.js';
+import { endOfReply, jsonBody, rowsOf } from '../reading.js';
 import { SufficiencyOptions, type SufficiencyReply, sufficiencyRoute } from './schema.js';
+
+type Options = Static<typeof SufficiencyOptions>;
+
+interface Asked extends ReadPairs {
+  readonly options: Options;
+}
 
 /** Fewer pairs leave nothing to compare. */
 const MIN_PAIRS = 10;
@@ -22,23 +32,31 @@ export function sufficiencyRoutes(
   threads: Threads,
   config: Config,
 ): void {
-  const read = pairsReader(SufficiencyOptions, threads, config);
+  const checkOptions = compileCheck(SufficiencyOptions);
+  const rules = { takesPairs: true, candidates: undefined, most: config.MAX_PAIRS };
+
+  async function ask(request: FastifyRequest, signal: AbortSignal): Promise<Asked> {
+    const rows = await rowsOf(request, config, signal);
+    if (rows !== undefined) return { ...rows, options: request.query as Options };
+    const { read, fields } = await threads.readDid({ bytes: jsonBody(request), rules }, signal);
+    return { ...(read as ReadPairs), options: checkOptions(fields) };
+  }
 
   app.post(
     '/did/sufficiency',
     { schema: sufficiencyRoute },
     async (request, reply): Promise<SufficiencyReply> => {
-      const asked = await read(request, reply);
-      const { options, signal } = asked;
+      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
+      const arrived = performance.now();
+      const { pairs, ignored, options } = await ask(request, signal);
       const { level, alpha, unit, resamples, seed } = options;
-      const { pairs } = asked.data;
       const { count } = pairs;
       const manifest = engine.model(options.model, '/model');
       checkSize(count, pairs.features.size, config.MAX_DIM);
 
       const start = performance.now();
-      const { questions, beta, linear, warnings } = await threads.questions(
-        { ...asked.data, options: { maxPairs: options.max_pairs, seed } },
+      const { questions, beta, linear, warnings } = await threads.prepare(
+        { pairs, ignored, maxPairs: options.max_pairs, seed },
         signal,
       );
       const { features } = questions;
@@ -112,7 +130,12 @@ export function sufficiencyRoutes(
             : []),
           ...warningsFor(cases, manifest),
         ],
-        ...endOfReply(request, reply, asked, start),
+        ...endOfReply(
+          request,
+          reply,
+          { parseMs: start - arrived, computeMs: performance.now() - start },
+          options.id,
+        ),
       };
     },
   );
