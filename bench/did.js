@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { normals } from './cases.js';
 import { startMistd, startRival } from './processes.js';
 import { machine, median, save } from './results.js';
@@ -17,6 +18,7 @@ const COLUMNS = ['chosen_logps', 'rejected_logps', 'ref_chosen_logps', 'ref_reje
 
 /** @typedef {keyof typeof FORMATS} Format */
 /** @typedef {{ mean: number, standard_error: number }} Mean */
+/** @typedef {{ p50: number, p99: number, max: number }} Waits */
 
 /**
  * @param {string} python with NumPy.
@@ -44,6 +46,10 @@ export async function benchDid(python, quick) {
         checkAgreement(ours, theirs.figures);
         times.push({ mistd_ms: ms, numpy_ms: theirs.ms, ratio: theirs.ms / ms });
       }
+      // Apart from the rounds: asking costs time too.
+      const again = post(`${service.url}/did/pairs?beta=${BETA}`, path, format);
+      const meanwhile = percentiles(await waits(service.url, again));
+      const idleWaits = percentiles(await waits(service.url, sleep(quick ? 300 : 5000)));
       results.push({
         format,
         pairs,
@@ -53,6 +59,8 @@ export async function benchDid(python, quick) {
         numpy_over_mistd: median(times.map(({ ratio }) => ratio)),
         idle_rss_mb: idle,
         peak_rss_mb: memory(service.pid, 'VmHWM'),
+        wait_idle_ms: idleWaits,
+        wait_meanwhile_ms: meanwhile,
       });
     }
     console.log(report(results));
@@ -106,6 +114,37 @@ function post(url, path, format) {
 }
 
 /**
+ * How long GET /health/live takes, asked again and again until something is done: what a long
+ * request costs others.
+ *
+ * @param {string} url
+ * @param {Promise<unknown>} until
+ */
+async function waits(url, until) {
+  const times = [];
+  let done = false;
+  const settled = () => {
+    done = true;
+  };
+  until.then(settled, settled);
+  while (!done) {
+    const start = performance.now();
+    await (await fetch(`${url}/health/live`)).text();
+    times.push(performance.now() - start);
+    await sleep(2);
+  }
+  return times;
+}
+
+/** @param {number[]} times */
+function percentiles(times) {
+  const sorted = times.sort((a, b) => a - b);
+  const at = (/** @type {number} */ share) =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+/**
  * @param {any} ours
  * @param {Record<string, number | number[]>} theirs
  */
@@ -146,11 +185,22 @@ function memory(pid, which) {
 }
 
 /** @param {{ format: string, pairs: number, megabytes: number, mistd_ms: number, numpy_ms: number,
- *   numpy_over_mistd: number, idle_rss_mb: number, peak_rss_mb: number }[]} results */
+ *   numpy_over_mistd: number, idle_rss_mb: number, peak_rss_mb: number,
+ *   wait_idle_ms: Waits, wait_meanwhile_ms: Waits }[]} results */
 function report(results) {
   return `POST /did/pairs, streamed, beside NumPy on the same file
 ${table(
-  ['body', 'pairs', 'MB', 'mistd', 'NumPy', 'NumPy / mistd', 'idle MB', 'peak MB'],
+  [
+    'body',
+    'pairs',
+    'MB',
+    'mistd',
+    'NumPy',
+    'NumPy / mistd',
+    'idle MB',
+    'peak MB',
+    'others wait (idle)',
+  ],
   results.map((r) => [
     r.format,
     r.pairs,
@@ -160,6 +210,7 @@ ${table(
     `${r.numpy_over_mistd.toPrecision(3)} ×`,
     r.idle_rss_mb.toFixed(0),
     r.peak_rss_mb.toFixed(0),
+    `${r.wait_meanwhile_ms.p99.toFixed(0)} (${r.wait_idle_ms.p99.toFixed(0)}) ms`,
   ]),
 )}`;
 }

@@ -72,7 +72,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   laggedRoutes(app, engine, config);
   independenceRoutes(app, engine, config);
   gradientRoutes(app, engine, config);
-  didRoutes(app, engine, config);
+  didRoutes(app, engine, threads, config);
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.

@@ -70,8 +70,9 @@ export const ERRORS = {
   },
   not_a_number: {
     status: 400,
-    title: 'A sample is not a number',
-    remedy: 'Send columns of finite numbers; texts and booleans only where the whole column is.',
+    title: 'A value is not a number',
+    remedy:
+      'Send finite numbers; among samples, texts and booleans only where the whole column is.',
   },
   not_finite: {
     status: 400,
@@ -86,7 +87,7 @@ export const ERRORS = {
   empty_samples: {
     status: 400,
     title: 'There are no samples',
-    remedy: 'Send at least two rows of at least one number.',
+    remedy: 'Send at least two rows of at least one number; to /did, pairs or candidates.',
   },
   ragged_rows: {
     status: 400,

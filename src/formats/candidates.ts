@@ -8,11 +8,8 @@ import { agreedTokens } from './pair-reader.js';
 export interface CandidateRules {
   /** Name of a prompt's list of them. */
   readonly list: 'candidates' | 'samples';
-  /** One that comes again counts once; draws count each time. */
-  readonly distinct: boolean;
-  /** They are every possible completion: the probabilities under each model must sum to 1. */
-  readonly support: boolean;
-  readonly maxCandidates: number;
+  /** They are draws, each of which counts, unless the body's `proposal` is "support". */
+  readonly draws: boolean;
 }
 
 export interface ReadPrompts {
@@ -20,6 +17,8 @@ export interface ReadPrompts {
   readonly floored: number;
   /** Ids of candidates that came again and were left out. */
   readonly merged: readonly string[];
+  /** Whether a candidate that comes again counts once. */
+  readonly distinct: boolean;
 }
 
 /** How far two sums of the same log-probs may be apart, relatively. */
@@ -33,9 +32,10 @@ type Row = Record<string, unknown>;
  * Reads the candidates of prompts from the fields of a JSON body: `prompts`, a list each, or
  * `rows`, a flat list with a `prompt_id` each.
  *
+ * @param most candidates to take.
  * @throws MistdError with the JSON pointer of the fault.
  */
-export function readPrompts(fields: Row, rules: CandidateRules): ReadPrompts {
+export function readPrompts(fields: Row, rules: CandidateRules, most: number): ReadPrompts {
   const { prompts, rows } = fields;
   if ((prompts === undefined) === (rows === undefined)) {
     throw new MistdError(
@@ -44,7 +44,14 @@ export function readPrompts(fields: Row, rules: CandidateRules): ReadPrompts {
       { pointer: prompts === undefined ? '/prompts' : '/rows' },
     );
   }
-  const reader = new CandidateReader(rules);
+  // Every possible completion, then: the probabilities under each model must sum to 1.
+  const support = rules.draws && fields.proposal === 'support';
+  const reader = new CandidateReader({
+    list: rules.list,
+    distinct: support || !rules.draws,
+    support,
+    most,
+  });
   if (rows !== undefined) {
     asArray(rows, '/rows').forEach((row, i) => {
       const pointer = `/rows/${i}`;
@@ -71,20 +78,27 @@ export function readPrompts(fields: Row, rules: CandidateRules): ReadPrompts {
       });
     });
   }
-  return reader.finish();
+  return reader.finish(rows === undefined ? '/prompts' : '/rows');
 }
 
 const CANDIDATE_FIELDS = ['id', 'prompt_id', 'policy_logp', 'ref_logp', 'rejected_logp', 'tokens'];
 
+interface ReaderRules {
+  readonly list: CandidateRules['list'];
+  readonly distinct: boolean;
+  readonly support: boolean;
+  readonly most: number;
+}
+
 class CandidateReader {
-  readonly #rules: CandidateRules;
+  readonly #rules: ReaderRules;
   readonly #prompts = new Map<string, { at: string; candidates: Candidate[] }>();
   readonly #known = new Map<string, Map<string, Candidate>>();
   readonly #merged: string[] = [];
   #floored = 0;
   #count = 0;
 
-  constructor(rules: CandidateRules) {
+  constructor(rules: ReaderRules) {
     this.#rules = rules;
   }
 
@@ -97,9 +111,9 @@ class CandidateReader {
 
   add(prompt: string, row: Row, pointer: string): void {
     asRow(row, pointer, CANDIDATE_FIELDS);
-    const { maxCandidates, distinct } = this.#rules;
-    if (++this.#count > maxCandidates) {
-      throw new MistdError('too_many_pairs', `There are more than ${maxCandidates} candidates.`, {
+    const { most, distinct } = this.#rules;
+    if (++this.#count > most) {
+      throw new MistdError('too_many_pairs', `There are more than ${most} candidates.`, {
         pointer,
       });
     }
@@ -126,7 +140,7 @@ class CandidateReader {
     if (before !== undefined && !agree(before, candidate)) {
       throw new MistdError(
         'candidates_disagree',
-        `Candidate ${JSON.stringify(id)} came before with other log-probs: ${before.policy} and ${before.reference}, now ${candidate.policy} and ${candidate.reference}.`,
+        `Candidate ${JSON.stringify(id)} came before otherwise: ${inWords(before)}; now ${inWords(candidate)}.`,
         { pointer },
       );
     }
@@ -139,9 +153,10 @@ class CandidateReader {
     candidates.push(candidate);
   }
 
-  finish(): ReadPrompts {
+  /** @param pointer of the list that they came in. */
+  finish(pointer: string): ReadPrompts {
     if (this.#prompts.size === 0) {
-      throw new MistdError('empty_samples', 'There are no prompts.', { pointer: '/prompts' });
+      throw new MistdError('empty_samples', 'There are no candidates.', { pointer });
     }
     const prompts: Prompt[] = [];
     for (const [id, { at, candidates }] of this.#prompts) {
@@ -155,7 +170,12 @@ class CandidateReader {
       if (this.#rules.support) checkSupport(candidates, id, at);
       prompts.push({ id, candidates });
     }
-    return { prompts, floored: this.#floored, merged: this.#merged };
+    return {
+      prompts,
+      floored: this.#floored,
+      merged: this.#merged,
+      distinct: this.#rules.distinct,
+    };
   }
 }
 
@@ -171,11 +191,24 @@ function checkSupport(candidates: readonly Candidate[], id: string, pointer: str
   }
 }
 
+function inWords({ policy, reference, rejected, tokens }: Candidate): string {
+  const more = [
+    rejected === undefined ? '' : `, rejected_logp ${rejected}`,
+    tokens === undefined ? '' : `, ${tokens} tokens`,
+  ];
+  return `policy_logp ${policy}, ref_logp ${reference}${more.join('')}`;
+}
+
 function agree(a: Candidate, b: Candidate): boolean {
   const near = (x: number | undefined, y: number | undefined) =>
     x === y ||
     (x !== undefined && y !== undefined && Math.abs(x - y) <= AGREEMENT * Math.max(1, Math.abs(x)));
-  return near(a.policy, b.policy) && near(a.reference, b.reference) && near(a.rejected, b.rejected);
+  return (
+    near(a.policy, b.policy) &&
+    near(a.reference, b.reference) &&
+    near(a.rejected, b.rejected) &&
+    (a.tokens ?? b.tokens) === (b.tokens ?? a.tokens)
+  );
 }
 
 function readId(id: unknown, field: string, pointer: string): string {

@@ -27,6 +27,9 @@ export const KNOWN = new Set<string>([
   'features',
   ...Object.values(LOGPS).flat(),
 ]);
+/** What a 32-bit integer holds: no completion is so long. */
+const MOST_TOKENS = 2 ** 31 - 1;
+
 /** In which columns of a table pairs are. */
 export interface PairPlaces {
   readonly chosen: number;
@@ -90,6 +93,9 @@ export class PairReader {
     const { chosen, rejected, refChosen, refRejected, tokens, features, prompt } = places;
     if (!isSum(at(chosen)) || !isSum(at(rejected))) return false;
     if (!isSum(at(refChosen)) || !isSum(at(refRejected))) return false;
+    if (prompt !== undefined && (starts[prompt] === ends[prompt] || this.#prompts === false)) {
+      return false;
+    }
     if (tokens !== undefined && !(isCount(at(tokens.chosen)) && isCount(at(tokens.rejected)))) {
       return false;
     }
@@ -97,6 +103,7 @@ export class PairReader {
     this.#checkCount();
     for (const [name, place] of features) this.#columns.addFeature(name, at(place));
     if (prompt !== undefined) {
+      this.#prompts = true;
       this.#columns.addPrompt(bytes, starts[prompt] as number, ends[prompt] as number);
     }
     this.#columns.add({
@@ -233,9 +240,13 @@ export function agreedTokens(
   at: { field: string; lists: string },
 ): number | undefined {
   if (given !== undefined && !isCount(given)) {
-    throw new MistdError('out_of_range', `${at.field} is not a positive whole number.`, {
-      pointer: at.field,
-    });
+    throw new MistdError(
+      'out_of_range',
+      `${at.field} is not a whole number from 1 to ${MOST_TOKENS}.`,
+      {
+        pointer: at.field,
+      },
+    );
   }
   const listed = policy.tokens ?? reference.tokens;
   if (policy.tokens !== undefined && (reference.tokens ?? listed) !== listed) {
@@ -256,7 +267,7 @@ export function agreedTokens(
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) > 0;
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= MOST_TOKENS;
 }
 
 export function asRow(value: unknown, pointer: string): Row {

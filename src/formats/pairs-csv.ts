@@ -91,15 +91,16 @@ function placesOf(names: readonly string[]): PairPlaces | undefined {
 }
 
 function rowOf(names: readonly string[], cells: readonly string[]): Row {
-  const row: Row = {};
-  const features: Row = {};
+  const row: [name: string, value: unknown][] = [];
+  const features: [name: string, value: unknown][] = [];
   names.forEach((name, c) => {
     const cell = cells[c] as string;
-    if (name.startsWith(FEATURE)) features[name.slice(FEATURE.length)] = cellValue(cell);
-    else if (KNOWN.has(name)) row[name] = name === 'prompt_id' ? cell : cellValue(cell);
+    if (name.startsWith(FEATURE)) features.push([name.slice(FEATURE.length), cellValue(cell)]);
+    else if (name === 'prompt_id') row.push([name, cell === '' ? undefined : cell]);
+    else if (KNOWN.has(name)) row.push([name, cellValue(cell)]);
   });
-  if (names.some((name) => name.startsWith(FEATURE))) row.features = features;
-  return row;
+  if (features.length > 0) row.push(['features', Object.fromEntries(features)]);
+  return Object.fromEntries(row);
 }
 
 function checkHeader(names: readonly string[]): void {

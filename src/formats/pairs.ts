@@ -41,10 +41,12 @@ export async function pairsFromNdjson(
 ): Promise<ReadPairs> {
   const reader = new PairReader(limits.maxPairs);
   await streamLines(stream, limits, (bytes, start, end) => {
+    const text = bytes.toString('utf8', start, end);
     let row: unknown;
     try {
-      row = JSON.parse(bytes.toString('utf8', start, end));
+      row = JSON.parse(text);
     } catch (cause) {
+      if (text.trim() === '') return;
       throw new MistdError('invalid_json', `${(cause as Error).message}.`, {
         pointer: reader.pointer,
         cause,

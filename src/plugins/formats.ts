@@ -9,12 +9,9 @@ import {
   readData,
 } from '../formats/data.js';
 import { bodyOf } from '../routes/body.js';
-import type { Threads } from '../threads/threads.js';
+import { LARGE_BYTES, type Threads } from '../threads/threads.js';
 
 const FORMATS = Object.entries(MEDIA_TYPES) as [Format, readonly string[]][];
-
-/** Larger bodies are read in another thread: reading them would hold up other requests. */
-const LARGE_BYTES = 128 * 1024;
 
 /** Lets the routes of a scope take every format; their bodies stay bytes. */
 export function addFormats(scope: FastifyInstance): void {

@@ -20,12 +20,8 @@ export interface BetaFit {
  * @param margins δ of each pair, best of pairs held out from training.
  * @param level of the interval, which is clustered by prompt where that is possible.
  */
-export async function fitBeta(
-  margins: Float64Array,
-  clusters: Clusters,
-  level: number,
-): Promise<BetaFit> {
-  const fit = await fitLogistic([margins], clusters);
+export function fitBeta(margins: Float64Array, clusters: Clusters, level: number): BetaFit {
+  const fit = fitLogistic([margins], clusters);
   if (fit.coefficients === null) {
     return {
       status: fit.status,

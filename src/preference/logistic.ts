@@ -1,6 +1,5 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { cholesky, invert, solve } from './cholesky.js';
-import type { Clusters } from './clusters.js';
+import { type Clusters, clusterSums } from './clusters.js';
 import { sigmoid } from './log-space.js';
 
 /** A logistic regression without intercept whose every label is 1: P(chosen wins) = σ(Σ w_j x_j). */
@@ -26,14 +25,11 @@ const DIVERGED = 1e7;
 
 /**
  * Fits by Newton's method with step halving on columns scaled to unit mean square; the objective is
- * concave. Gives way to other requests between passes over the data.
+ * concave.
  *
  * @param columns of equal length: differences, chosen minus rejected.
  */
-export async function fitLogistic(
-  columns: readonly Float64Array[],
-  clusters: Clusters,
-): Promise<LogisticFit> {
+export function fitLogistic(columns: readonly Float64Array[], clusters: Clusters): LogisticFit {
   const scales = columns.map(rootMeanSquare);
   const rows = columns[0]?.length ?? 0;
   if (scales.some((scale) => scale === 0)) return notFitted('constant', -rows * Math.LN2);
@@ -42,7 +38,6 @@ export async function fitLogistic(
   let weights = new Float64Array(columns.length);
   let state = evaluate(scaled, weights);
   for (let i = 0; i < ITERATIONS; i++) {
-    await breathe();
     const factor = cholesky(state.information);
     // Flat along some direction: the columns repeat each other, or the fit has run off.
     if (factor === undefined) return notFitted(i === 0 ? 'constant' : 'separated', state.value);
@@ -52,7 +47,6 @@ export async function fitLogistic(
     let there = evaluate(scaled, next);
     const noise = ROUNDING * Math.abs(state.value);
     while (there.value < state.value - noise && share > 1e-10) {
-      await breathe();
       share /= 2;
       next = moved(weights, step, share);
       there = evaluate(scaled, next);
@@ -151,7 +145,7 @@ function sandwich(
   if (clusters.count < 2) return null;
   const size = columns.length;
   const margins = weightedSums(columns, weights);
-  const scores = clusters.sums(margins.length, size, (i, into) => {
+  const scores = clusterSums(clusters, margins.length, size, (i, into) => {
     const miss = sigmoid(-(margins[i] as number));
     for (let j = 0; j < size; j++) into[j] = miss * ((columns[j] as Float64Array)[i] as number);
   });

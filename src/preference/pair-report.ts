@@ -1,7 +1,6 @@
-import { setImmediate as breathe } from 'node:timers/promises';
 import { type BetaFit, fitBeta } from './beta-fit.js';
 import { type Calibration, calibrate } from './calibration.js';
-import { type Mean, scaled } from './clusters.js';
+import { clusterMeans, type Mean, scaled } from './clusters.js';
 import { sigmoid } from './log-space.js';
 import { type LossOptions, pairLosses } from './losses.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
@@ -51,24 +50,21 @@ export interface PairReport {
   readonly calibration: Calibration;
 }
 
-/** Every figure of the pairs; intervals are clustered by prompt. Gives way to other requests. */
-export async function reportPairs(pairs: Pairs, options: ReportOptions): Promise<PairReport> {
+/** Every figure of the pairs; intervals are clustered by prompt. */
+export function reportPairs(pairs: Pairs, options: ReportOptions): PairReport {
   const { beta, level, bins } = options;
   const { count, chosen, rejected, refChosen, refRejected, clusters } = pairs;
-  const means = async <Name extends string>(
+  const means = <Name extends string>(
     names: readonly Name[],
     figures: (i: number, into: Float64Array) => void,
-  ) => {
-    await breathe();
-    return clusters.means(count, names, figures, level);
-  };
+  ) => clusterMeans(clusters, count, names, figures, level);
   const margins = logRatioMargins(pairs);
   const losses = pairLosses(pairs, options);
   // −log σ(βδ), of which the probability and the information are functions too.
   const surprises =
     options.loss === 'sigmoid' ? losses : pairLosses(pairs, { ...options, loss: 'sigmoid' });
 
-  const logps = await means(
+  const logps = means(
     ['logps/chosen', 'logps/rejected', 'logps/ref_chosen', 'logps/ref_rejected'],
     (i, into) => {
       into[0] = chosen[i] as number;
@@ -77,7 +73,7 @@ export async function reportPairs(pairs: Pairs, options: ReportOptions): Promise
       into[3] = refRejected[i] as number;
     },
   );
-  const displacement = await means(
+  const displacement = means(
     ['chosen_log_ratio', 'rejected_log_ratio', 'chosen_fell', 'rejected_fell', 'both_fell'],
     (i, into) => {
       const won = (chosen[i] as number) - (refChosen[i] as number);
@@ -89,22 +85,18 @@ export async function reportPairs(pairs: Pairs, options: ReportOptions): Promise
       into[4] = won < 0 && lost < 0 ? 1 : 0;
     },
   );
-  const choices = await means(
-    ['margin', 'accuracy', 'tie', 'loss', 'nats', 'probability'],
-    (i, into) => {
-      const margin = margins[i] as number;
-      const surprise = surprises[i] as number;
-      into[0] = margin;
-      into[1] = margin > 0 ? 1 : 0;
-      into[2] = margin === 0 ? 1 : 0;
-      into[3] = losses[i] as number;
-      into[4] = Math.LN2 - surprise;
-      into[5] = Math.exp(-surprise);
-    },
-  );
-  const fit = await fitBeta(margins, clusters, level);
+  const choices = means(['margin', 'accuracy', 'tie', 'loss', 'nats', 'probability'], (i, into) => {
+    const margin = margins[i] as number;
+    const surprise = surprises[i] as number;
+    into[0] = margin;
+    into[1] = margin > 0 ? 1 : 0;
+    into[2] = margin === 0 ? 1 : 0;
+    into[3] = losses[i] as number;
+    into[4] = Math.LN2 - surprise;
+    into[5] = Math.exp(-surprise);
+  });
+  const fit = fitBeta(margins, clusters, level);
   const fittedNats = fit.loss === null ? null : Math.LN2 - fit.loss;
-  await breathe();
   return {
     metrics: {
       loss: choices.loss,

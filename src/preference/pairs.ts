@@ -1,4 +1,5 @@
-import { ClusterIndex, Clusters } from './clusters.js';
+import { ClusterIndex } from './cluster-index.js';
+import { type Clusters, singleClusters } from './clusters.js';
 
 /** Preference pairs, column by column; log-probabilities in nats, sums over completion tokens. */
 export interface Pairs {
@@ -84,15 +85,24 @@ export class PairColumns {
       tokens:
         this.#allTokens && count > 0
           ? {
-              chosen: Int32Array.from(this.#chosenTokens.values()),
-              rejected: Int32Array.from(this.#rejectedTokens.values()),
+              chosen: new Int32Array(this.#chosenTokens.values()),
+              rejected: new Int32Array(this.#rejectedTokens.values()),
             }
           : undefined,
-      clusters: this.#prompts.length === count ? this.#prompts.finish() : Clusters.each(count),
+      clusters: this.#prompts.length === count ? this.#prompts.finish() : singleClusters(count),
       features: new Map([...this.#features].map(([name, column]) => [name, column.values()])),
       floored: this.#floored,
     };
   }
+}
+
+/** The memory that pairs are in, for it to be moved to another thread with them. */
+export function memoryOf(pairs: Pairs): ArrayBuffer[] {
+  const { chosen, rejected, refChosen, refRejected, tokens, clusters, features } = pairs;
+  const arrays = [chosen, rejected, refChosen, refRejected, ...features.values()];
+  const counts = [tokens?.chosen, tokens?.rejected, clusters.of];
+  const views = [...arrays, ...counts.filter((array) => array !== undefined)];
+  return views.map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 /** δ = ℓ_w − ℓ_l of each pair, where ℓ = log π − log π_ref: its log-ratio margin. */

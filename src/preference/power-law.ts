@@ -40,20 +40,23 @@ export interface PairTests {
   readonly verdict: Verdict;
 }
 
+export interface TestOptions {
+  /** Of the interval of β. */
+  readonly level: number;
+  /** Significance of the verdict. */
+  readonly alpha: number;
+  /** Of the calibration table. */
+  readonly bins: number;
+}
+
 /**
  * Tests the power law q_{π_ref/π_l} ∝ q_{π/π_ref}^β by what it implies of pairs: that P(chosen
  * wins) = σ(βδ), with no other odd term of δ and nothing of the length. Pairs can contradict that;
  * agreeing with it, they do not prove the law.
- *
- * @param alpha significance of the verdict.
- * @param bins of the calibration table.
  */
-export async function testPairs(
-  pairs: Pairs,
-  { level, alpha, bins }: { level: number; alpha: number; bins: number },
-): Promise<PairTests> {
+export function testPairs(pairs: Pairs, { level, alpha, bins }: TestOptions): PairTests {
   const margins = logRatioMargins(pairs);
-  const fit = await fitBeta(margins, pairs.clusters, level);
+  const fit = fitBeta(margins, pairs.clusters, level);
   if (fit.beta === null) {
     return {
       beta_fit: fit,
@@ -67,11 +70,11 @@ export async function testPairs(
     };
   }
   const baseline = -(fit.loss as number) * pairs.count;
-  const test = async (term: TermTest['term'], column: Float64Array) =>
+  const test = (term: TermTest['term'], column: Float64Array) =>
     testTerm(term, column, { margins, pairs, baseline });
   const scale = rootMeanSquare(margins);
   const tests = [
-    await test(
+    test(
       'cubed_margin',
       margins.map((margin) => (margin / scale) ** 3),
     ),
@@ -82,7 +85,7 @@ export async function testPairs(
       tokens.chosen,
       (n, i) => n - (tokens.rejected[i] as number),
     );
-    tests.push(await test('length_difference', difference));
+    tests.push(test('length_difference', difference));
   }
   const ps = tests.flatMap(({ p_value, clustered_p_value }) =>
     p_value === null ? [] : [Math.max(p_value, clustered_p_value ?? 0)],
@@ -189,12 +192,12 @@ export function normalPValue(z: number): number {
   return erfc(Math.abs(z) / Math.SQRT2);
 }
 
-async function testTerm(
+function testTerm(
   term: TermTest['term'],
   column: Float64Array,
   { margins, pairs, baseline }: { margins: Float64Array; pairs: Pairs; baseline: number },
-): Promise<TermTest> {
-  const fit = await fitLogistic([margins, column], pairs.clusters);
+): TermTest {
+  const fit = fitLogistic([margins, column], pairs.clusters);
   if (fit.coefficients === null) {
     return {
       term,

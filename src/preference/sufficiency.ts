@@ -1,11 +1,12 @@
 import { childSeeds, type Random, random } from '../random.js';
 import type { Matrix, Samples } from '../samples/samples.js';
 import { fitBeta } from './beta-fit.js';
-import { Clusters } from './clusters.js';
+import { type Clusters, clustersOf } from './clusters.js';
 import { sigmoid } from './log-space.js';
 import { fitLogistic } from './logistic.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 import { normalPValue } from './power-law.js';
+import { type PreferenceWarning, pairWarnings } from './warnings.js';
 
 /** Median of the mutual information of samples, in nats. */
 export type MedianInformation = (samples: Samples) => Promise<number>;
@@ -29,24 +30,46 @@ export interface Questions {
  *
  * @param most pairs to take, drawn at random when there are more.
  */
-export function askQuestions(pairs: Pairs, most: number, seed: number): Questions {
+function askQuestions(pairs: Pairs, most: number, seed: number): Questions {
   const stream = random(seed);
   const taken = sampleRows(pairs.count, most, stream);
   const pick = (column: Float64Array) => Float64Array.from(taken, (i) => column[i] as number);
   const margins = pick(logRatioMargins(pairs));
   const features = new Map([...pairs.features].map(([name, column]) => [name, pick(column)]));
   const signs = Float64Array.from(taken, () => (stream.uniform() < 0.5 ? -1 : 1));
-  const { of } = pairs.clusters;
-  const clusters =
-    of === undefined
-      ? Clusters.each(taken.length)
-      : Clusters.renumbered(taken.map((i) => of[i] as number));
   return {
     ...samplesOf(margins, features, signs),
     pairs: taken.length,
     margins,
     features,
-    clusters,
+    clusters: clustersOf(pairs.clusters, taken),
+  };
+}
+
+export interface Task {
+  readonly pairs: Pairs;
+  /** Columns beside the pairs that were not read. */
+  readonly ignored: readonly string[];
+  readonly maxPairs: number;
+  readonly seed: number;
+}
+
+export interface Preparation {
+  readonly questions: Questions;
+  /** β̂ of their pairs; null when none is finite. */
+  readonly beta: number | null;
+  readonly linear: LinearCheck | null;
+  readonly warnings: PreferenceWarning[];
+}
+
+/** All that comes before the model: plain data in and out, so that any thread can do it. */
+export function prepare({ pairs, ignored, maxPairs, seed }: Task): Preparation {
+  const questions = askQuestions(pairs, maxPairs, seed);
+  return {
+    questions,
+    beta: fitBeta(questions.margins, questions.clusters, 0.9).beta,
+    linear: linearCheck(questions),
+    warnings: pairWarnings(pairs, ignored),
   };
 }
 
@@ -62,16 +85,15 @@ export interface NullTest {
  * Tests I(S; (δ, features)) = I(S; δ) by drawing labels anew from S ~ σ(β̂ δ), the power law, with
  * δ and the features as they are, and estimating both sides each time.
  *
+ * @param beta β̂.
  * @param gain of the two estimates on the labels seen, in nats.
- * @returns null when no finite β fits.
  */
 export async function testGain(
-  { margins, features, clusters }: Questions,
+  { margins, features }: Questions,
+  beta: number,
   gain: number,
   options: { resamples: number; seed: number; estimate: MedianInformation },
-): Promise<NullTest | null> {
-  const { beta } = await fitBeta(margins, clusters, 0.9);
-  if (beta === null) return null;
+): Promise<NullTest> {
   // Another stream than the one that put the pairs in order.
   const [labelSeed] = childSeeds(options.seed, 1) as [number];
   const { uniform } = random(labelSeed);
@@ -108,13 +130,9 @@ export interface LinearCheck {
 }
 
 /** Logistic regressions on δ, and on δ with the features; null when either has no finite fit. */
-export async function linearCheck({
-  margins,
-  features,
-  clusters,
-}: Questions): Promise<LinearCheck | null> {
-  const base = await fitLogistic([margins], clusters);
-  const all = await fitLogistic([margins, ...features.values()], clusters);
+function linearCheck({ margins, features, clusters }: Questions): LinearCheck | null {
+  const base = fitLogistic([margins], clusters);
+  const all = fitLogistic([margins, ...features.values()], clusters);
   if (base.coefficients === null || all.coefficients === null) return null;
   const information = (logLikelihood: number) => Math.LN2 + logLikelihood / margins.length;
   return {

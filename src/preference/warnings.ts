@@ -1,5 +1,5 @@
 import type { BetaFit } from './beta-fit.js';
-import type { Prompt } from './candidates.js';
+import type { Candidate, Prompt } from './candidates.js';
 import { logSumExp } from './log-space.js';
 import type { Pairs } from './pairs.js';
 
@@ -21,13 +21,15 @@ export interface PreferenceWarning {
   readonly message: string;
 }
 
+/** How far from 1 probabilities of a whole support may sum. */
+const ROUNDING = 1e-6;
 /** A sum over this many tokens or more is told from an average. */
 const MANY_TOKENS = 10;
 /** Nats a token, over all completions: text that surprises a model so little is all but fixed. */
 const AVERAGE_A_TOKEN = 0.05;
-/** Without token counts: sums of so many rows rarely all stay so small. */
+/** Without token counts: sums of so many completions rarely all stay so small. */
 const SMALL_SUM = 6;
-const MANY_ROWS = 20;
+const MANY_COMPLETIONS = 40;
 /** Below, a normal interval over prompts is too narrow. */
 const FEW_PROMPTS = 30;
 
@@ -81,7 +83,7 @@ function flooredTokens(count: number): PreferenceWarning[] {
   return [
     {
       code: 'floored_log_probs',
-      message: `${count} log-probs are exactly −9999, which APIs send for tokens outside the likeliest ones: the true values are higher, and every figure that includes them is off.`,
+      message: `${count === 1 ? '1 log-prob is' : `${count} log-probs are`} exactly −9999, which APIs send for tokens outside the likeliest ones: the true values are higher, and every figure that includes them is off.`,
     },
   ];
 }
@@ -94,16 +96,7 @@ function averagedPairs({
   refRejected,
   tokens,
 }: Pairs): PreferenceWarning | undefined {
-  const columns = [chosen, rejected, refChosen, refRejected];
-  let total = 0;
-  let smallest = 0;
   let impossible = 0;
-  for (const column of columns) {
-    for (const logp of column) {
-      total -= logp;
-      smallest = Math.min(smallest, logp);
-    }
-  }
   for (let i = 0; i < count; i++) {
     const [won, lost] = [chosen[i] as number, rejected[i] as number];
     if (won !== lost && Math.exp(won) + Math.exp(lost) > 1 + 1e-6) impossible++;
@@ -114,32 +107,59 @@ function averagedPairs({
       message: `In ${impossible} ${impossible === 1 ? 'pair' : 'pairs'} the probabilities of chosen and rejected sum to more than 1, which two completions cannot: these log-probs look like averages a token, not sums over tokens.`,
     };
   }
-  if (tokens === undefined) {
-    if (count < MANY_ROWS || smallest < -SMALL_SUM) return undefined;
-    return {
-      code: 'averaged_log_probs',
-      message: `No log-prob is below −${SMALL_SUM}: unless the completions are a few tokens long, these look like averages a token, not sums. Sending token counts settles it.`,
-    };
+  const policy = spread([chosen, rejected]);
+  const reference = spread([refChosen, refRejected]);
+  return averagedModels({ policy, reference }, 2 * count, tokens && sum(tokens));
+}
+
+function sum({ chosen, rejected }: { chosen: Int32Array; rejected: Int32Array }): number {
+  let total = 0;
+  for (let i = 0; i < chosen.length; i++) total += (chosen[i] as number) + (rejected[i] as number);
+  return total;
+}
+
+/** Of the log-probs of one model. */
+interface Spread {
+  /** −Σ log p. */
+  readonly total: number;
+  readonly smallest: number;
+}
+
+function spread(columns: readonly ArrayLike<number>[]): Spread {
+  let total = 0;
+  let smallest = 0;
+  for (const column of columns) {
+    for (let i = 0; i < column.length; i++) {
+      total -= column[i] as number;
+      smallest = Math.min(smallest, column[i] as number);
+    }
   }
-  let tokenSum = 0;
-  for (const list of [tokens.chosen, tokens.rejected]) for (const n of list) tokenSum += 2 * n;
-  return averagedSums(total, tokenSum, 4 * count);
+  return { total, smallest };
 }
 
 /**
- * @param total −log p, summed over completions.
- * @param tokens summed over the same completions.
+ * Each model by itself: an average beside a sum is worse than two averages.
+ *
+ * @param completions of each model.
+ * @param tokens of all of them; undefined if not known.
  */
-function averagedSums(
-  total: number,
-  tokens: number,
+function averagedModels(
+  models: { policy: Spread; reference: Spread },
   completions: number,
+  tokens: number | undefined,
 ): PreferenceWarning | undefined {
-  if (tokens < MANY_TOKENS * completions || total >= AVERAGE_A_TOKEN * tokens) return undefined;
-  return {
-    code: 'averaged_log_probs',
-    message: `These log-probs come to ${(total / tokens).toPrecision(2)} nats a token: they look like averages a token, not sums over tokens.`,
-  };
+  const looksAveraged = ({ total, smallest }: Spread) =>
+    tokens === undefined
+      ? completions >= MANY_COMPLETIONS && smallest >= -SMALL_SUM
+      : tokens >= MANY_TOKENS * completions && total < AVERAGE_A_TOKEN * tokens;
+  const names = (['policy', 'reference'] as const).filter((name) => looksAveraged(models[name]));
+  if (names.length === 0) return undefined;
+  const whose = names.length === 2 ? 'policy and the reference' : names[0];
+  const message =
+    tokens === undefined
+      ? `No log-prob of the ${whose} is below −${SMALL_SUM}: unless the completions are a few tokens long, these look like averages a token, not sums. Sending token counts settles it.`
+      : `The log-probs of the ${whose} come to ${names.map((name) => (models[name].total / tokens).toPrecision(2)).join(' and ')} nats a token: they look like averages a token, not sums over tokens.`;
+  return { code: 'averaged_log_probs', message };
 }
 
 /** Below, or with one draw of more than half the weight, importance weights say little. */
@@ -166,38 +186,47 @@ export function weightWarnings(
 /** What the candidates of prompts show about their log-probs. */
 export function candidateWarnings(
   prompts: readonly Prompt[],
-  read: { floored: number; merged: readonly string[] },
-  distinct: boolean,
+  { floored, merged, distinct }: { floored: number; merged: readonly string[]; distinct: boolean },
 ): PreferenceWarning[] {
   const found: PreferenceWarning[] = [];
+  const masses = prompts.map(({ candidates }) =>
+    (['policy', 'reference'] as const).map((model) =>
+      logSumExp(candidates.map((candidate) => candidate[model])),
+    ),
+  );
   const heavy = prompts.filter(
-    ({ candidates }) =>
-      distinct &&
-      (['policy', 'reference'] as const).some(
-        (model) => logSumExp(candidates.map((candidate) => candidate[model])) > 1e-6,
-      ),
+    (_, p) => distinct && masses[p]?.some((logMass) => logMass > ROUNDING),
   );
   if (heavy.length > 0) {
     found.push({
       code: 'mass_above_one',
       message: `The probabilities of the candidates of ${list(heavy.map(({ id }) => id))} sum to more than 1, which different completions cannot: the log-probs look like averages a token, not sums, or some candidates are the same.`,
     });
-  } else {
-    const candidates = prompts.flatMap((prompt) => prompt.candidates);
-    const known = candidates.filter(({ tokens }) => tokens !== undefined);
-    const total = known.reduce((sum, { policy, reference }) => sum - policy - reference, 0);
-    const tokens = known.reduce((sum, candidate) => sum + 2 * (candidate.tokens as number), 0);
-    const averages = averagedSums(total, tokens, 2 * known.length);
-    if (averages !== undefined && known.length > 0) found.push(averages);
+  } else if (!masses.flat().every((logMass) => Math.abs(logMass) <= ROUNDING)) {
+    const averages = averagedCandidates(prompts.flatMap(({ candidates }) => candidates));
+    if (averages !== undefined) found.push(averages);
   }
-  found.push(...flooredTokens(read.floored));
-  if (read.merged.length > 0) {
+  found.push(...flooredTokens(floored));
+  if (merged.length > 0) {
     found.push({
       code: 'duplicate_candidates',
-      message: `Candidates that came more than once count once: ${list(read.merged)}.`,
+      message: `Candidates that came more than once count once: ${list(merged)}.`,
     });
   }
   return found;
+}
+
+function averagedCandidates(candidates: readonly Candidate[]): PreferenceWarning | undefined {
+  const known = candidates.filter(({ tokens }) => tokens !== undefined);
+  const judged = known.length > 0 ? known : candidates;
+  const of = (model: 'policy' | 'reference') => spread([judged.map((one) => one[model])]);
+  const tokens =
+    known.length > 0 ? known.reduce((sum, one) => sum + (one.tokens as number), 0) : undefined;
+  return averagedModels(
+    { policy: of('policy'), reference: of('reference') },
+    judged.length,
+    tokens,
+  );
 }
 
 function list(names: readonly string[]): string {

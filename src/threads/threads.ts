@@ -3,6 +3,11 @@ import type { Check } from '../classical/check.js';
 import type { ClassicalEstimate, ClassicalOptions } from '../classical/classical.js';
 import { MistdError } from '../errors.js';
 import type { Body, DataLimits, ReadData } from '../formats/data.js';
+import { type BodyRules, type DidBody, readDidBody } from '../formats/did-body.js';
+import { memoryOf } from '../preference/pairs.js';
+import { type Preparation, prepare, type Task } from '../preference/sufficiency.js';
+import type { AnswerLimits, DidInput, DidText } from '../routes/did/answer.js';
+import { ANSWERS, type AnswerName } from '../routes/did/answers.js';
 import type { Samples } from '../samples/samples.js';
 import type { Outcome } from './worker.js';
 
@@ -12,16 +17,33 @@ export interface ReadTask {
   readonly limits: DataLimits;
 }
 
+export interface ReadDidTask {
+  readonly bytes: Buffer;
+  readonly rules: BodyRules;
+}
+
+export interface AnswerTask {
+  readonly name: AnswerName;
+  readonly input: DidInput;
+  readonly limits: AnswerLimits;
+}
+
 export interface ClassicalTask {
   readonly samples: Samples;
   readonly options: ClassicalOptions;
 }
 
+/** Larger bodies are read in a thread: reading them would hold up other requests. */
+export const LARGE_BYTES = 128 * 1024;
+/** The figures of more pairs are worked out in a thread, for the same reason. */
+const MANY_PAIRS = 5000;
+
 /** A thread that has had nothing to do for so long ends. */
 const IDLE_MS = 60_000;
 
 /**
- * Threads for what takes long and needs no model: reading large bodies, classical estimates. They
+ * Threads for what takes long and needs no model: reading large bodies, classical estimates, the
+ * figures of many preference pairs. They
  * start when there is work. Unlike a model's, a task here is given up by ending its thread.
  */
 export class Threads {
@@ -50,14 +72,43 @@ export class Threads {
     return this.#run('secondOpinion', samples, signal);
   }
 
+  /** Reads a JSON body of /did. */
+  async readDid(task: ReadDidTask, signal: AbortSignal): Promise<DidBody> {
+    if (task.bytes.length <= LARGE_BYTES) return readDidBody(task.bytes, task.rules);
+    return this.#run('readDid', task, signal, memoryOfBytes(task.bytes));
+  }
+
+  /** Answers a request of /did. The memory of many pairs goes along and is empty afterwards. */
+  async answer(
+    name: AnswerName,
+    input: DidInput,
+    limits: AnswerLimits,
+    signal: AbortSignal,
+  ): Promise<DidText> {
+    if (isSmall(input)) return ANSWERS[name](input, limits);
+    const moved = 'read' in input ? memoryOf(input.read.pairs) : memoryOfBytes(input.bytes);
+    return this.#run('answer', { name, input, limits }, signal, moved);
+  }
+
+  /** The part of /did/sufficiency before the model; the memory of many pairs goes along. */
+  async prepare(task: Task, signal: AbortSignal): Promise<Preparation> {
+    if (task.pairs.count <= MANY_PAIRS) return prepare(task);
+    return this.#run('prepareQuestions', task, signal, memoryOf(task.pairs));
+  }
+
   async close(): Promise<void> {
     await this.#pool.close();
   }
 
-  async #run<T>(name: string, task: unknown, signal: AbortSignal): Promise<T> {
+  async #run<T>(
+    name: string,
+    task: unknown,
+    signal: AbortSignal,
+    moved: ArrayBuffer[] = [],
+  ): Promise<T> {
     let outcome: Outcome<T>;
     try {
-      outcome = await this.#pool.run(task, { name, signal });
+      outcome = await this.#pool.run(task, { name, signal, transferList: moved });
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       const { message } = cause as Error;
@@ -74,4 +125,13 @@ export class Threads {
     if ('value' in outcome) return outcome.value;
     throw new MistdError(outcome.code, outcome.message, outcome.details);
   }
+}
+
+function isSmall(input: DidInput): boolean {
+  return 'read' in input ? input.read.pairs.count <= MANY_PAIRS : input.bytes.length <= LARGE_BYTES;
+}
+
+/** Bytes that share their memory with others cannot be moved, and are copied. */
+function memoryOfBytes({ buffer, length }: Buffer): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === length ? [buffer] : [];
 }

@@ -1,10 +1,15 @@
 /** Entry of a helper thread: one function a kind of task. No model runs here. */
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type Check, check } from '../classical/check.js';
 import { type ClassicalEstimate, classicalEstimates } from '../classical/classical.js';
 import { type ErrorCode, type ErrorDetails, MistdError } from '../errors.js';
 import { type ReadData, readData } from '../formats/data.js';
+import { type DidBody, readDidBody } from '../formats/did-body.js';
+import { type Preparation, prepare, type Task } from '../preference/sufficiency.js';
+import type { DidText } from '../routes/did/answer.js';
+import { ANSWERS } from '../routes/did/answers.js';
 import type { Samples } from '../samples/samples.js';
-import type { ClassicalTask, ReadTask } from './threads.js';
+import type { AnswerTask, ClassicalTask, ReadDidTask, ReadTask } from './threads.js';
 
 // Readers of files read in parallel: when one part of a file fails, so may others after the answer.
 // That must not end the thread, and with it the next task.
@@ -16,9 +21,21 @@ export type Outcome<T> =
   | { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
 
 export async function read({ body, known, limits }: ReadTask): Promise<Outcome<ReadData>> {
-  const { buffer, byteOffset, byteLength } = body.bytes;
-  const bytes = Buffer.from(buffer, byteOffset, byteLength);
-  return outcome(() => readData({ ...body, bytes }, known, limits));
+  return outcome(() => readData({ ...body, bytes: asBuffer(body.bytes) }, known, limits));
+}
+
+export async function readDid({ bytes, rules }: ReadDidTask): Promise<Outcome<DidBody>> {
+  return outcome(() => readDidBody(asBuffer(bytes), rules));
+}
+
+export async function answer({ name, input, limits }: AnswerTask): Promise<Outcome<DidText>> {
+  const given = 'bytes' in input ? { bytes: asBuffer(input.bytes) } : input;
+  const answered = await outcome(() => ANSWERS[name](given, limits));
+  return 'value' in answered ? moved(answered, answered.value.start.buffer) : answered;
+}
+
+export async function prepareQuestions(task: Task): Promise<Outcome<Preparation>> {
+  return outcome(() => prepare(task));
 }
 
 export async function classical(task: ClassicalTask): Promise<Outcome<ClassicalEstimate[]>> {
@@ -27,6 +44,17 @@ export async function classical(task: ClassicalTask): Promise<Outcome<ClassicalE
 
 export async function secondOpinion(samples: Samples): Promise<Outcome<Check>> {
   return outcome(() => check(samples));
+}
+
+/** A result whose memory goes to the other thread instead of a copy of it. */
+function moved<T extends object>(result: T, memory: ArrayBuffer): T {
+  // Piscina puts its own type on what crosses; the other thread gets the result itself.
+  return move({ [transferableSymbol]: [memory], [valueSymbol]: result }) as object as T;
+}
+
+/** Bytes that cross threads are a Buffer no more. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 async function outcome<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Prompt } from '../../src/preference/candidates.js';
-import { ClusterIndex, Clusters } from '../../src/preference/clusters.js';
+import { ClusterIndex } from '../../src/preference/cluster-index.js';
+import { singleClusters } from '../../src/preference/clusters.js';
 import { promptDid } from '../../src/preference/distribution.js';
 import { promptEntropy } from '../../src/preference/entropy.js';
 import { logSigmoid, logSumExp, sigmoid } from '../../src/preference/log-space.js';
@@ -229,10 +230,10 @@ describe('the logistic fit', () => {
     .filter((values) => values.some((v) => v > 0.01) && values.some((v) => v < -0.01))
     .map((values) => Float64Array.from(values));
 
-  it('makes the derivative of the likelihood vanish', async () => {
-    await fc.assert(
-      fc.asyncProperty(columns, async (column) => {
-        const fit = await fitLogistic([column], Clusters.each(column.length));
+  it('makes the derivative of the likelihood vanish', () => {
+    fc.assert(
+      fc.property(columns, (column) => {
+        const fit = fitLogistic([column], singleClusters(column.length));
         expect(fit.status).toBe('fitted');
         const b = fit.coefficients?.[0] as number;
         const slope = sum(column.map((x) => x * sigmoid(-b * x)));
@@ -242,14 +243,14 @@ describe('the logistic fit', () => {
     );
   });
 
-  it('knows separated data, of one column and of several', async () => {
-    const each = Clusters.each(4);
+  it('knows separated data, of one column and of several', () => {
+    const each = singleClusters(4);
     const positive = Float64Array.of(1, 2, 3, 0);
-    expect((await fitLogistic([positive], each)).status).toBe('separated');
+    expect(fitLogistic([positive], each).status).toBe('separated');
     const a = Float64Array.of(1, -1, 2, -2);
     const b = Float64Array.of(-0.5, 2, -1, 3);
-    expect((await fitLogistic([a, b], each)).status).toBe('separated');
-    expect((await fitLogistic([new Float64Array(4)], each)).status).toBe('constant');
+    expect(fitLogistic([a, b], each).status).toBe('separated');
+    expect(fitLogistic([new Float64Array(4)], each).status).toBe('constant');
   });
 });
 

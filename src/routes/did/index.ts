@@ -1,17 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../../config.js';
 import type { Engine } from '../../inference/engine.js';
-import { distributionRoutes } from './distribution/index.js';
-import { distributionSchemas } from './distribution/schema.js';
-import { entropyRoutes } from './entropy/index.js';
-import { entropySchemas } from './entropy/schema.js';
-import { pairsRoutes } from './pairs/index.js';
-import { pairsSchemas } from './pairs/schema.js';
-import { powerLawRoutes } from './power-law/index.js';
-import { powerLawSchemas } from './power-law/schema.js';
-import { addRowStreams } from './reading.js';
-import { rejectedRoutes } from './rejected/index.js';
-import { rejectedSchemas } from './rejected/schema.js';
+import type { Threads } from '../../threads/threads.js';
+import { distributionRoute, distributionSchemas } from './distribution/schema.js';
+import { entropyRoute, entropySchemas } from './entropy/schema.js';
+import { pairsRoute, pairsSchemas } from './pairs/schema.js';
+import { powerLawRoute, powerLawSchemas } from './power-law/schema.js';
+import { addAnswer, addRowStreams } from './reading.js';
+import { rejectedRoute, rejectedSchemas } from './rejected/schema.js';
 import { sharedSchemas } from './schema.js';
 import { sufficiencyRoutes } from './sufficiency/index.js';
 import { sufficiencySchemas } from './sufficiency/schema.js';
@@ -20,7 +16,12 @@ import { sufficiencySchemas } from './sufficiency/schema.js';
  * The differential information distribution (DID, arXiv 2505.23761): what a preference-optimized
  * policy has learned relative to its reference.
  */
-export function didRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
+export function didRoutes(
+  app: FastifyInstance,
+  engine: Engine,
+  threads: Threads,
+  config: Config,
+): void {
   const schemas = [
     ...sharedSchemas,
     ...distributionSchemas,
@@ -31,14 +32,15 @@ export function didRoutes(app: FastifyInstance, engine: Engine, config: Config):
     ...sufficiencySchemas,
   ];
   for (const schema of schemas) app.addSchema(schema);
-  distributionRoutes(app, config);
-  entropyRoutes(app, config);
-  rejectedRoutes(app, config);
+  const means = { threads, config };
+  addAnswer(app, 'distribution', distributionRoute, means);
+  addAnswer(app, 'entropy', entropyRoute, means);
+  addAnswer(app, 'rejected', rejectedRoute, means);
   // In a scope of their own: other routes read these content types as a whole, or not at all.
   app.register(async (scope) => {
     addRowStreams(scope);
-    pairsRoutes(scope, config);
-    powerLawRoutes(scope, config);
-    sufficiencyRoutes(scope, engine, config);
+    addAnswer(scope, 'pairs', pairsRoute, means);
+    addAnswer(scope, 'power-law', powerLawRoute, means);
+    sufficiencyRoutes(scope, engine, threads, config);
   });
 }

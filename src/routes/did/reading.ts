@@ -1,18 +1,21 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
-import type { Static, TSchema } from 'typebox';
 import type { Config } from '../../config.js';
 import { MistdError, pointerStep } from '../../errors.js';
-import { type CandidateRules, type ReadPrompts, readPrompts } from '../../formats/candidates.js';
-import { parseObject } from '../../formats/json.js';
 import type { ReadPairs } from '../../formats/pair-reader.js';
-import { type PairLimits, pairsFromJson, pairsFromNdjson } from '../../formats/pairs.js';
+import { type PairLimits, pairsFromNdjson } from '../../formats/pairs.js';
 import { pairsFromCsv } from '../../formats/pairs-csv.js';
 import { deadline } from '../../plugins/deadline.js';
-import { compileCheck } from '../../validation.js';
+import type { Threads } from '../../threads/threads.js';
+import { bodyOf } from '../body.js';
+import type { AnswerName } from './answers.js';
 
 export const NDJSON = 'application/x-ndjson';
 export const CSV = 'text/csv';
+
+/** Other requests wait for the rows of a stream no longer than this, and the last chunk's. */
+const TURN_MS = 8;
 
 /** Lets the routes of an app take rows as a stream, which nothing ever holds whole. */
 export function addRowStreams(app: FastifyInstance): void {
@@ -22,108 +25,67 @@ export function addRowStreams(app: FastifyInstance): void {
   }
 }
 
-/** A request as its handler wants it: what it is about, its options, and when it began. */
-export interface Read<Data, Options> {
-  readonly data: Data;
-  readonly options: Options;
-  readonly parseMs: number;
-  /** Aborts when the client has gone or the deadline has passed. */
-  readonly signal: AbortSignal;
-}
-
 /**
- * Makes a reader of requests about pairs: JSON with `pairs` among the options, or the pairs alone
- * as NDJSON or CSV with the options in the query string.
+ * Adds a route that needs no model: JSON with pairs or candidates among the options, or pairs
+ * alone as NDJSON or CSV with the options in the query string.
+ *
+ * @param name of the answer, and the last part of the route's path.
  */
-export function pairsReader<T extends TSchema>(options: T, config: Config) {
-  const checkOptions = compileCheck(options);
-  return async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<Read<ReadPairs, Static<T>>> => {
+export function addAnswer(
+  app: FastifyInstance,
+  name: AnswerName,
+  schema: FastifySchema,
+  { threads, config }: { threads: Threads; config: Config },
+): void {
+  const limits = { maxPairs: config.MAX_PAIRS, maxRows: config.MAX_ROWS };
+  app.post(`/did/${name}`, { schema }, async (request, reply) => {
     const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-    const start = performance.now();
-    if (Buffer.isBuffer(request.body)) {
-      const { pairs, ...fields } = jsonBody(request);
-      const checked = checkOptions(fields);
-      const data = pairsFromJson(pairs, config.MAX_PAIRS);
-      return { data, options: checked, parseMs: performance.now() - start, signal };
-    }
-    const data = await streamedPairs(request, config, signal);
-    const checked = request.query as Static<T>;
-    return { data, options: checked, parseMs: performance.now() - start, signal };
-  };
+    const begun = performance.now();
+    const rows = await rowsOf(request, config, signal);
+    const streamMs = performance.now() - begun;
+    const input = rows ? { read: rows, options: request.query } : { bytes: jsonBody(request) };
+    const { start, id, parseMs, computeMs } = await threads.answer(name, input, limits, signal);
+    const parts = { parseMs: rows ? streamMs : parseMs, computeMs };
+    const end = JSON.stringify(endOfReply(request, reply, parts, id));
+    // Not joined: the start may be a hundred megabytes.
+    return reply
+      .type('application/json; charset=utf-8')
+      .send(Readable.from([start, `,${end.slice(1)}`], { objectMode: false }));
+  });
 }
 
-/** Pairs of an NDJSON or CSV body, as they arrive. */
-export function streamedPairs(
+/** Pairs of an NDJSON or CSV body; undefined if the body is of another type. */
+export async function rowsOf(
   request: FastifyRequest,
   config: Config,
   signal: AbortSignal,
-): Promise<ReadPairs> {
+): Promise<ReadPairs | undefined> {
+  const { body } = request;
+  if (!(body instanceof Readable)) return undefined;
   const limits: PairLimits = {
     maxPairs: config.MAX_PAIRS,
     maxBytes: config.MAX_STREAM_BYTES,
     maxLineBytes: config.MAX_BODY_BYTES,
   };
   const read = mediaType(request) === CSV ? pairsFromCsv : pairsFromNdjson;
-  return read(chunks(request, signal), limits);
-}
-
-/** A reply of /did but for its end. */
-export type Answer<Reply> = Omit<Reply, 'timing' | 'id'>;
-
-/**
- * Adds a route about the completions of prompts: JSON with `prompts` or `rows` among the options.
- *
- * @param rules of the candidates, by the options.
- * @param answer the reply but for its end.
- */
-export function promptsRoute<T extends TSchema>(
-  app: FastifyInstance,
-  config: Config,
-  path: string,
-  route: {
-    schema: FastifySchema;
-    options: T;
-    rules: (options: Static<T>) => Omit<CandidateRules, 'maxCandidates'>;
-    answer: (read: ReadPrompts, options: Static<T>) => object;
-  },
-): void {
-  const checkOptions = compileCheck(route.options);
-  app.post(path, { schema: route.schema }, (request, reply) => {
-    const arrived = performance.now();
-    const { prompts, rows, ...fields } = jsonBody(request);
-    const options = checkOptions(fields);
-    const rules = { ...route.rules(options), maxCandidates: config.MAX_PAIRS };
-    const read = readPrompts({ prompts, rows }, rules);
-    const start = performance.now();
-    return {
-      ...route.answer(read, options),
-      ...endOfReply(request, reply, { parseMs: start - arrived, options }, start),
-    };
-  });
+  return read(chunks(body, signal), limits);
 }
 
 /** How a reply of /did ends. */
 export function endOfReply(
   request: FastifyRequest,
   reply: FastifyReply,
-  read: { parseMs: number; options: unknown },
-  start: number,
+  { parseMs, computeMs }: { parseMs: number; computeMs: number },
+  id: string | undefined,
 ) {
   return {
-    timing: {
-      parse_ms: read.parseMs,
-      compute_ms: performance.now() - start,
-      total_ms: reply.elapsedTime,
-    },
-    id: (read.options as { id?: string }).id ?? request.id,
+    timing: { parse_ms: parseMs, compute_ms: computeMs, total_ms: reply.elapsedTime },
+    id: id ?? request.id,
   };
 }
 
-/** The fields of a JSON body, which then holds the options too. */
-export function jsonBody(request: FastifyRequest): Record<string, unknown> {
+/** A JSON body, which holds the options too. */
+export function jsonBody(request: FastifyRequest): Buffer {
   const [name] = new URL(request.url, 'http://localhost').searchParams.keys();
   if (name !== undefined) {
     throw new MistdError(
@@ -132,8 +94,7 @@ export function jsonBody(request: FastifyRequest): Record<string, unknown> {
       { pointer: pointerStep(name) },
     );
   }
-  if (Buffer.isBuffer(request.body)) return parseObject(request.body);
-  throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
+  return bodyOf(request.body);
 }
 
 function mediaType(request: FastifyRequest): string | undefined {
@@ -144,15 +105,17 @@ function mediaType(request: FastifyRequest): string | undefined {
  * The bytes as they arrive. A reader that stops early leaves the connection open, for the error
  * that it stopped for to be answered.
  */
-async function* chunks(request: FastifyRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  const stream = request.body as Readable | undefined;
-  if (stream === undefined) {
-    throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
-  }
+async function* chunks(stream: Readable, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  let rested = performance.now();
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       signal.throwIfAborted();
       yield chunk;
+      // However fast the bytes come, other requests get their turn.
+      if (performance.now() - rested > TURN_MS) {
+        await breathe();
+        rested = performance.now();
+      }
     }
   } catch (cause) {
     if (cause instanceof MistdError) throw cause;

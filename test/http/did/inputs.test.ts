@@ -14,7 +14,7 @@ const CSV = { 'content-type': 'text/csv; charset=utf-8' };
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ MAX_PAIRS: 60_000, MAX_BODY_BYTES: 1_000_000, MAX_ROWS: 5000 });
+  service = await startService({ MAX_PAIRS: 60_000, MAX_BODY_BYTES: 1_900_000, MAX_ROWS: 5000 });
 });
 afterAll(() => service.close());
 
@@ -157,6 +157,99 @@ please","[-4, -6]","[-12]","[-5, -6]",-11.5,2
   });
 });
 
+it('prompts without a name in CSV are each their own, as if there were no such column', async () => {
+  const csv = 'prompt_id,chosen_logps,rejected_logps,ref_chosen_logps,ref_rejected_logps';
+  const row = ',-10,-12,-11,-11.5';
+  const { body } = await service.post<PairsReply>(`${csv}\n${row}\n${row}`, CSV, '/did/pairs');
+  expect(body).toMatchObject({ pairs: 2, prompts: 2 });
+});
+
+it('any name of a feature is one, and blank lines are none of the pairs', async () => {
+  const features = (i: number) => `{"__proto__":${i},"b":${i % 3}}`;
+  const row = (i: number) => JSON.stringify(pair()).replace('}', `,"features":${features(i)}}`);
+  const lines = Array.from({ length: 12 }, (_, i) => row(i)).join('\n \n\n');
+  const head = `${Object.keys(pair()).join()},features.__proto__,features.b`;
+  const cells = Array.from(
+    { length: 12 },
+    (_, i) => `${Object.values(pair()).join()},${i % 2 ? i : `"${i}"`},${i % 3}`,
+  );
+  for (const [type, text] of [
+    [NDJSON, lines],
+    [CSV, [head, ...cells].join('\n')],
+  ] as const) {
+    const answer = await service.post<{ features: string[] }>(
+      text,
+      type,
+      '/did/sufficiency?resamples=0',
+    );
+    expect(answer.body).toMatchObject({ features: ['__proto__', 'b'], pairs: 12 });
+  }
+});
+
+describe('large bodies, which threads answer,', () => {
+  const many = Array.from({ length: 6000 }, (_, i) => ({
+    prompt_id: `p${i % 700}`,
+    ...pair({ chosen_logps: -10 - (i % 7), ref_rejected_logps: -11 - (i % 5) }),
+    chosen_tokens: 10 + (i % 3),
+    rejected_tokens: 12,
+    features: { length: (i % 3) - 2 },
+  }));
+  const lines = many.map((row) => JSON.stringify(row)).join('\n');
+
+  it.each(['pairs', 'power-law', 'sufficiency'])('say of pairs what rows say: %s', async (name) => {
+    const options = { resamples: name === 'sufficiency' ? 0 : undefined };
+    const json = await service.post<PairsReply>(
+      { pairs: many, ...options, id: 'mine' },
+      undefined,
+      `/did/${name}`,
+    );
+    const query = name === 'sufficiency' ? '?resamples=0' : '';
+    const rows = await service.post<PairsReply>(lines, NDJSON, `/did/${name}${query}`);
+    expect(json.status, JSON.stringify(json.body)).toBe(200);
+    expect(json.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(json.body.id).toBe('mine');
+    expect(json.body.timing.parse_ms).toBeGreaterThan(0);
+    const strip = ({ timing, id, ...rest }: PairsReply) => rest;
+    expect(strip(rows.body)).toEqual(strip(json.body));
+  });
+
+  it('say of each prompt what a small body says', async () => {
+    const prompts = Array.from({ length: 1500 }, (_, p) => ({
+      id: `p${p}`,
+      candidates: [0, 1, 2].map((c) => ({
+        id: `c${c}`,
+        policy_logp: [-3 - c, -(p % 11)],
+        ref_logp: [-4, -(p % 13) - c],
+      })),
+    }));
+    for (const route of ['distribution', 'rejected']) {
+      const large = await service.post<DistributionReply>({ prompts }, undefined, `/did/${route}`);
+      const first = await service.post<DistributionReply>(
+        { prompts: prompts.slice(0, 1) },
+        undefined,
+        `/did/${route}`,
+      );
+      expect(large.status).toBe(200);
+      expect(large.body.prompts.length).toBe(1500);
+      expect(large.body.prompts[0]).toEqual(first.body.prompts[0]);
+    }
+  });
+
+  it('are refused with the place, as small ones are', async () => {
+    const wrong = [...many.slice(0, 5000), { ...many[0], chosen_logps: 1 }];
+    const answer = await service.post<Problem>({ pairs: wrong }, undefined, '/did/pairs');
+    expect(answer.body).toMatchObject({
+      status: 400,
+      code: 'positive_log_prob',
+      pointer: '/pairs/5000/chosen_logps',
+    });
+    const option = await service.post<Problem>({ pairs: many, beta: 0 }, undefined, '/did/pairs');
+    expect(option.body).toMatchObject({ code: 'out_of_range', pointer: '/beta' });
+    const rows = await service.post<Problem>(lines, NDJSON, '/did/pairs?per_pair=true');
+    expect(rows.body).toMatchObject({ code: 'too_many_rows', pointer: '/per_pair' });
+  });
+});
+
 it('50,000 pairs stream past MAX_BODY_BYTES and give what they give in parts', async () => {
   const normal = normals(5);
   const rows = Array.from({ length: 50_000 }, (_, i) =>
@@ -196,6 +289,28 @@ describe('warnings', () => {
       'averaged_log_probs',
     );
     expect(codes(await pairs(many(pair())))).not.toContain('averaged_log_probs');
+  });
+
+  it('averaged_log_probs of one of the models alone', async () => {
+    const body = await pairs(
+      many({ ...pair({ chosen_logps: -0.9, rejected_logps: -1.4 }), ref_chosen_logps: -200 }),
+    );
+    expect(body.warnings.find(({ code }) => code === 'averaged_log_probs')?.message).toContain(
+      'log-prob of the policy',
+    );
+    const candidates = [-2.5, -3.5].map((ref_logp) => ({
+      policy_logp: -300,
+      ref_logp,
+      tokens: 90,
+    }));
+    const answer = await service.post<DistributionReply>(
+      { prompts: [{ candidates }] },
+      undefined,
+      '/did/distribution',
+    );
+    expect(answer.body.warnings).toMatchObject([
+      { code: 'averaged_log_probs', message: expect.stringContaining('the reference come to') },
+    ]);
   });
 
   it('separated, reversed, few_prompts, floored_log_probs', async () => {

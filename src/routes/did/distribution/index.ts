@@ -1,24 +1,19 @@
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../../config.js';
 import { fromNats, type Unit } from '../../../estimation/units.js';
 import { type PromptDid, promptDid } from '../../../preference/distribution.js';
 import { candidateWarnings } from '../../../preference/warnings.js';
-import { type Answer, promptsRoute } from '../reading.js';
-import { DistributionOptions, type DistributionReply, distributionRoute } from './schema.js';
+import { aboutPrompts } from '../answer.js';
+import { DistributionOptions, type DistributionReply } from './schema.js';
 
-export function distributionRoutes(app: FastifyInstance, config: Config): void {
-  promptsRoute(app, config, '/did/distribution', {
-    schema: distributionRoute,
-    options: DistributionOptions,
-    rules: () => ({ list: 'candidates', distinct: true, support: false }),
-    answer: (read, { beta, unit }): Answer<DistributionReply> => ({
-      beta,
-      unit,
-      prompts: read.prompts.map((prompt) => inUnit(promptDid(prompt, beta), unit)),
-      warnings: candidateWarnings(read.prompts, read, true),
-    }),
-  });
-}
+export const distributionAnswer = aboutPrompts<typeof DistributionOptions, DistributionReply>(
+  { list: 'candidates', draws: false },
+  DistributionOptions,
+  (read, { beta, unit }) => ({
+    beta,
+    unit,
+    prompts: read.prompts.map((prompt) => inUnit(promptDid(prompt, beta), unit)),
+    warnings: candidateWarnings(read.prompts, read),
+  }),
+);
 
 function inUnit(did: PromptDid, unit: Unit): PromptDid {
   return {

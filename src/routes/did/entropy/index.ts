@@ -1,41 +1,29 @@
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../../config.js';
 import { fromNats } from '../../../estimation/units.js';
 import { meanEntropy, promptEntropy } from '../../../preference/entropy.js';
 import { candidateWarnings, weightWarnings } from '../../../preference/warnings.js';
-import { type Answer, promptsRoute } from '../reading.js';
-import { EntropyOptions, type EntropyReply, entropyRoute } from './schema.js';
+import { aboutPrompts } from '../answer.js';
+import { EntropyOptions, type EntropyReply } from './schema.js';
 
-export function entropyRoutes(app: FastifyInstance, config: Config): void {
-  promptsRoute(app, config, '/did/entropy', {
-    schema: entropyRoute,
-    options: EntropyOptions,
-    rules: ({ proposal }) => ({
-      list: 'samples',
-      distinct: proposal === 'support',
-      support: proposal === 'support',
-    }),
-    answer: (read, { proposal, unit }): Answer<EntropyReply> => {
-      const estimates = read.prompts.map((prompt) => promptEntropy(prompt, proposal));
-      const mean = meanEntropy(estimates);
-      return {
-        proposal,
-        unit,
-        prompts: estimates.map((estimate) => ({
-          ...estimate,
-          entropy: fromNats(estimate.entropy, unit),
-          standard_error: fromNats(estimate.standard_error, unit),
-        })),
-        mean: {
-          ...mean,
-          entropy: fromNats(mean.entropy, unit),
-          standard_error: mean.standard_error === null ? null : fromNats(mean.standard_error, unit),
-        },
-        warnings: [
-          ...candidateWarnings(read.prompts, read, proposal === 'support'),
-          ...weightWarnings(estimates),
-        ],
-      };
-    },
-  });
-}
+export const entropyAnswer = aboutPrompts<typeof EntropyOptions, EntropyReply>(
+  { list: 'samples', draws: true },
+  EntropyOptions,
+  (read, { proposal, unit }) => {
+    const estimates = read.prompts.map((prompt) => promptEntropy(prompt, proposal));
+    const mean = meanEntropy(estimates);
+    return {
+      proposal,
+      unit,
+      prompts: estimates.map((estimate) => ({
+        ...estimate,
+        entropy: fromNats(estimate.entropy, unit),
+        standard_error: fromNats(estimate.standard_error, unit),
+      })),
+      mean: {
+        ...mean,
+        entropy: fromNats(mean.entropy, unit),
+        standard_error: mean.standard_error === null ? null : fromNats(mean.standard_error, unit),
+      },
+      warnings: [...candidateWarnings(read.prompts, read), ...weightWarnings(estimates)],
+    };
+  },
+);

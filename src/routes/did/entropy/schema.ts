@@ -1,13 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { UNITS } from '../../../estimation/units.js';
 import { PROPOSALS } from '../../../preference/entropy.js';
+import { promptFields } from '../inputs.js';
 import {
   asGiven,
   CANDIDATE_ERRORS,
   didRoute,
   id,
   Nullable,
-  promptFields,
   replyEnd,
   timingExample,
   unit,

@@ -1,19 +1,17 @@
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
+import type { ReadPairs } from '../../../formats/pair-reader.js';
 import { pairFigures, reportPairs } from '../../../preference/pair-report.js';
 import type { Pairs } from '../../../preference/pairs.js';
 import { fitWarnings, pairWarnings } from '../../../preference/warnings.js';
-import { endOfReply, pairsReader } from '../reading.js';
-import { PairsOptions, type PairsReply, pairsRoute } from './schema.js';
+import type { DidAnswer } from '../answer.js';
+import { PairsOptions, type PairsReply } from './schema.js';
 
-export function pairsRoutes(app: FastifyInstance, config: Config): void {
-  const read = pairsReader(PairsOptions, config);
-
-  app.post('/did/pairs', { schema: pairsRoute }, async (request, reply): Promise<PairsReply> => {
-    const asked = await read(request, reply);
-    const { pairs, ignored } = asked.data;
-    const { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair } = asked.options;
+export const pairsAnswer: DidAnswer<typeof PairsOptions, PairsReply> = {
+  takes: { takesPairs: true, candidates: undefined },
+  options: PairsOptions,
+  answer(data, { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair }, limits) {
+    const { pairs, ignored } = data.read as ReadPairs;
+    const { count, clusters } = pairs;
     if (labelSmoothing > 0 && loss !== 'robust') {
       throw new MistdError(
         'invalid_value',
@@ -22,30 +20,27 @@ export function pairsRoutes(app: FastifyInstance, config: Config): void {
       );
     }
     if (loss === 'ipo') requireTokens(pairs);
-    if (per_pair && pairs.count > config.MAX_ROWS) {
+    if (per_pair && count > limits.maxRows) {
       throw new MistdError(
         'too_many_rows',
-        `per_pair is for at most ${config.MAX_ROWS} pairs; there are ${pairs.count}.`,
+        `per_pair is for at most ${limits.maxRows} pairs; there are ${count}.`,
         { pointer: '/per_pair' },
       );
     }
-    const start = performance.now();
     const lossOptions = { beta, loss, labelSmoothing };
-    const report = await reportPairs(pairs, { ...lossOptions, level, bins });
-    asked.signal.throwIfAborted();
+    const report = reportPairs(pairs, { ...lossOptions, level, bins });
     return {
       beta,
       loss,
-      pairs: pairs.count,
-      prompts: pairs.clusters.count,
+      pairs: count,
+      prompts: clusters.count,
       level,
       ...report,
       ...(per_pair ? { per_pair: pairFigures(pairs, lossOptions) } : {}),
       warnings: [...pairWarnings(pairs, ignored), ...fitWarnings(report.beta_fit)],
-      ...endOfReply(request, reply, asked, start),
     };
-  });
-}
+  },
+};
 
 function requireTokens({ tokens }: Pairs): void {
   if (tokens !== undefined) return;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { LOSSES } from '../../../preference/losses.js';
+import { pairsField } from '../inputs.js';
 import {
   asGiven,
   beta,
@@ -11,7 +12,6 @@ import {
   id,
   level,
   OrNull,
-  pairsField,
   replyEnd,
   timingExample,
 } from '../schema.js';

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { pairsField, promptFields } from '../inputs.js';
 import {
   alpha,
   asGiven,
@@ -11,8 +12,6 @@ import {
   level,
   Nullable,
   OrNull,
-  pairsField,
-  promptFields,
   replyEnd,
   timingExample,
 } from '../schema.js';

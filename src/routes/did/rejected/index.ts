@@ -1,32 +1,22 @@
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../../config.js';
 import { rejectedPrompts } from '../../../preference/rejected.js';
 import { candidateWarnings, weightWarnings } from '../../../preference/warnings.js';
-import { type Answer, promptsRoute } from '../reading.js';
-import { RejectedOptions, type RejectedReply, rejectedRoute } from './schema.js';
+import { aboutPrompts } from '../answer.js';
+import { RejectedOptions, type RejectedReply } from './schema.js';
 
-export function rejectedRoutes(app: FastifyInstance, config: Config): void {
-  promptsRoute(app, config, '/did/rejected', {
-    schema: rejectedRoute,
-    options: RejectedOptions,
-    rules: ({ proposal }) => ({
-      list: 'candidates',
-      distinct: proposal === 'support',
-      support: proposal === 'support',
-    }),
-    answer: (read, { beta, proposal, draws, seed }): Answer<RejectedReply> => {
-      const prompts = rejectedPrompts(read.prompts, { source: proposal, beta, draws, seed });
-      const support = proposal === 'support';
-      return {
-        beta,
-        proposal,
-        prompts,
-        warnings: [
-          ...candidateWarnings(read.prompts, read, support),
-          // Over a whole support, weights are probabilities and may be as uneven as they are.
-          ...(support ? [] : weightWarnings(prompts)),
-        ],
-      };
-    },
-  });
-}
+export const rejectedAnswer = aboutPrompts<typeof RejectedOptions, RejectedReply>(
+  { list: 'candidates', draws: true },
+  RejectedOptions,
+  (read, { beta, proposal, draws, seed }) => {
+    const prompts = rejectedPrompts(read.prompts, { source: proposal, beta, draws, seed });
+    return {
+      beta,
+      proposal,
+      prompts,
+      warnings: [
+        ...candidateWarnings(read.prompts, read),
+        // Over a whole support, weights are probabilities and may be as uneven as they are.
+        ...(proposal === 'support' ? [] : weightWarnings(prompts)),
+      ],
+    };
+  },
+);

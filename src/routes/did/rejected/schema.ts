@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { SOURCES } from '../../../preference/rejected.js';
+import { promptFields } from '../inputs.js';
 import {
   asGiven,
   beta,
   CANDIDATE_ERRORS,
   didRoute,
   id,
-  promptFields,
   replyEnd,
   seed,
   timingExample,

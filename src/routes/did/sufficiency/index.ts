@@ -1,45 +1,65 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
 import { QuantileFunction } from '../../../estimation/quantile-function.js';
 import { fromNats, type Unit } from '../../../estimation/units.js';
 import { warningsFor } from '../../../estimation/warnings.js';
+import type { ReadPairs } from '../../../formats/pair-reader.js';
 import type { Engine } from '../../../inference/engine.js';
 import type { ProblemEstimate } from '../../../inference/estimate-task.js';
-import {
-  askQuestions,
-  type LinearCheck,
-  linearCheck,
-  type NullTest,
-  testGain,
-} from '../../../preference/sufficiency.js';
-import { pairWarnings } from '../../../preference/warnings.js';
+import { deadline } from '../../../plugins/deadline.js';
+import { type LinearCheck, type NullTest, testGain } from '../../../preference/sufficiency.js';
 import type { Samples } from '../../../samples/samples.js';
+import type { Threads } from '../../../threads/threads.js';
+import { compileCheck } from '../../../validation.js';
 import { modelIdentity } from '../../models/index.js';
-import { endOfReply, pairsReader } from '../reading.js';
+import { endOfReply, jsonBody, rowsOf } from '../reading.js';
 import { SufficiencyOptions, type SufficiencyReply, sufficiencyRoute } from './schema.js';
+
+type Options = Static<typeof SufficiencyOptions>;
+
+interface Asked extends ReadPairs {
+  readonly options: Options;
+}
 
 /** Fewer pairs leave nothing to compare. */
 const MIN_PAIRS = 10;
 
-export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
-  const read = pairsReader(SufficiencyOptions, config);
+export function sufficiencyRoutes(
+  app: FastifyInstance,
+  engine: Engine,
+  threads: Threads,
+  config: Config,
+): void {
+  const checkOptions = compileCheck(SufficiencyOptions);
+  const rules = { takesPairs: true, candidates: undefined, most: config.MAX_PAIRS };
+
+  async function ask(request: FastifyRequest, signal: AbortSignal): Promise<Asked> {
+    const rows = await rowsOf(request, config, signal);
+    if (rows !== undefined) return { ...rows, options: request.query as Options };
+    const { read, fields } = await threads.readDid({ bytes: jsonBody(request), rules }, signal);
+    return { ...(read as ReadPairs), options: checkOptions(fields) };
+  }
 
   app.post(
     '/did/sufficiency',
     { schema: sufficiencyRoute },
     async (request, reply): Promise<SufficiencyReply> => {
-      const asked = await read(request, reply);
-      const { options, signal } = asked;
+      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
+      const arrived = performance.now();
+      const { pairs, ignored, options } = await ask(request, signal);
       const { level, alpha, unit, resamples, seed } = options;
-      const { pairs, ignored } = asked.data;
+      const { count } = pairs;
       const manifest = engine.model(options.model, '/model');
-      checkSize(pairs.count, pairs.features.size, config.MAX_DIM);
+      checkSize(count, pairs.features.size, config.MAX_DIM);
 
       const start = performance.now();
-      const questions = askQuestions(pairs, options.max_pairs, seed);
+      const { questions, beta, linear, warnings } = await threads.prepare(
+        { pairs, ignored, maxPairs: options.max_pairs, seed },
+        signal,
+      );
       const { features } = questions;
-      const linear = await linearCheck(questions);
       const run = async (samples: Samples) => {
         const { estimates } = await engine.run(manifest, [samples], signal);
         return estimates[0] as ProblemEstimate;
@@ -59,9 +79,9 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
       const [didNats, allNats] = [summary(did), summary(all)];
       const gain = allNats.estimate - didNats.estimate;
       const test =
-        resamples === 0
+        resamples === 0 || beta === null
           ? null
-          : await testGain(questions, gain, {
+          : await testGain(questions, beta, gain, {
               resamples,
               seed,
               estimate: async (samples) => {
@@ -99,18 +119,23 @@ export function sufficiencyRoutes(app: FastifyInstance, engine: Engine, config: 
         verdict: verdictOf(test, linear, alpha),
         model: modelIdentity(manifest),
         warnings: [
-          ...pairWarnings(pairs, ignored),
-          ...(pairs.count > questions.pairs
+          ...warnings,
+          ...(count > questions.pairs
             ? [
                 {
                   code: 'subsampled' as const,
-                  message: `${questions.pairs} of ${pairs.count} pairs, drawn at random; max_pairs says how many.`,
+                  message: `${questions.pairs} of ${count} pairs, drawn at random; max_pairs says how many.`,
                 },
               ]
             : []),
           ...warningsFor(cases, manifest),
         ],
-        ...endOfReply(request, reply, asked, start),
+        ...endOfReply(
+          request,
+          reply,
+          { parseMs: start - arrived, computeMs: performance.now() - start },
+          options.id,
+        ),
       };
     },
   );

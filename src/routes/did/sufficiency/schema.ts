@@ -3,6 +3,7 @@ import { UNITS } from '../../../estimation/units.js';
 import { WARNING_CODES } from '../../../estimation/warnings.js';
 import { PREFERENCE_WARNING_CODES } from '../../../preference/warnings.js';
 import { modelExample } from '../../models/schema.js';
+import { pairsField } from '../inputs.js';
 import {
   alpha,
   asGiven,
@@ -11,7 +12,6 @@ import {
   level,
   Nullable,
   OrNull,
-  pairsField,
   replyEnd,
   seed,
   timingExample,

@@ -1,0 +1,122 @@
+import type { Clusters } from './clusters.js';
+
+const ENCODER = new TextEncoder();
+
+/**
+ * Writes a text in UTF-8; by itself where each character is a byte, as in most names.
+ *
+ * @returns how many bytes it has.
+ */
+function encode(text: string, into: Uint8Array): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 127) return ENCODER.encodeInto(text, into).written;
+    into[i] = unit;
+  }
+  return text.length;
+}
+
+/**
+ * So many tables share the names: when one grows, only its part of them moves, and other requests
+ * wait but for that.
+ */
+const TABLES = 64;
+
+/**
+ * Numbers prompts in the order of their first pair. Their names are not kept: each is known by 64
+ * bits of hash, of which two among a million prompts agree once in some 40 million data sets.
+ */
+export class ClusterIndex {
+  #of = new Int32Array(1024);
+  #length = 0;
+  #count = 0;
+  readonly #tables = Array.from({ length: TABLES }, () => new HashTable());
+  #encoded = new Uint8Array(256);
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(name: string): void {
+    // Of each UTF-16 unit, UTF-8 takes at most three bytes.
+    if (3 * name.length > this.#encoded.length) this.#encoded = new Uint8Array(6 * name.length);
+    this.pushBytes(this.#encoded, 0, encode(name, this.#encoded));
+  }
+
+  /** Like push, of a name in UTF-8. */
+  pushBytes(name: Uint8Array, start: number, end: number): void {
+    if (this.#length === this.#of.length) {
+      const larger = new Int32Array(2 * this.#length);
+      larger.set(this.#of);
+      this.#of = larger;
+    }
+    this.#of[this.#length++] = this.#find(name, start, end);
+  }
+
+  finish(): Clusters {
+    return { of: this.#of.subarray(0, this.#length), count: this.#count };
+  }
+
+  #find(name: Uint8Array, start: number, end: number): number {
+    let low = 0x811c9dc5 | 0;
+    let high = 0x9e3779b9 | 0;
+    for (let i = start; i < end; i++) {
+      const byte = name[i] as number;
+      low = Math.imul(low ^ byte, 0x01000193);
+      low ^= low >>> 15;
+      high = Math.imul(high + byte, 0x85ebca6b);
+      high ^= high >>> 13;
+    }
+    const table = this.#tables[(low ^ (high >>> 7)) & (TABLES - 1)] as HashTable;
+    const number = table.numberOf(low, high, this.#count);
+    if (number === this.#count) this.#count++;
+    return number;
+  }
+}
+
+/** Numbers under hashes of two halves, by open addressing. */
+class HashTable {
+  /** The two halves of a hash, and its number plus 1; 0 where a place is free. */
+  #slots = new Int32Array(3 * 32);
+  #count = 0;
+
+  /** @param next the number of a hash that is new here. */
+  numberOf(low: number, high: number, next: number): number {
+    const place = this.#place(low, high);
+    const known = this.#slots[place + 2] as number;
+    if (known > 0) return known - 1;
+    this.#put(place, low, high, next + 1);
+    this.#count++;
+    if (6 * this.#count > this.#slots.length) this.#grow();
+    return next;
+  }
+
+  /** Where a hash is, or the free place where it belongs. */
+  #place(low: number, high: number): number {
+    const slots = this.#slots;
+    const mask = slots.length / 3 - 1;
+    // The lowest six bits chose the table.
+    for (let slot = ((low ^ (high >>> 7)) >>> 6) & mask; ; slot = (slot + 1) & mask) {
+      const place = 3 * slot;
+      if ((slots[place + 2] as number) === 0) return place;
+      if (slots[place] === low && slots[place + 1] === high) return place;
+    }
+  }
+
+  #put(place: number, low: number, high: number, numberPlus1: number): void {
+    this.#slots[place] = low;
+    this.#slots[place + 1] = high;
+    this.#slots[place + 2] = numberPlus1;
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    this.#slots = new Int32Array(2 * old.length);
+    for (let at = 0; at < old.length; at += 3) {
+      const number = old[at + 2] as number;
+      if (number === 0) continue;
+      const [low, high] = [old[at] as number, old[at + 1] as number];
+      this.#put(this.#place(low, high), low, high, number);
+    }
+  }
+}
