@@ -163,7 +163,7 @@ def joint_structures(model: OnnxModel, seed: int, data_sets: int = 48) -> dict:
     return result
 
 
-def mixture_calibration(model: OnnxModel, seed: int, batches: int = 160) -> dict:
+def mixture_calibration(model: OnnxModel, seed: int, batches: int = 240) -> dict:
     """Coverage of central intervals at `LEVELS` and error on fresh draws of the training mixture, by rows band and by
     columns band."""
     shapes = torch.Generator().manual_seed(seed)
@@ -172,7 +172,7 @@ def mixture_calibration(model: OnnxModel, seed: int, batches: int = 160) -> dict
     by_columns: dict[str, list] = {name: [] for name in COLUMN_BANDS}
     for band, (low, high) in ROW_BANDS.items():
         parts = []
-        for _ in range(batches if high <= 2_000 else batches // 4):
+        for _ in range(batches if high <= 2_000 else batches // 3):
             coins = torch.rand(3, generator=shapes).tolist()
             rows, *dims = (
                 int(start * (stop / start) ** coin)
