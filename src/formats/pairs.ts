@@ -2,6 +2,7 @@ import { MistdError, pointerStep } from '../errors.js';
 import { describe } from './describe.js';
 import { type StreamLimits, streamLines } from './line-stream.js';
 import { asRow, PairReader, type ReadPairs, type Row } from './pair-reader.js';
+import { parseJsonLine } from './text-lines.js';
 
 export interface PairLimits extends StreamLimits {
   readonly maxPairs: number;
@@ -41,15 +42,7 @@ export async function pairsFromNdjson(
 ): Promise<ReadPairs> {
   const reader = new PairReader(limits.maxPairs);
   await streamLines(stream, limits, (bytes, start, end) => {
-    let row: unknown;
-    try {
-      row = JSON.parse(bytes.toString('utf8', start, end));
-    } catch (cause) {
-      throw new MistdError('invalid_json', `${(cause as Error).message}.`, {
-        pointer: reader.pointer,
-        cause,
-      });
-    }
+    const row = parseJsonLine(bytes.toString('utf8', start, end), reader.pointer);
     reader.add(asRow(row, reader.pointer));
   });
   return reader.finish();
