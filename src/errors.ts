@@ -71,7 +71,8 @@ export const ERRORS = {
   not_a_number: {
     status: 400,
     title: 'A sample is not a number',
-    remedy: 'Send columns of finite numbers; texts and booleans only where the whole column is.',
+    remedy:
+      'Send columns of finite numbers; /estimate and /estimate/classical also take whole columns of texts or booleans, and null for a missing value.',
   },
   not_finite: {
     status: 400,

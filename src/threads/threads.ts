@@ -3,6 +3,7 @@ import type { Check } from '../classical/check.js';
 import type { ClassicalEstimate, ClassicalOptions } from '../classical/classical.js';
 import { MistdError } from '../errors.js';
 import type { Body, DataLimits, ReadData } from '../formats/data.js';
+import type { SampleFacts } from '../samples/checks.js';
 import type { Samples } from '../samples/samples.js';
 import type { Outcome } from './worker.js';
 
@@ -15,6 +16,11 @@ export interface ReadTask {
 export interface ClassicalTask {
   readonly samples: Samples;
   readonly options: ClassicalOptions;
+}
+
+export interface ClassicalAnswer {
+  readonly estimates: readonly ClassicalEstimate[];
+  readonly facts: SampleFacts;
 }
 
 /** A thread that has had nothing to do for so long ends. */
@@ -42,7 +48,7 @@ export class Threads {
     return this.#run('read', task, signal);
   }
 
-  classical(task: ClassicalTask, signal: AbortSignal): Promise<ClassicalEstimate[]> {
+  classical(task: ClassicalTask, signal: AbortSignal): Promise<ClassicalAnswer> {
     return this.#run('classical', task, signal);
   }
 

@@ -1,10 +1,11 @@
 /** Entry of a helper thread: one function a kind of task. No model runs here. */
 import { type Check, check } from '../classical/check.js';
-import { type ClassicalEstimate, classicalEstimates } from '../classical/classical.js';
+import { classicalEstimates } from '../classical/classical.js';
 import { type ErrorCode, type ErrorDetails, MistdError } from '../errors.js';
 import { type ReadData, readData } from '../formats/data.js';
+import { factsOf } from '../samples/checks.js';
 import type { Samples } from '../samples/samples.js';
-import type { ClassicalTask, ReadTask } from './threads.js';
+import type { ClassicalAnswer, ClassicalTask, ReadTask } from './threads.js';
 
 // Readers of files read in parallel: when one part of a file fails, so may others after the answer.
 // That must not end the thread, and with it the next task.
@@ -21,8 +22,14 @@ export async function read({ body, known, limits }: ReadTask): Promise<Outcome<R
   return outcome(() => readData({ ...body, bytes }, known, limits));
 }
 
-export async function classical(task: ClassicalTask): Promise<Outcome<ClassicalEstimate[]>> {
-  return outcome(() => classicalEstimates(task.samples, task.options));
+export async function classical({
+  samples,
+  options,
+}: ClassicalTask): Promise<Outcome<ClassicalAnswer>> {
+  return outcome(() => ({
+    estimates: classicalEstimates(samples, options),
+    facts: factsOf(samples),
+  }));
 }
 
 export async function secondOpinion(samples: Samples): Promise<Outcome<Check>> {
