@@ -4,7 +4,8 @@
 // npm run bench -- did [--quick] for preference pairs.
 import { fileURLToPath } from 'node:url';
 import { ensureVenv } from '../scripts/python.js';
-import { measureAnalyses, reportAnalyses } from './analyses/run.js';
+import { reportAnalyses } from './analyses/report.js';
+import { measureAnalyses } from './analyses/run.js';
 import { makeSamples, nameOf, SHAPES, timing } from './cases.js';
 import { benchDid } from './did.js';
 import {

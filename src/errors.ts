@@ -72,7 +72,7 @@ export const ERRORS = {
     status: 400,
     title: 'A value is not a number',
     remedy:
-      'Send finite numbers; among samples, texts and booleans only where the whole column is.',
+      'Send finite numbers; /estimate and /estimate/classical also take whole columns of texts or booleans, and null for a missing value.',
   },
   not_finite: {
     status: 400,

@@ -2,10 +2,10 @@
 // their level and find what is there, that intervals cover what is known.
 // Run it with: npm run bench -- analyses [--quick]
 import { readFile } from 'node:fs/promises';
-import { startMistd, startRival } from '../processes.js';
+import { startMistd, startRival, WORKERS } from '../processes.js';
 import { median } from '../results.js';
-import { table } from '../table.js';
 import { DEPENDENT, INDEPENDENT, random } from './pairs.js';
+import { mean } from './report.js';
 import { TRIPLES } from './triples.js';
 
 /**
@@ -85,12 +85,12 @@ async function level(post, quick) {
   const [sets, rows] = quick ? [20, 40] : [600, 60];
   const results = [];
   for (const [k, { name, draw }] of INDEPENDENT.entries()) {
-    let rejected = 0;
-    for (let i = 0; i < sets; i++) {
+    const found = await together(sets, async (i) => {
       const body = { ...draw(random(1000 * k + i), rows), permutations: 99, seed: i };
       const { p_value } = await post('/estimate/independence', body);
-      if (p_value <= 0.05) rejected++;
-    }
+      return p_value <= 0.05;
+    });
+    const rejected = found.filter(Boolean).length;
     progress(`level: ${name}: ${rejected} of ${sets}`);
     results.push({ name, sets, rate: rejected / sets });
   }
@@ -110,12 +110,12 @@ async function power(post, ksg, quick) {
   for (const [k, { name, draw }] of DEPENDENT.entries()) {
     const pairs = Array.from({ length: sets }, (_, i) => draw(random(5000 * (k + 1) + i), rows));
     const theirs = await ksg({ pairs: pairs.map(({ x, y }) => [x, y]), nulls: 999 });
-    let found = 0;
-    for (const [i, { x, y }] of pairs.entries()) {
-      const body = { x, y, permutations: 99, seed: i };
+    const ours = await together(sets, async (i) => {
+      const body = { ...pairs[i], permutations: 99, seed: i };
       const { p_value } = await post('/estimate/independence', body);
-      if (p_value <= 0.05) found++;
-    }
+      return p_value <= 0.05;
+    });
+    const found = ours.filter(Boolean).length;
     const rate = (/** @type {number} */ count) => count / sets;
     const ksgFound = theirs.p.filter((/** @type {number} */ p) => p <= 0.05).length;
     progress(`power: ${name}: ${found} of ${sets}, KSG ${ksgFound}`);
@@ -135,24 +135,27 @@ async function triples(post, quick) {
   const [sets, rows] = quick ? [5, 60] : [60, 300];
   const results = [];
   for (const [k, { name, draw }] of TRIPLES.entries()) {
-    let [covered, width, error, rejected] = [0, 0, 0, 0];
-    for (let i = 0; i < sets; i++) {
+    const answers = await together(sets, async (i) => {
       const { truth, ...sides } = draw(random(9000 * (k + 1) + i), rows);
       const body = { ...sides, permutations: 39, seed: i };
       const { estimate, interval, p_value } = await post('/estimate/conditional', body);
-      if (interval.lower <= truth && truth <= interval.upper) covered++;
-      if (p_value <= 0.05) rejected++;
-      width += (interval.upper - interval.lower) / sets;
-      error += Math.abs(estimate - truth) / sets;
-    }
+      return {
+        covered: interval.lower <= truth && truth <= interval.upper,
+        rejected: p_value <= 0.05,
+        width: interval.upper - interval.lower,
+        error: Math.abs(estimate - truth),
+      };
+    });
+    const covered = answers.filter((answer) => answer.covered).length;
+    const rejected = answers.filter((answer) => answer.rejected).length;
     progress(`conditional: ${name}: ${covered} of ${sets} covered, ${rejected} rejected`);
     results.push({
       name,
       sets,
       rows,
       coverage: covered / sets,
-      width,
-      mean_absolute_error: error,
+      width: mean(answers.map(({ width }) => width)),
+      mean_absolute_error: mean(answers.map(({ error }) => error)),
       rejected: rejected / sets,
     });
   }
@@ -196,7 +199,7 @@ async function lagged(post) {
 async function neighbors(post, quick) {
   const rows = quick ? 1000 : 10_000;
   const results = [];
-  for (const dim of [1, 2, 3]) {
+  for (const dim of [1, 2, 3, 5, 8, 32]) {
     const { normal } = random(dim);
     const x = Array.from({ length: rows }, () => Array.from({ length: dim }, normal));
     const y = x.map((row) => row.map((value) => 0.7 * value + 0.7 * normal()));
@@ -211,121 +214,6 @@ async function neighbors(post, quick) {
     }
   }
   return results;
-}
-
-/**
- * @param {Analyses} results
- * @returns {string}
- */
-export function reportAnalyses({ batching, level, power, triples, lagged, neighbors }) {
-  const { columns, rows, pairs } = batching;
-  const fixed = (/** @type {number} */ value) => value.toFixed(3);
-  const units = batching.times_pairs_over_64;
-  const rate = mean(level.map((kind) => kind.rate));
-  const found = mean(power.map((kind) => kind.mistd));
-  const ksgFound = mean(power.map((kind) => kind.ksg));
-  const slowest = Math.max(...neighbors.map(({ ms }) => ms));
-  const coverage = mean(triples.map((kind) => kind.coverage));
-  return `
-Pairwise: ${columns} columns × ${rows} rows, ${pairs} pairs, in units of one estimate × pairs / 64 (wanted: ≤ 20)
-${table(
-  ['', 'ms', 'units'],
-  [
-    ['one estimate', batching.single_ms.toFixed(1), ''],
-    ['pairwise', batching.pairwise_ms.toFixed(0), batching.times_pairs_over_64.toFixed(1)],
-    [
-      'pairwise with p-values (1,000 draws)',
-      batching.pairwise_with_p_values_ms.toFixed(0),
-      batching.with_p_values_times_pairs_over_64.toFixed(1),
-    ],
-  ],
-)}
-
-Independence: share of independent data sets with p ≤ 0.05 (wanted: 0.04 to 0.06 over all kinds)
-${table(
-  ['kind', 'data sets', 'rate'],
-  [
-    ...level.map(({ name, sets, rate }) => [name, sets, fixed(rate)]),
-    ['all', level.reduce((sum, { sets }) => sum + sets, 0), fixed(rate)],
-  ],
-)}
-
-Independence: share of dependent data sets with p ≤ 0.05
-${table(
-  ['kind', 'rows', 'data sets', 'mistd', 'KSG', ''],
-  power.map(({ name, rows, sets, mistd, ksg }) => [
-    name,
-    rows,
-    sets,
-    fixed(mistd),
-    fixed(ksg),
-    mistd >= ksg ? '' : 'KSG finds more',
-  ]),
-)}
-
-Conditional: 90 % intervals of known I(X; Y | Z), and p ≤ 0.05 of the test of conditional independence
-${table(
-  ['kind', 'rows', 'data sets', 'coverage', 'width', 'mean absolute error', 'rejected'],
-  triples.map((kind) => [
-    kind.name,
-    kind.rows,
-    kind.sets,
-    fixed(kind.coverage),
-    fixed(kind.width),
-    fixed(kind.mean_absolute_error),
-    fixed(kind.rejected),
-  ]),
-)}
-
-Lagged: at the true lag, in nats
-${table(
-  ['series', 'lag', 'known', 'mistd', 'KSG'],
-  lagged.map(({ name, lag, known, mistd, ksg }) => [
-    name,
-    lag,
-    fixed(known),
-    fixed(mistd),
-    fixed(ksg),
-  ]),
-)}
-
-Classical: KSG, k = 3
-${table(
-  ['method', 'rows', 'columns', 'ms'],
-  neighbors.map(({ method, rows, dim, ms }) => [method, rows, `${dim} + ${dim}`, ms.toFixed(0)]),
-)}
-
-Targets
-${table(
-  ['what', 'wanted', 'measured', ''],
-  [
-    [`pairwise of ${columns} columns, units`, '≤ 20', units.toFixed(1), met(units <= 20)],
-    [
-      'independent sets called dependent, all kinds',
-      '0.04 to 0.06',
-      fixed(rate),
-      met(rate >= 0.04 && rate <= 0.06),
-    ],
-    [
-      'dependent sets found, all kinds',
-      `≥ KSG's ${fixed(ksgFound)}`,
-      fixed(found),
-      met(found >= ksgFound),
-    ],
-    [
-      `KSG of ${neighbors[0]?.rows} rows, slowest`,
-      '≤ 1000 ms',
-      slowest.toFixed(0),
-      met(slowest <= 1000),
-    ],
-    [
-      'coverage of 90 % intervals of I(X; Y | Z), all kinds',
-      '≥ 0.9',
-      fixed(coverage),
-      met(coverage >= 0.9),
-    ],
-  ],
-)}`;
 }
 
 /**
@@ -345,14 +233,30 @@ function poster(url) {
   };
 }
 
+/**
+ * Asks for many things, as many at once as the service has threads: one request at a time would
+ * leave all but one of them idle.
+ *
+ * @template T
+ * @param {number} count
+ * @param {(i: number) => Promise<T>} ask
+ * @returns {Promise<T[]>} in the order of i.
+ */
+async function together(count, ask) {
+  /** @type {T[]} */
+  const answers = new Array(count);
+  let next = 0;
+  const work = async () => {
+    while (next < count) {
+      const i = next++;
+      answers[i] = await ask(i);
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+  return answers;
+}
+
 /** @param {string} text */
 function progress(text) {
   process.stderr.write(`${text}\n`);
-}
-
-const met = (/** @type {boolean} */ yes) => (yes ? 'met' : 'MISSED');
-
-/** @param {readonly number[]} values */
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,5 +1,5 @@
-import { columnOf, type Matrix } from '../samples/samples.js';
 import { Nearest } from './nearest.js';
+import type { SortedColumn } from './sorted-column.js';
 
 /** Points of a leaf at most: fewer make more boxes to compare, more make more distances. */
 const LEAF = 12;
@@ -32,31 +32,28 @@ export class KdTree {
   readonly #highs: Float64Array;
   #nodes = 0;
 
-  /**
-   * @param matrix at least one row and one column.
-   * @param scales of each column, above 0.
-   */
-  constructor(matrix: Matrix, scales: Float64Array) {
-    const { rows, columns } = matrix;
+  /** @param columns at least one column, of at least one row. */
+  constructor(columns: readonly SortedColumn[]) {
+    const rows = columns[0]?.values.length ?? 0;
     this.#rows = rows;
-    this.#dims = columns;
-    this.#scales = scales;
+    const dims = columns.length;
+    this.#dims = dims;
+    this.#scales = Float64Array.from(columns, ({ scale }) => scale);
     this.#order = Int32Array.from({ length: rows }, (_, r) => r);
     // Halving stops at LEAF points or fewer: every leaf but a sole root holds LEAF / 2 or more.
     const nodes = Math.ceil((4 * rows) / LEAF) + 1;
     this.#starts = new Int32Array(nodes);
     this.#ends = new Int32Array(nodes);
     this.#children = new Int32Array(nodes);
-    this.#lows = new Float64Array(nodes * columns);
-    this.#highs = new Float64Array(nodes * columns);
-    this.#build(matrix);
-    this.#points = new Float64Array(rows * columns);
-    for (let c = 0; c < columns; c++) {
-      const column = columnOf(matrix, c);
+    this.#lows = new Float64Array(nodes * dims);
+    this.#highs = new Float64Array(nodes * dims);
+    this.#build(columns);
+    this.#points = new Float64Array(rows * dims);
+    columns.forEach(({ values }, c) => {
       for (let p = 0; p < rows; p++) {
-        this.#points[p * columns + c] = column[this.#order[p] as number] as number;
+        this.#points[p * dims + c] = values[this.#order[p] as number] as number;
       }
-    }
+    });
   }
 
   /** Distance from each row to its k-th neighbor, itself left out; k < rows. */
@@ -209,28 +206,29 @@ export class KdTree {
   }
 
   /** Breadth first: a node's children are made when its turn comes. */
-  #build(matrix: Matrix): void {
-    this.#addNode(matrix, 0, this.#rows);
+  #build(columns: readonly SortedColumn[]): void {
+    this.#addNode(columns, 0, this.#rows);
     for (let node = 0; node < this.#nodes; node++) {
       const [start, end] = [this.#starts[node] as number, this.#ends[node] as number];
       if (end - start <= LEAF) continue;
       const middle = (start + end) >>> 1;
-      selectNth(columnOf(matrix, this.#widest(node)), this.#order, start, end, middle);
+      const { values } = columns[this.#widest(node)] as SortedColumn;
+      selectNth(values, this.#order, start, end, middle);
       this.#children[node] = this.#nodes;
-      this.#addNode(matrix, start, middle);
-      this.#addNode(matrix, middle, end);
+      this.#addNode(columns, start, middle);
+      this.#addNode(columns, middle, end);
     }
   }
 
-  #addNode(matrix: Matrix, start: number, end: number): void {
+  #addNode(columns: readonly SortedColumn[], start: number, end: number): void {
     const node = this.#nodes++;
     this.#starts[node] = start;
     this.#ends[node] = end;
     for (let c = 0; c < this.#dims; c++) {
-      const column = columnOf(matrix, c);
+      const { values } = columns[c] as SortedColumn;
       let [low, high] = [Infinity, -Infinity];
       for (let p = start; p < end; p++) {
-        const value = column[this.#order[p] as number] as number;
+        const value = values[this.#order[p] as number] as number;
         if (value < low) low = value;
         if (value > high) high = value;
       }

@@ -1,7 +1,9 @@
-import { columnOf, joinColumns, type Matrix, type Samples } from '../samples/samples.js';
+import { columnOf, type Matrix, type Samples } from '../samples/samples.js';
+import { BoxSearch } from './box-search.js';
 import { digammaTable } from './digamma.js';
 import { KdTree } from './kd-tree.js';
 import { nextUp } from './nearest.js';
+import { firstIndex, type SortedColumn, sortColumn } from './sorted-column.js';
 
 export interface KsgOptions {
   /** The neighbor that sets each row's scale, in 1…rows − 1. */
@@ -33,7 +35,7 @@ export interface KsgEstimate {
 export function ksg(samples: Samples, { k, variant }: KsgOptions): KsgEstimate {
   const x = standardize(samples.x);
   const y = standardize(samples.y);
-  if (x.matrix.columns === 0 || y.matrix.columns === 0) return { nats: 0, standardError: 0 };
+  if (x.length === 0 || y.length === 0) return { nats: 0, standardError: 0 };
 
   const { rows } = samples.x;
   const counts = countNeighbors(x, y, k, variant);
@@ -50,39 +52,45 @@ export function ksg(samples: Samples, { k, variant }: KsgOptions): KsgEstimate {
   return { nats, standardError: Math.sqrt(variance / rows) };
 }
 
-/** A side with the scale of each column, as in KdTree. */
-interface Scaled {
-  readonly matrix: Matrix;
-  readonly scales: Float64Array;
-}
-
 /** Neighbors of each row within x and within y, as the variant counts them. */
 interface Counts {
   readonly x: Int32Array;
   readonly y: Int32Array;
 }
 
-function countNeighbors(x: Scaled, y: Scaled, k: number, variant: 1 | 2): Counts {
-  const joint = new KdTree(
-    joinColumns(x.matrix, y.matrix),
-    Float64Array.of(...x.scales, ...y.scales),
-  );
+function countNeighbors(
+  x: readonly SortedColumn[],
+  y: readonly SortedColumn[],
+  k: number,
+  variant: 1 | 2,
+): Counts {
+  const columns = [...x, ...y];
+  // In a plane, the rows near in one column are few; a tree finds the near ones sooner.
+  const joint = columns.length === 2 ? new KdTree(columns) : searchOf(columns);
   if (variant === 1) {
     const radii = joint.kthDistances(k);
     return { x: countsWithin(x, radii), y: countsWithin(y, radii) };
   }
-  const { first, second } = joint.rectangles(k, x.matrix.columns);
+  const { first, second } = joint.rectangles(k, x.length);
   // Up to the edge, itself included: nearer than the next larger number.
   return { x: countsWithin(x, first.map(nextUp)), y: countsWithin(y, second.map(nextUp)) };
+}
+
+/**
+ * The faster of the two ways, as measured: a tree's time grows more slowly with rows, that of sets
+ * with columns.
+ */
+function searchOf(columns: readonly SortedColumn[]): KdTree | BoxSearch {
+  const rows = columns[0]?.values.length ?? 0;
+  return rows > 5000 * 2 ** columns.length ? new KdTree(columns) : new BoxSearch(columns);
 }
 
 /**
  * Leaves out constant columns and finds the scale of the others. Values are first multiplied by a
  * power of two, which rounds nothing, so that no square overflows.
  */
-function standardize(side: Matrix): Scaled {
-  const columns: Float64Array[] = [];
-  const scales: number[] = [];
+function standardize(side: Matrix): SortedColumn[] {
+  const columns: SortedColumn[] = [];
   for (let c = 0; c < side.columns; c++) {
     const column = columnOf(side, c);
     if (column.every((value) => value === column[0])) continue;
@@ -90,43 +98,23 @@ function standardize(side: Matrix): Scaled {
     const factor = 2 ** Math.min(1022, -Math.floor(Math.log2(largest)) - 1);
     const scaled = column.map((value) => value * factor);
     const center = mean(scaled);
-    columns.push(scaled);
-    scales.push(1 / Math.sqrt(mean(scaled.map((value) => (value - center) ** 2))));
+    const scale = 1 / Math.sqrt(mean(scaled.map((value) => (value - center) ** 2)));
+    columns.push(sortColumn(scaled, scale));
   }
-  const values = new Float64Array(columns.length * side.rows);
-  columns.forEach((column, c) => {
-    values.set(column, c * side.rows);
-  });
-  return {
-    matrix: { rows: side.rows, columns: columns.length, values },
-    scales: Float64Array.from(scales),
-  };
+  return columns;
 }
 
 /** How many other rows lie nearer to each row than its radius, within one side. */
-function countsWithin({ matrix, scales }: Scaled, radii: Float64Array): Int32Array {
-  if (matrix.columns > 1) return new KdTree(matrix, scales).countsWithin(radii);
-  const scale = scales[0] as number;
-  const sorted = matrix.values.slice().sort();
-  return Int32Array.from(matrix.values, (value, row) => {
+function countsWithin(side: readonly SortedColumn[], radii: Float64Array): Int32Array {
+  if (side.length > 1) return searchOf(side).countsWithin(radii);
+  const { values, scale, sorted } = side[0] as SortedColumn;
+  return Int32Array.from(values, (value, row) => {
     const radius = radii[row] as number;
     if (radius <= 0) return 0;
     const from = firstIndex(sorted, (other) => (value - other) * scale < radius);
     const to = firstIndex(sorted, (other) => (other - value) * scale >= radius);
     return to - from - 1;
   });
-}
-
-/** First index of an ascending array from which on a condition holds. */
-function firstIndex(sorted: Float64Array, holds: (value: number) => boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(sorted[middle] as number)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function at(table: Float64Array, index: number): number {

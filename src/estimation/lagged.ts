@@ -56,8 +56,9 @@ export interface Lagged {
  * entropy (Schreiber 2000) is conditional mutual information, I(now of the target; past of the
  * source | past of the target), by the same construction as `conditional`.
  *
- * p-values permute blocks of rows of x (of the source), each block in its order: most of the
- * dependence within a series stays. All lags are compared with one null distribution.
+ * p-values of lags permute blocks of rows of x, each block in its order: most of the dependence
+ * within a series stays. All lags are compared with one null distribution. For those of transfer
+ * entropy see `transferEntropy`.
  */
 export async function lagged(
   estimate: Estimator,
@@ -90,7 +91,7 @@ export async function lagged(
   const p = pValues(ofLags, ofDraws, manifest);
   const medians = ofLags.map((answer) => medianOf(answer, manifest));
   const te = (source: Matrix, target: Matrix, seed: number) =>
-    transferEntropy(estimate, source, target, blocks, manifest, { ...options, seed });
+    transferEntropy(estimate, source, target, manifest, { ...options, seed });
   return {
     lags: lagEstimates(ofLags, lags).map((lag, i) => ({ ...lag, ...p[i] })),
     best_lag: lags[medians.indexOf(Math.max(...medians))] as number,
@@ -135,20 +136,31 @@ function pValues(
   return p.map((p_value, i) => ({ p_value, q_value: q[i] as number }));
 }
 
+/**
+ * Transfer entropy, and a test of whether it is 0: whether the target's present, given its own
+ * past, has nothing to do with the source's past.
+ *
+ * The test exchanges the target's present among rows of similar past of the target. If there is no
+ * transfer and the history is long enough, what is new in the present is drawn anew each time, so
+ * such rows are exchangeable, and the source's past keeps its order and its tie with the target's
+ * past. Orders of the source by blocks would break that tie; exchanging the source's past among
+ * similar rows would break the order within the source, whose chance likeness to the target would
+ * go with it.
+ */
 async function transferEntropy(
   estimate: Estimator,
   source: Matrix,
   target: Matrix,
-  shuffleOf: (seed: number) => Shuffle,
   manifest: Manifest,
   options: LaggedOptions,
 ): Promise<TransferEntropy> {
   const { history } = options;
   const from = Math.max(history.source, history.target);
-  const x = past(source, history.source, from);
-  const y = window(target, from, target.rows);
+  const x = window(target, from, target.rows);
+  const y = past(source, history.source, from);
   const z = past(target, history.target, from);
   const { information, statistic } = await chainRule(estimate, { x, y, z }, manifest);
+  const shuffleOf = (seed: number): Shuffle => ({ kind: 'neighbors', seed, z });
   return {
     ...brief(information, options),
     ...(await conditionalTest(estimate, { x, y, z }, statistic, shuffleOf, manifest, options)),

@@ -173,7 +173,8 @@ function duplicateRows(cases: readonly WarningCase[]): Warning | undefined {
   };
 }
 
-function nearDeterministic(cases: readonly WarningCase[]): Warning | undefined {
+/** For samples in which a column of one side all but tells one of the other. */
+export function nearDeterministic(cases: readonly WarningCase[]): Warning | undefined {
   const enough = cases.filter(({ estimate }) => estimate.facts.rows >= NEAR_DETERMINISTIC_ROWS);
   const alike = enough.filter(({ estimate }) => {
     return estimate.facts.largestCorrelation >= NEAR_DETERMINISTIC;
@@ -198,9 +199,13 @@ function nearDeterministic(cases: readonly WarningCase[]): Warning | undefined {
     );
   }
   if (found.length === 0) return undefined;
+  const coarse = [...alike, ...determined].every(({ estimate: { facts } }) => isCoarse(facts));
+  const consequence = coarse
+    ? 'mutual information is the entropy of the coarser one, and the estimate may be off.'
+    : 'mutual information is unbounded and the estimate is a lower one.';
   return {
     code: 'near_deterministic',
-    message: `${capitalized(found.join('; '))}; if one determines the other, mutual information is unbounded and the estimate is a lower one.`,
+    message: `${capitalized(found.join('; '))}; if one determines the other, ${consequence}`,
   };
 }
 
@@ -219,6 +224,13 @@ function noUncertainty(manifest: Manifest): Warning | undefined {
     message:
       'This model gives one value and not how sure it is: the interval and the quantiles only repeat that value.',
   };
+}
+
+/** Whether a side has columns of few values alone, which bounds what it can share. */
+function isCoarse({ x, y }: ProblemEstimate['facts']): boolean {
+  return [x, y].some((side) => {
+    return side.every(({ use, tiedPairs }) => use !== 'used' || tiedPairs > TIED_PAIRS);
+  });
 }
 
 function used(side: readonly ColumnFacts[]): number {

@@ -42,9 +42,12 @@ export class CsvLines {
 
   /** @throws MistdError invalid_csv for a quote that never closes, or without a header. */
   end(): void {
-    if (this.#open.length > 0) throw new MistdError('invalid_csv', 'A quoted cell never ends.');
-    if (this.#take === undefined)
-      throw new MistdError('invalid_csv', 'The body has no header line.');
+    if (this.#open.length > 0) {
+      throw new MistdError('invalid_csv', 'A quoted cell never ends.', { pointer: '' });
+    }
+    if (this.#take === undefined) {
+      throw new MistdError('invalid_csv', 'The body has no header line.', { pointer: '' });
+    }
   }
 
   #record(cells: string[]): void {
@@ -57,6 +60,7 @@ export class CsvLines {
       throw new MistdError(
         'invalid_csv',
         `There are ${cells.length} cells; the header has ${this.#columns}.`,
+        { pointer: '' },
       );
     }
     this.#take(cells, this.#row++);
@@ -72,7 +76,9 @@ function splitQuoted(record: string): string[] {
   for (;;) {
     const found = CELL.exec(record);
     if (found === null) {
-      throw new MistdError('invalid_csv', 'A quote is neither around a cell nor doubled in one.');
+      throw new MistdError('invalid_csv', 'A quote is neither around a cell nor doubled in one.', {
+        pointer: '',
+      });
     }
     const [, quoted, plain, end] = found;
     cells.push(quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'));

@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { CsvError, parse } from 'csv-parse/sync';
 import { MistdError, pointerStep } from '../errors.js';
 import type { Column, Sides } from '../samples/columns.js';
 import type { SampleLimits } from '../samples/samples.js';
 import { ColumnBuilder } from './column-builder.js';
+import { CsvLines } from './csv-lines.js';
 import { quote } from './describe.js';
+import { PlainCells } from './plain-cells.js';
 import { type Choice, checkShape, chosenNames, sidesOf } from './table.js';
+import { takeLines } from './text-lines.js';
 
 /** What stands for a missing value, in upper or lower case. */
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
@@ -26,84 +28,88 @@ export function readCsv(
   categorical: readonly string[],
   limits: SampleLimits,
 ): Sides {
-  if (!isUtf8(bytes))
-    throw new MistdError('invalid_csv', 'The body is not UTF-8.', { pointer: '' });
-  const reader = new CsvReader(choice, categorical, limits);
-  try {
-    // Each record is used up as it comes: a million rows of texts would take much memory.
-    parse(bytes, { bom: true, skip_empty_lines: true, onRecord: (record) => reader.read(record) });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new MistdError('invalid_csv', `The body is not CSV: ${error.message}.`, {
-      pointer: '',
-      cause: error,
-    });
+  if (!isUtf8(bytes) || bytes.includes(0)) {
+    throw new MistdError('invalid_csv', 'The body is not UTF-8 text.', { pointer: '' });
   }
-  return reader.finish();
+  const read: { table?: CsvTable } = {};
+  const csv = new CsvLines((header) => {
+    const table = new CsvTable(header, choice, categorical, limits);
+    read.table = table;
+    return (cells) => table.add(cells);
+  });
+  takeLines(bytes, 0, (start, end) => {
+    if (!csv.open && read.table?.addPlain(bytes, start, end)) return;
+    csv.line(bytes.toString('utf8', start, end));
+  });
+  if (read.table !== undefined || csv.open) csv.end();
+  if (read.table === undefined) {
+    throw new MistdError('empty_samples', 'The body is empty.', { pointer: '' });
+  }
+  return read.table.finish();
 }
 
-class CsvReader {
-  readonly #choice: Choice;
-  readonly #categorical: readonly string[];
+/** The columns in use of a table whose rows come one by one. */
+class CsvTable {
+  readonly #names: Choice;
   readonly #limits: SampleLimits;
-  #header: readonly string[] | undefined;
-  #names: Choice = { x: [], y: [] };
-  /** The columns in use, each once, with its place in a record. */
-  #columns: { name: string; place: number; builder: ColumnBuilder; asText: boolean }[] = [];
-  #row = 0;
+  /** Each once, with its place in a row. */
+  readonly #columns: { name: string; place: number; builder: ColumnBuilder; asText: boolean }[];
+  readonly #plain: PlainCells;
+  #rows = 0;
 
-  constructor(choice: Choice, categorical: readonly string[], limits: SampleLimits) {
-    this.#choice = choice;
-    this.#categorical = categorical;
-    this.#limits = limits;
-  }
-
-  /** @returns null: nothing for the parser to keep. */
-  read(record: string[]): null {
-    if (this.#header === undefined) this.#readHeader(record);
-    else this.#readRow(record);
-    return null;
-  }
-
-  finish(): Sides {
-    const { x, y } = this.#names;
-    if (this.#header === undefined) {
-      throw new MistdError('empty_samples', 'The body is empty.', { pointer: '' });
-    }
-    checkShape('x', this.#row, x.length, this.#limits);
-    checkShape('y', this.#row, y.length, this.#limits);
-    const columns = new Map<string, Column>(
-      this.#columns.map(({ name, builder }) => [name, asBoolean(builder.finish())]),
-    );
-    return sidesOf((name) => columns.get(name) as Column, this.#names);
-  }
-
-  #readHeader(header: string[]): void {
+  constructor(
+    header: readonly string[],
+    choice: Choice,
+    categorical: readonly string[],
+    limits: SampleLimits,
+  ) {
     const twice = header.find((name, c) => header.indexOf(name) !== c);
     if (twice !== undefined) {
       throw new MistdError('invalid_csv', `The header names the column ${quote(twice)} twice.`, {
         pointer: '',
       });
     }
-    this.#header = header;
-    this.#names = chosenNames(header, this.#choice);
+    this.#limits = limits;
+    this.#names = chosenNames(header, choice);
     const used = [...new Set([...this.#names.x, ...this.#names.y])];
     this.#columns = used.map((name) => ({
       name,
       place: header.indexOf(name),
       builder: new ColumnBuilder(name, (row) => pointerStep(name) + pointerStep(row)),
-      asText: this.#categorical.includes(name),
+      asText: categorical.includes(name),
     }));
+    this.#plain = new PlainCells(
+      header.map((name) => used.includes(name) && !categorical.includes(name)),
+    );
   }
 
-  #readRow(record: string[]): void {
+  /** Adds a line whose cells in use are all plain numbers; of another it only says that it is not. */
+  addPlain(bytes: Buffer, start: number, end: number): boolean {
+    const plain = this.#plain;
+    if (this.#columns.some(({ asText }) => asText) || !plain.read(bytes, start, end)) return false;
+    for (const { place, builder } of this.#columns) builder.add(plain.numbers[place]);
+    this.#rows++;
+    return true;
+  }
+
+  add(cells: readonly string[]): void {
     for (const { place, builder, asText } of this.#columns) {
-      const cell = (record[place] as string).trim();
+      const cell = (cells[place] as string).trim();
       if (cell.length <= 4 && MISSING.has(cell.toLowerCase())) builder.add(null);
       else if (!asText && NUMBER.test(cell)) builder.add(Number(cell));
       else builder.addText(cell);
     }
-    this.#row++;
+    this.#rows++;
+  }
+
+  finish(): Sides {
+    const { x, y } = this.#names;
+    checkShape('x', this.#rows, x.length, this.#limits);
+    checkShape('y', this.#rows, y.length, this.#limits);
+    const columns = new Map<string, Column>(
+      this.#columns.map(({ name, builder }) => [name, asBoolean(builder.finish())]),
+    );
+    return sidesOf((name) => columns.get(name) as Column, this.#names);
   }
 }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MistdError } from '../errors.js';
+import { takeLines } from './text-lines.js';
 
 export interface StreamLimits {
   /** Of the whole stream; beyond it, the request is refused. */
@@ -9,9 +10,6 @@ export interface StreamLimits {
 }
 
 const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-/** What some programs put before UTF-8. */
-const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /**
  * Cuts a stream of UTF-8 bytes into lines, as they arrive. Lines end in LF or CRLF; the last one
@@ -30,20 +28,7 @@ export async function streamLines(
     if (!isUtf8(lines)) {
       throw new MistdError('invalid_utf8', `The body is not UTF-8 after line ${number}.`);
     }
-    try {
-      const marked = number === 0 && lines.subarray(0, 3).equals(BYTE_ORDER_MARK);
-      for (let start = marked ? BYTE_ORDER_MARK.length : 0; start < lines.length; ) {
-        number++;
-        const newline = lines.indexOf(NEWLINE, start);
-        const next = newline < 0 ? lines.length : newline;
-        const end = next > start && lines[next - 1] === RETURN ? next - 1 : next;
-        if (end > start) onLine(lines, start, end);
-        start = next + 1;
-      }
-    } catch (error) {
-      if (!(error instanceof MistdError)) throw error;
-      throw new MistdError(error.code, `Line ${number}: ${error.message}`, error.details);
-    }
+    number = takeLines(lines, number, (start, end) => onLine(lines, start, end));
   };
 
   let received = 0;

@@ -10,7 +10,9 @@ export interface Line {
 const NEWLINE = 0x0a;
 
 /**
- * Lines of a stream of bytes, as they come. Blank lines are skipped; one that is too long becomes
+ * Lines of a stream of bytes, as they come. Apart from `streamLines`, which ends at the first
+ * fault and shows lines where they lie in a chunk: here each line is answered by itself, when its
+ * turn comes, and a wrong one fails alone. Blank lines are skipped; one that is too long becomes
  * an error, and those after it are read still.
  */
 export async function* readLines(

@@ -5,8 +5,7 @@ import type { SampleLimits } from '../samples/samples.js';
 import { ColumnBuilder } from './column-builder.js';
 import { describe } from './describe.js';
 import { type Choice, checkShape, chosenNames, sidesOf } from './table.js';
-
-const NEWLINE = 0x0a;
+import { parseJsonLine, takeLines } from './text-lines.js';
 
 /**
  * Reads newline-delimited JSON: an object a line, a line a row, with the columns named by the
@@ -21,8 +20,10 @@ export function readNdjson(bytes: Buffer, choice: Choice, limits: SampleLimits):
   let names: Choice | undefined;
   const builders = new Map<string, ColumnBuilder>();
   let row = 0;
-  for (const { text, number } of linesOf(bytes)) {
-    const record = parseLine(text, number);
+  takeLines(bytes, 0, (start, end) => {
+    const text = bytes.toString('utf8', start, end).trim();
+    if (text === '') return;
+    const record = recordOf(parseJsonLine(text, ''));
     if (names === undefined) {
       names = chosenNames(Object.keys(record), choice);
       for (const name of [...names.x, ...names.y]) {
@@ -34,41 +35,16 @@ export function readNdjson(bytes: Buffer, choice: Choice, limits: SampleLimits):
       builder.add(Object.hasOwn(record, name) ? record[name] : null);
     }
     row++;
-  }
+  });
   checkShape('x', row, names?.x.length ?? 1, limits);
   checkShape('y', row, names?.y.length ?? 1, limits);
   const columns = new Map([...builders].map(([name, builder]) => [name, builder.finish()]));
   return sidesOf((name) => columns.get(name) as Column, names ?? choice);
 }
 
-function* linesOf(bytes: Buffer): Generator<{ text: string; number: number }> {
-  for (let start = 0, number = 1; start < bytes.length; number++) {
-    const newline = bytes.indexOf(NEWLINE, start);
-    const end = newline < 0 ? bytes.length : newline;
-    const text = bytes.toString('utf8', start, end).trim();
-    if (text !== '') yield { text, number };
-    start = end + 1;
+function recordOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
   }
-}
-
-function parseLine(text: string, number: number): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new MistdError(
-      'invalid_json',
-      `Line ${number} is not JSON: ${(cause as Error).message}.`,
-      {
-        pointer: '',
-        cause,
-      },
-    );
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MistdError('invalid_type', `Line ${number} is ${describe(value)}, not an object.`, {
-      pointer: '',
-    });
-  }
-  return value as Record<string, unknown>;
+  throw new MistdError('invalid_type', `It is ${describe(value)}, not an object.`, { pointer: '' });
 }

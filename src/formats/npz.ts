@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
 import { MistdError } from '../errors.js';
 import type { Column, Side, Sides } from '../samples/columns.js';
@@ -85,9 +86,11 @@ async function unpack(bytes: Buffer, maxBytes: number): Promise<Map<string, Buff
   return files;
 }
 
-/** The archive's reader stops a file that is longer than its entry says. */
+/** The archive's reader stops a file that is longer than its entry says; sums it does not check. */
 async function unpackFile(zip: ZipFile, entry: Entry): Promise<Buffer> {
-  return buffer(await zip.openReadStreamPromise(entry));
+  const bytes = await buffer(await zip.openReadStreamPromise(entry));
+  if (crc32(bytes) === entry.crc32) return bytes;
+  throw new Error(`${entry.fileName} is damaged, its checksum does not match`);
 }
 
 function messageOf(error: unknown): string {

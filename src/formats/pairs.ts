@@ -2,6 +2,7 @@ import { MistdError, pointerStep } from '../errors.js';
 import { describe } from './describe.js';
 import { type StreamLimits, streamLines } from './line-stream.js';
 import { asRow, PairReader, type ReadPairs, type Row } from './pair-reader.js';
+import { parseJsonLine } from './text-lines.js';
 
 export interface PairLimits extends StreamLimits {
   readonly maxPairs: number;
@@ -42,17 +43,8 @@ export async function pairsFromNdjson(
   const reader = new PairReader(limits.maxPairs);
   await streamLines(stream, limits, (bytes, start, end) => {
     const text = bytes.toString('utf8', start, end);
-    let row: unknown;
-    try {
-      row = JSON.parse(text);
-    } catch (cause) {
-      if (text.trim() === '') return;
-      throw new MistdError('invalid_json', `${(cause as Error).message}.`, {
-        pointer: reader.pointer,
-        cause,
-      });
-    }
-    reader.add(asRow(row, reader.pointer));
+    if (text.trim() === '') return;
+    reader.add(asRow(parseJsonLine(text, reader.pointer), reader.pointer));
   });
   return reader.finish();
 }

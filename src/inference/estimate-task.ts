@@ -17,6 +17,8 @@ export interface ProblemEstimate {
   readonly facts: SampleFacts;
   /** Blocks that the rows were dealt into; 1 within the trained range. */
   readonly blocks: number;
+  /** The knots of each block, where the problem asked for a share of them. */
+  readonly parts?: readonly Float64Array[];
   /** Of the quantile that the problem asks the derivative of. */
   readonly gradient?: SampleGradient;
 }
@@ -62,13 +64,16 @@ export async function runTask(
     const asTheyCome = inAnyOrder(whole, manifest);
     const dealt = asTheyCome
       ? [Int32Array.from({ length: whole.x.rows }, (_, r) => r)]
-      : dealBlocks(whole.x, whole.y, blocks.rows);
+      : dealBlocks(whole.x, whole.y, blocks.rows).filter(
+          (_, b) => problem.share === undefined || b % problem.share.of === problem.share.from,
+        );
     const pairs =
       asTheyCome && manifest.encoding === 'normal-scores'
         ? [whole]
         : modelPairs(manifest, samples, dealt);
     const parts = new Array<Float64Array>(pairs.length);
-    const answer: Answer = { facts: sampleFacts({ x: x.ranks, y: y.ranks }, whole), parts };
+    const facts = sampleFacts({ x: x.ranks, y: y.ranks }, whole);
+    const answer: Answer = { facts, parts, shared: problem.share !== undefined };
     answers.push(answer);
     for (const [b, pair] of pairs.entries()) {
       await runner.add(pair, (knots) => {
@@ -84,9 +89,10 @@ export async function runTask(
   await runner.finish();
   const median = taus.indexOf(0.5);
   return {
-    estimates: answers.map(({ parts, ...rest }) => ({
+    estimates: answers.map(({ parts, shared, ...rest }) => ({
       knots: combineBlocks(parts, median, blocks.spread_exponent),
       blocks: parts.length,
+      ...(shared ? { parts } : {}),
       ...rest,
     })),
     encodeMs: performance.now() - start - runner.inferenceMs - gradientMs,
@@ -99,6 +105,7 @@ interface Answer {
   readonly facts: SampleFacts;
   /** The knots of each block. */
   readonly parts: Float64Array[];
+  readonly shared: boolean;
   gradient?: SampleGradient;
 }
 

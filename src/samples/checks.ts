@@ -1,6 +1,13 @@
-import { type ColumnUse, columnUses, type Scores } from '../encoding/encode.js';
+import {
+  type ColumnUse,
+  columnUses,
+  encodeColumns,
+  rankColumns,
+  type Scores,
+} from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
 import { leastOpenShare } from './determined.js';
+import type { Samples } from './samples.js';
 
 /** Share of tied pairs of rows. What a column of few values shares is bounded by its entropy. */
 const FEW_TIES = 0.005;
@@ -46,6 +53,13 @@ export function sampleFacts(
       leastOpenShare(scores.y, scores.x, continuous(ranks.x)),
     ),
   };
+}
+
+/** The facts of samples that have not been ranked yet. */
+export function factsOf(samples: Samples): SampleFacts {
+  const ranks = { x: rankColumns(samples.x), y: rankColumns(samples.y) };
+  const { rows } = samples.x;
+  return sampleFacts(ranks, { x: encodeColumns(ranks.x, rows), y: encodeColumns(ranks.y, rows) });
 }
 
 /** Places, among the columns in use, of those of which few rows tie. */

@@ -9,6 +9,8 @@ import { type Shuffle, shuffledRows } from './shuffle.js';
 export interface Problem extends Samples {
   /** Reorders the rows of x: a draw from what would be if x did not depend on y. */
   readonly shuffle?: Shuffle;
+  /** Of the blocks that many rows are dealt into, which to estimate: every `of`-th, from this one. */
+  readonly share?: { readonly from: number; readonly of: number };
   /** Asks for the derivative of this quantile with respect to the samples; in (0, 1). */
   readonly gradientTau?: number;
   /** Seeds to order equal values of a side at random by, which leaves its columns without ties. */

@@ -13,6 +13,8 @@ export type Shuffle =
 
 /** Rows of similar z that a row is exchanged among; Runge (2018) finds 5 to 10 to keep the level. */
 const NEIGHBORS = 5;
+/** Exchanges of each row: one leaves a sixth of the rows without a partner where they are. */
+const ROUNDS = 2;
 /** Of rows at equal distance no more are kept. */
 const MOST_CANDIDATES = 64;
 
@@ -52,22 +54,30 @@ function shuffledBlocks(rows: number, length: number, stream: Random): Int32Arra
 }
 
 /**
- * Local permutation (Runge, "Conditional independence testing based on a nearest-neighbor
- * estimator of conditional mutual information", AISTATS 2018, algorithm 1): in random order, each
- * row takes the first of its candidates that no row has taken yet, or the last when all are taken.
+ * Local permutation in the spirit of Runge ("Conditional independence testing based on a
+ * nearest-neighbor estimator of conditional mutual information", AISTATS 2018), with every row
+ * kept once: in random order, each row changes places with one of its candidates that has not
+ * changed yet. Runge's algorithm takes some rows twice and leaves out others; repeated rows are
+ * dependence to an estimator that looks at neighbors, which made its p-values too small.
  */
 function shuffledNeighbors(candidates: readonly Int32Array[], stream: Random): Int32Array {
-  const order = new Int32Array(candidates.length);
-  const taken = new Uint8Array(candidates.length);
-  for (const r of permutation(candidates.length, stream)) {
-    const near = candidates[r] as Int32Array;
-    let chosen = r;
-    for (const i of permutation(near.length, stream)) {
-      chosen = near[i] as number;
-      if (taken[chosen] === 0) break;
+  const order = Int32Array.from(candidates, (_, r) => r);
+  for (let round = 0; round < ROUNDS; round++) {
+    const moved = new Uint8Array(candidates.length);
+    for (const r of permutation(candidates.length, stream)) {
+      if (moved[r] === 1) continue;
+      const near = candidates[r] as Int32Array;
+      for (const i of permutation(near.length, stream)) {
+        const other = near[i] as number;
+        if (other === r || moved[other] === 1) continue;
+        moved[r] = 1;
+        moved[other] = 1;
+        const kept = order[r] as number;
+        order[r] = order[other] as number;
+        order[other] = kept;
+        break;
+      }
     }
-    taken[chosen] = 1;
-    order[r] = chosen;
   }
   return order;
 }

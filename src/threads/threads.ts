@@ -8,6 +8,7 @@ import { memoryOf } from '../preference/pairs.js';
 import { type Preparation, prepare, type Task } from '../preference/sufficiency.js';
 import type { AnswerLimits, DidInput, DidText } from '../routes/did/answer.js';
 import { ANSWERS, type AnswerName } from '../routes/did/answers.js';
+import type { SampleFacts } from '../samples/checks.js';
 import type { Samples } from '../samples/samples.js';
 import type { Outcome } from './worker.js';
 
@@ -33,18 +34,21 @@ export interface ClassicalTask {
   readonly options: ClassicalOptions;
 }
 
+export interface ClassicalAnswer {
+  readonly estimates: readonly ClassicalEstimate[];
+  readonly facts: SampleFacts;
+}
+
 /** Larger bodies are read in a thread: reading them would hold up other requests. */
 export const LARGE_BYTES = 128 * 1024;
 /** The figures of more pairs are worked out in a thread, for the same reason. */
 const MANY_PAIRS = 5000;
-
 /** A thread that has had nothing to do for so long ends. */
 const IDLE_MS = 60_000;
 
 /**
  * Threads for what takes long and needs no model: reading large bodies, classical estimates, the
- * figures of many preference pairs. They
- * start when there is work. Unlike a model's, a task here is given up by ending its thread.
+ * figures of many preference pairs. They start when there is work. Unlike a model's, a task here is given up by ending its thread.
  */
 export class Threads {
   readonly #pool: Piscina;
@@ -64,7 +68,7 @@ export class Threads {
     return this.#run('read', task, signal);
   }
 
-  classical(task: ClassicalTask, signal: AbortSignal): Promise<ClassicalEstimate[]> {
+  classical(task: ClassicalTask, signal: AbortSignal): Promise<ClassicalAnswer> {
     return this.#run('classical', task, signal);
   }
 

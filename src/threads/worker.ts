@@ -1,15 +1,22 @@
 /** Entry of a helper thread: one function a kind of task. No model runs here. */
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type Check, check } from '../classical/check.js';
-import { type ClassicalEstimate, classicalEstimates } from '../classical/classical.js';
+import { classicalEstimates } from '../classical/classical.js';
 import { type ErrorCode, type ErrorDetails, MistdError } from '../errors.js';
 import { type ReadData, readData } from '../formats/data.js';
 import { type DidBody, readDidBody } from '../formats/did-body.js';
 import { type Preparation, prepare, type Task } from '../preference/sufficiency.js';
 import type { DidText } from '../routes/did/answer.js';
 import { ANSWERS } from '../routes/did/answers.js';
+import { factsOf } from '../samples/checks.js';
 import type { Samples } from '../samples/samples.js';
-import type { AnswerTask, ClassicalTask, ReadDidTask, ReadTask } from './threads.js';
+import type {
+  AnswerTask,
+  ClassicalAnswer,
+  ClassicalTask,
+  ReadDidTask,
+  ReadTask,
+} from './threads.js';
 
 // Readers of files read in parallel: when one part of a file fails, so may others after the answer.
 // That must not end the thread, and with it the next task.
@@ -38,8 +45,14 @@ export async function prepareQuestions(task: Task): Promise<Outcome<Preparation>
   return outcome(() => prepare(task));
 }
 
-export async function classical(task: ClassicalTask): Promise<Outcome<ClassicalEstimate[]>> {
-  return outcome(() => classicalEstimates(task.samples, task.options));
+export async function classical({
+  samples,
+  options,
+}: ClassicalTask): Promise<Outcome<ClassicalAnswer>> {
+  return outcome(() => ({
+    estimates: classicalEstimates(samples, options),
+    facts: factsOf(samples),
+  }));
 }
 
 export async function secondOpinion(samples: Samples): Promise<Outcome<Check>> {

@@ -68,6 +68,16 @@ describe('POST /estimate/classical', () => {
     expect(byMethod.ksg1?.estimate).toBeGreaterThan(0.5);
   });
 
+  it('says near_deterministic of a column and itself', async () => {
+    const x = Array.from({ length: 60 }, normals(8));
+    const warningsOf = async (y: number[]) => {
+      const { body } = await ask({ x, y, methods: ['ksg1'] });
+      return body.warnings.map(({ code }) => code);
+    };
+    expect(await warningsOf(x.map((v) => Math.exp(v)))).toEqual(['near_deterministic']);
+    expect(await warningsOf(Array.from({ length: 60 }, normals(9)))).toEqual([]);
+  });
+
   it('drops missing values and codes categories as /estimate does', async () => {
     const { body } = await ask({
       x: ['a', 'b', 'c', null, 'a', 'b', 'c', 'a', 'b', 'c'],

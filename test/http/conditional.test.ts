@@ -48,7 +48,7 @@ describe('POST /estimate/conditional', () => {
   });
 
   it('tests conditional independence: a common cause is none, a link of their own is one', async () => {
-    const asked = { permutations: 99, seed: 1, model: 'mist-paper' };
+    const asked = { permutations: 99, seed: 1 };
     const none = await conditional({ ...commonCause(4, 0), ...asked });
     expect(none.p_value).toBeGreaterThan(0.05);
     // Stopped early.

@@ -202,6 +202,14 @@ describe('warnings', () => {
     expect(codes(body.warnings)).toEqual(['near_deterministic']);
   });
 
+  it('near_deterministic for classes and themselves, which share their entropy', async () => {
+    const x = Array.from({ length: 60 }, (_, r) => r % 3);
+    const { body } = await service.post({ x, y: x });
+    const warning = body.warnings.find(({ code }) => code === 'near_deterministic');
+    expect(warning?.message).toContain('is the entropy of the coarser one');
+    expect(body.entropy_y).toBeCloseTo(Math.log(3), 10);
+  });
+
   it('near_deterministic for columns that are another function of the other side', async () => {
     const { x } = gaussian(20, 300, 1, 0.5);
     const y = x.map(([a = 0]) => Math.sin(3 * a));

@@ -178,13 +178,7 @@ describe('a wrong file gets 4xx', () => {
       '',
       'invalid_csv',
     ],
-    [
-      'CSV in UTF-16',
-      'text/csv',
-      async () => Buffer.from(csv, 'utf16le'),
-      good.csv,
-      'unknown_column',
-    ],
+    ['CSV in UTF-16', 'text/csv', async () => Buffer.from(csv, 'utf16le'), good.csv, 'invalid_csv'],
     ['CSV naming a column twice', 'text/csv', async () => 'x,x,y\n1,2,3', '', 'invalid_csv'],
     ['CSV with a slip', 'text/csv', async () => 'x,y\n1,2\n2,3\n3;5,4\n', '', 'not_a_number'],
     [
@@ -240,6 +234,18 @@ describe('a wrong file gets 4xx', () => {
       'not_finite',
     ],
     ['an npz cut short', 'application/x-npz', () => cut('plain.npz', 0.7), '', 'invalid_npy'],
+    [
+      'an npz with a damaged number',
+      'application/x-npz',
+      async () => {
+        const bytes = Buffer.from(await fixture('plain.npz'));
+        const middle = bytes.length >> 1;
+        bytes[middle] = (bytes[middle] as number) ^ 0xff;
+        return bytes;
+      },
+      '',
+      'invalid_npy',
+    ],
     ['an npz of garbage', 'application/x-npz', async () => csv, '', 'invalid_npy'],
     ['an empty npz', 'application/x-npz', async () => '', '', 'invalid_npy'],
     [

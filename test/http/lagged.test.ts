@@ -20,7 +20,7 @@ interface Series {
 let service: Service;
 let golden: { lag_range: number[]; autoregressive: Series; logistic: Series };
 beforeAll(async () => {
-  service = await startService({ DEFAULT_MODEL: 'mist-paper' });
+  service = await startService();
   golden = JSON.parse(await readFile('test/golden/lagged.json', 'utf8'));
 });
 afterAll(() => service.close());

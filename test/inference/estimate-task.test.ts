@@ -26,6 +26,21 @@ describe('runTask', () => {
     expect(estimates[0]?.knots.length).toBe(model.manifest.taus.length);
   });
 
+  it('estimates a share of the blocks, which together are all of them', async () => {
+    const samples = { x: side(1, 1100), y: side(2, 1100) };
+    const all = { ...samples, share: { from: 0, of: 1 } };
+    const shares = [0, 1].map((from) => ({ ...samples, share: { from, of: 2 } }));
+    const { estimates } = await runTask(model, [all, ...shares], () => false);
+    const [whole, even, odd] = estimates.map(({ parts }) => parts);
+    expect(whole?.length).toBe(3);
+    [even?.[0], odd?.[0], even?.[1]].forEach((part, b) => {
+      part?.forEach((q, k) => {
+        expect(q).toBeCloseTo(whole?.[b]?.[k] as number, 5);
+      });
+    });
+    expect([even?.length, odd?.length]).toEqual([2, 1]);
+  });
+
   it('stops before the next run when nobody waits any more', async () => {
     const samples = { x: side(1, 50), y: side(2, 50) };
     await expect(runTask(model, [samples], () => true)).rejects.toThrow(TaskCancelled);

@@ -37,11 +37,13 @@ describe('shuffledRows', () => {
     let moved = 0;
     order.forEach((taken, r) => {
       const distance = Math.abs((z.values[taken] as number) - (z.values[r] as number));
-      expect(distance).toBeLessThanOrEqual(4);
+      // Two exchanges, each among the five nearest.
+      expect(distance).toBeLessThanOrEqual(8);
       if (taken !== r) moved++;
     });
     expect(moved).toBeGreaterThan(30);
-    expect(new Set(order).size).toBeGreaterThan(45);
+    // Each once: repeated rows would be dependence of their own.
+    expect(sorted(order)).toEqual(rows(60));
   });
 
   it('exchanges rows within the classes of a discrete z', () => {

@@ -3,7 +3,7 @@ import type { ClassicalEstimate } from '../../classical/classical.js';
 import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
 import { fromNats, type Unit } from '../../estimation/units.js';
-import { rowsDropped } from '../../estimation/warnings.js';
+import { nearDeterministic, rowsDropped } from '../../estimation/warnings.js';
 import { deadline } from '../../plugins/deadline.js';
 import { readRequest } from '../../plugins/formats.js';
 import type { Threads } from '../../threads/threads.js';
@@ -47,12 +47,19 @@ export function classicalRoutes(app: FastifyInstance, threads: Threads, config: 
         );
       }
       const read = performance.now();
-      const estimates = await threads.classical({ samples, options }, signal);
+      const { estimates, facts } = await threads.classical({ samples, options }, signal);
+      const sides = {
+        x: { side: 'x', columns: data.names.x },
+        y: { side: 'y', columns: data.names.y },
+      };
       return {
         estimates: estimates.map((estimate) => inUnit(estimate, unit, options.bootstrap?.level)),
         unit,
         samples: samplesReply(data),
-        warnings: [rowsDropped(data)].filter((warning) => warning !== undefined),
+        warnings: [
+          rowsDropped(data),
+          nearDeterministic([{ estimate: { facts, blocks: 1 }, ...sides }]),
+        ].filter((warning) => warning !== undefined),
         timing: {
           parse_ms: read - start,
           estimate_ms: performance.now() - read,

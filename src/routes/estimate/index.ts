@@ -10,6 +10,7 @@ import type { Engine } from '../../inference/engine.js';
 import type { ProblemEstimate } from '../../inference/estimate-task.js';
 import type { Manifest } from '../../inference/manifest.js';
 import type { PoolResult } from '../../inference/pool.js';
+import { estimateSpread } from '../../inference/spread.js';
 import { deadline } from '../../plugins/deadline.js';
 import { readRequest } from '../../plugins/formats.js';
 import type { Prepared } from '../../samples/prepare.js';
@@ -54,7 +55,7 @@ export function estimateRoutes(
         ? threads.check(rowsToCheck(samples, options.seed ?? 0), signal)
         : undefined;
       checking?.catch(() => {});
-      const result = await engine.run(manifest, [samples], signal);
+      const result = await estimateSpread(engine, manifest, samples, signal);
       const [estimate] = result.estimates as [ProblemEstimate];
       const answer = { estimate, check: await checking };
       return estimateReply(asked, manifest, answer, result, reply.elapsedTime, request.id);

@@ -215,8 +215,8 @@ const EstimateReply = Type.Object(
     timing: Type.Object({
       parse_ms: milliseconds('Reading and checking the body'),
       queue_ms: milliseconds('Waiting for a thread'),
-      encode_ms: milliseconds('Ranks, scores and checks of the samples'),
-      inference_ms: milliseconds('The model'),
+      encode_ms: milliseconds('Ranks, scores and checks of the samples, in the slowest thread'),
+      inference_ms: milliseconds('The model, in the slowest thread'),
       total_ms: milliseconds("From the request's arrival, its upload included"),
     }),
     id: Type.String(),

@@ -42,7 +42,8 @@ export const LaggedOptions = Type.Object(
     block_length: Type.Optional(
       Type.Integer({
         minimum: 1,
-        description: 'Rows that a permutation keeps together; the root of the rows by default',
+        description:
+          'Rows that the permutations for the lags keep together; the root of the rows by default',
       }),
     ),
   },
@@ -119,7 +120,9 @@ const LaggedReply = Type.Object(
       x_to_y: transferEntropy('What the past of x adds to the past of y about y'),
       y_to_x: transferEntropy('What the past of y adds to the past of x about x'),
     }),
-    block_length: Type.Integer({ description: 'Rows that a permutation kept together' }),
+    block_length: Type.Integer({
+      description: 'Rows that the permutations for the lags kept together',
+    }),
     samples: Type.Object({ rows: Type.Integer(), dim_x: Type.Integer(), dim_y: Type.Integer() }),
     ...analysisReply,
   },

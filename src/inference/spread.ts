@@ -1,0 +1,65 @@
+import type { Samples } from '../samples/samples.js';
+import { combineBlocks } from './blocks.js';
+import type { Engine } from './engine.js';
+import type { ProblemEstimate } from './estimate-task.js';
+import type { Manifest } from './manifest.js';
+import type { PoolResult } from './pool.js';
+
+/**
+ * Estimates samples of any size: the blocks of many rows are shared out to all threads. Each ranks
+ * and deals all rows, which takes little beside the model. The answer is that of one thread.
+ *
+ * @throws MistdError as WorkerPool.run
+ */
+export async function estimateSpread(
+  engine: Engine,
+  manifest: Manifest,
+  samples: Samples,
+  signal: AbortSignal,
+): Promise<PoolResult> {
+  const of = Math.min(engine.threads, Math.ceil(samples.x.rows / manifest.blocks.rows));
+  if (of <= 1) return engine.run(manifest, [samples], signal);
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const shares = Array.from({ length: of }, (_, from) =>
+    engine.run(manifest, [{ ...samples, share: { from, of } }], either, from > 0),
+  );
+  try {
+    const results = await Promise.all(shares);
+    const slowest = (time: (result: PoolResult) => number) => Math.max(...results.map(time));
+    return {
+      estimates: [
+        joinShares(
+          results.map((r) => r.estimates[0] as ProblemEstimate),
+          manifest,
+        ),
+      ],
+      queueMs: results[0]?.queueMs ?? 0,
+      encodeMs: slowest(({ encodeMs }) => encodeMs),
+      inferenceMs: slowest(({ inferenceMs }) => inferenceMs),
+    };
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(shares);
+    throw error;
+  }
+}
+
+/** The estimate of all blocks, in their order, from those of all shares. */
+function joinShares(
+  shares: readonly ProblemEstimate[],
+  { taus, blocks }: Manifest,
+): ProblemEstimate {
+  const [first] = shares as [ProblemEstimate];
+  const parts: Float64Array[] = [];
+  for (let b = 0; ; b++) {
+    const part = shares[b % shares.length]?.parts?.[Math.floor(b / shares.length)];
+    if (part === undefined) break;
+    parts.push(part);
+  }
+  return {
+    facts: first.facts,
+    knots: combineBlocks(parts, taus.indexOf(0.5), blocks.spread_exponent),
+    blocks: parts.length,
+  };
+}
