@@ -43,12 +43,14 @@ export interface ClassicalAnswer {
 export const LARGE_BYTES = 128 * 1024;
 /** The figures of more pairs are worked out in a thread, for the same reason. */
 const MANY_PAIRS = 5000;
+
 /** A thread that has had nothing to do for so long ends. */
 const IDLE_MS = 60_000;
 
 /**
  * Threads for what takes long and needs no model: reading large bodies, classical estimates, the
- * figures of many preference pairs. They start when there is work. Unlike a model's, a task here is given up by ending its thread.
+ * figures of many preference pairs. They start when there is work. Unlike a model's, a task here is
+ * given up by ending its thread.
  */
 export class Threads {
   readonly #pool: Piscina;
