@@ -1,16 +1,24 @@
-import { ascending, type Ordered } from '../samples/order.js';
-
 /** A column of a side, with its rows in ascending order. */
-export interface SortedColumn extends Ordered {
+export interface SortedColumn {
   /** By row. */
   readonly values: Float64Array;
   /** What a difference counts in a distance; above 0. */
   readonly scale: number;
+  /** Ascending. */
+  readonly sorted: Float64Array;
+  /** The row of each value of `sorted`. */
+  readonly order: Int32Array;
 }
 
 /** @param values finite. */
 export function sortColumn(values: Float64Array, scale: number): SortedColumn {
-  return { values, scale, ...ascending(values) };
+  const order = Int32Array.from(values, (_, row) => row);
+  order.sort((a, b) => (values[a] as number) - (values[b] as number));
+  const sorted = new Float64Array(values.length);
+  for (let rank = 0; rank < sorted.length; rank++) {
+    sorted[rank] = values[order[rank] as number] as number;
+  }
+  return { values, scale, sorted, order };
 }
 
 /** First index of an ascending array from which on a condition holds. */

@@ -6,7 +6,6 @@
  * columns; so rows are dealt in the order of a key made from their scores (`canonicalOrder`).
  */
 import type { Scores } from '../encoding/encode.js';
-import { ascending } from '../samples/order.js';
 
 /**
  * Deals rows round-robin, in canonical order, into the fewest blocks of at most `blockRows` rows.
@@ -56,7 +55,7 @@ export function combineBlocks(
  * second key: the same with each column's sign fixed by its own data (`orientations`). Rows that
  * still tie are duplicates, or mirror images in data that are their own mirror image.
  */
-function canonicalOrder(x: Scores, y: Scores): Int32Array {
+function canonicalOrder(x: Scores, y: Scores): Uint32Array {
   const first = new Uint32Array(x.rows);
   const plain = (side: Scores) => new Int8Array(side.columns);
   addKeys(first, x, plain(x));
@@ -64,16 +63,10 @@ function canonicalOrder(x: Scores, y: Scores): Int32Array {
   const second = new Uint32Array(x.rows);
   addKeys(second, x, orientations(x, first));
   addKeys(second, y, orientations(y, first));
-  const { sorted, order } = ascending(Float64Array.from(first));
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && sorted[end] === sorted[start]) end++;
-    if (end > start + 1) {
-      order.subarray(start, end).sort((a, b) => (second[a] as number) - (second[b] as number));
-    }
-    start = end;
-  }
-  return order;
+  return Uint32Array.from({ length: x.rows }, (_, r) => r).sort(
+    (a, b) =>
+      (first[a] as number) - (first[b] as number) || (second[a] as number) - (second[b] as number),
+  );
 }
 
 /** Adds one side's key to each row's; a column of orientation 0 counts by its size alone. */
