@@ -1,4 +1,5 @@
-import { Nearest } from './nearest.js';
+import type { Nearest } from './nearest.js';
+import { NeighborSearch } from './neighbor-search.js';
 import { RunColumn, setsOf } from './run-column.js';
 import { RunSets } from './run-sets.js';
 import type { SortedColumn } from './sorted-column.js';
@@ -16,18 +17,13 @@ const MOST_SET_BYTES = 64 * 1024 * 1024;
  * at most, whatever the number of columns: a tree takes more from about 4 columns on.
  *
  * Rows are numbered by their order in the first of the columns, so that its run is a run of bits
- * and only that part of the other sets is looked at. Distances are those of KdTree, to the bit.
+ * and only that part of the other sets is looked at. Answers are those of KdTree, to the bit.
  */
-export class BoxSearch {
-  readonly #rows: number;
-  readonly #dims: number;
-  readonly #scales: Float64Array;
+export class BoxSearch extends NeighborSearch {
   /** Those that tell most rows apart first. */
   readonly #columns: readonly RunColumn[];
   /** The row at each place. */
   readonly #order: Int32Array;
-  /** [place][column], columns as they came. */
-  readonly #points: Float64Array;
   readonly #sets: RunSets;
   /** The words of the working set that are in use. */
   #from = 0;
@@ -35,22 +31,15 @@ export class BoxSearch {
 
   /** @param columns at least one, of at least one row. */
   constructor(columns: readonly SortedColumn[]) {
+    super(columns);
+    const { rows, dims } = this;
     const byUse = columns.map((column, index) => ({ column, index, spread: spreadOf(column) }));
     byUse.sort((a, b) => b.spread - a.spread);
     const { order } = (byUse[0] as { column: SortedColumn }).column;
-    const rows = order.length;
-    const dims = columns.length;
-    this.#rows = rows;
-    this.#dims = dims;
-    this.#scales = Float64Array.from(columns, ({ scale }) => scale);
     this.#order = order;
     const placeOf = new Int32Array(rows);
     for (let p = 0; p < rows; p++) placeOf[order[p] as number] = p;
-    this.#points = new Float64Array(rows * dims);
-    columns.forEach(({ values }, c) => {
-      for (let p = 0; p < rows; p++)
-        this.#points[p * dims + c] = values[order[p] as number] as number;
-    });
+    this.place(columns, order);
     const step = stepFor(rows, dims);
     const sets = new RunSets(rows, dims * setsOf(rows, step));
     this.#sets = sets;
@@ -60,39 +49,9 @@ export class BoxSearch {
     );
   }
 
-  /** Distance from each row to its k-th neighbor, itself left out; k < rows. */
-  kthDistances(k: number): Float64Array {
-    const result = new Float64Array(this.#rows);
-    this.#visitNearest(new Nearest(k, { ties: false }), k, this.#dims, (row, nearest) => {
-      result[row] = nearest.farthest;
-    });
-    return result;
-  }
-
-  /**
-   * The smallest rectangle about each row that holds its k nearest neighbors, and all that tie for
-   * the k-th place, in two groups of columns.
-   *
-   * @param split the first group is the columns before it.
-   * @returns half the rectangle's length in each group.
-   */
-  rectangles(k: number, split: number): { first: Float64Array; second: Float64Array } {
-    const result = {
-      first: new Float64Array(this.#rows),
-      second: new Float64Array(this.#rows),
-    };
-    this.#visitNearest(new Nearest(k, { ties: true }), k, split, (row, nearest) => {
-      const { first, second } = nearest.edges();
-      result.first[row] = first;
-      result.second[row] = second;
-    });
-    return result;
-  }
-
-  /** How many other rows lie nearer to each row than its radius (the radius excluded). */
-  countsWithin(radii: Float64Array): Int32Array {
-    const result = new Int32Array(this.#rows);
-    for (let q = 0; q < this.#rows; q++) {
+  override countsWithin(radii: Float64Array): Int32Array {
+    const result = new Int32Array(this.rows);
+    for (let q = 0; q < this.rows; q++) {
       const row = this.#order[q] as number;
       const radius = radii[row] as number;
       // Within a radius of 0 lies nothing; else a row is as near to itself as can be.
@@ -103,7 +62,7 @@ export class BoxSearch {
 
   #countWithin(q: number, radius: number): number {
     const done = this.#narrow(q, radius, true);
-    if (done === this.#dims) return this.#size();
+    if (done === this.dims) return this.#size();
     let count = 0;
     const set = this.#sets.working;
     for (let word = this.#from; word <= this.#to; word++) {
@@ -115,46 +74,34 @@ export class BoxSearch {
   }
 
   /**
-   * Shows the nearest of each row. The rows beside it in the first column give a bound for their
-   * distance; of the rest, only those within it in every column need be looked at.
-   *
-   * @param nearest used anew for each row.
-   * @param split of the columns into two groups, whose distances are kept apart.
+   * The rows beside each in the first column give a bound for the distance of its nearest; of the
+   * rest, only those within it in every column need be looked at.
    */
-  #visitNearest(
+  protected override visitNearest(
     nearest: Nearest,
-    k: number,
     split: number,
     visit: (row: number, nearest: Nearest) => void,
   ): void {
-    const rows = this.#rows;
+    const rows = this.rows;
     const set = this.#sets.working;
     // As many rows beside as will be left within the bound they give, were they any rows.
-    const beside = Math.min(rows, Math.max(k + 1, Math.ceil(Math.sqrt(k * rows))));
+    const beside = Math.min(rows, Math.max(nearest.k + 1, Math.ceil(Math.sqrt(nearest.k * rows))));
     for (let q = 0; q < rows; q++) {
       nearest.clear();
       const from = Math.min(rows - beside, Math.max(0, q - (beside >> 1)));
       const to = from + beside;
-      for (let p = from; p < to; p++) this.#show(p, q, split, nearest);
+      for (let p = from; p < to; p++) this.show(p, q, split, nearest);
       if (nearest.bound > 0 && beside < rows) {
         this.#narrow(q, nearest.bound, false);
         for (let word = this.#from; word <= this.#to; word++) {
           for (let bits = set[word] as number; bits !== 0; bits &= bits - 1) {
             const p = 32 * word + lowest(bits);
-            if (p < from || p >= to) this.#show(p, q, split, nearest);
+            if (p < from || p >= to) this.show(p, q, split, nearest);
           }
         }
       }
       visit(this.#order[q] as number, nearest);
     }
-  }
-
-  #show(p: number, q: number, split: number, nearest: Nearest): void {
-    if (p === q) return;
-    const first = this.#distance(p, q, 0, split, nearest.bound);
-    if (first >= nearest.bound) return;
-    const second = this.#distance(p, q, split, this.#dims, nearest.bound);
-    if (second < nearest.bound) nearest.add(first, second);
   }
 
   /**
@@ -165,7 +112,7 @@ export class BoxSearch {
    * @returns how many columns were used.
    */
   #narrow(q: number, radius: number, exactly: boolean): number {
-    const [dims, points, set] = [this.#dims, this.#points, this.#sets.working];
+    const [dims, points, set] = [this.dims, this.points, this.#sets.working];
     const first = this.#columns[0] as RunColumn;
     const value = points[q * dims + first.index] as number;
     const from = first.from(value, radius);
@@ -200,7 +147,7 @@ export class BoxSearch {
 
   /** Whether two places are nearer than the radius in the columns not used yet. */
   #within(p: number, q: number, done: number, radius: number): boolean {
-    const [dims, points] = [this.#dims, this.#points];
+    const [dims, points] = [this.dims, this.points];
     for (let i = done; i < dims; i++) {
       const { index, scale } = this.#columns[i] as RunColumn;
       const difference =
@@ -208,21 +155,6 @@ export class BoxSearch {
       if (Math.abs(difference) * scale >= radius) return false;
     }
     return true;
-  }
-
-  /** Distance of two places over the columns from…to − 1; some number ≥ bound once that far. */
-  #distance(p: number, q: number, from: number, to: number, bound: number): number {
-    const [dims, points, scales] = [this.#dims, this.#points, this.#scales];
-    let largest = 0;
-    for (let c = from; c < to; c++) {
-      const difference = (points[p * dims + c] as number) - (points[q * dims + c] as number);
-      const d = Math.abs(difference) * (scales[c] as number);
-      if (d > largest) {
-        if (d >= bound) return d;
-        largest = d;
-      }
-    }
-    return largest;
   }
 }
 

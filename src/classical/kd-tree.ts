@@ -1,4 +1,5 @@
-import { Nearest } from './nearest.js';
+import type { Nearest } from './nearest.js';
+import { NeighborSearch } from './neighbor-search.js';
 import type { SortedColumn } from './sorted-column.js';
 
 /** Points of a leaf at most: fewer make more boxes to compare, more make more distances. */
@@ -9,19 +10,12 @@ const DEEPEST = 64;
 /**
  * A k-d tree under the maximum norm, whose points are also its queries.
  *
- * The distance of two rows is max over columns of |a − b| · scale. The difference is taken before
- * the scale: equal differences, such as those of whole numbers, stay exactly equal, and so do
- * ties. Splits at the median of the widest column; each node keeps the box about its points. Rows
- * are queried in the order of the tree, so that each finds in the cache what the last one used.
+ * Splits at the median of the widest column; each node keeps the box about its points. Rows are
+ * queried in the order of the tree, so that each finds in the cache what the last one used.
  */
-export class KdTree {
-  readonly #rows: number;
-  readonly #dims: number;
-  readonly #scales: Float64Array;
+export class KdTree extends NeighborSearch {
   /** The row at each position of the tree. */
   readonly #order: Int32Array;
-  /** [position][column]. */
-  readonly #points: Float64Array;
   /** Node i holds the positions starts[i] … ends[i] − 1. */
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
@@ -34,11 +28,8 @@ export class KdTree {
 
   /** @param columns at least one column, of at least one row. */
   constructor(columns: readonly SortedColumn[]) {
-    const rows = columns[0]?.values.length ?? 0;
-    this.#rows = rows;
-    const dims = columns.length;
-    this.#dims = dims;
-    this.#scales = Float64Array.from(columns, ({ scale }) => scale);
+    super(columns);
+    const { rows, dims } = this;
     this.#order = Int32Array.from({ length: rows }, (_, r) => r);
     // Halving stops at LEAF points or fewer: every leaf but a sole root holds LEAF / 2 or more.
     const nodes = Math.ceil((4 * rows) / LEAF) + 1;
@@ -48,50 +39,15 @@ export class KdTree {
     this.#lows = new Float64Array(nodes * dims);
     this.#highs = new Float64Array(nodes * dims);
     this.#build(columns);
-    this.#points = new Float64Array(rows * dims);
-    columns.forEach(({ values }, c) => {
-      for (let p = 0; p < rows; p++) {
-        this.#points[p * dims + c] = values[this.#order[p] as number] as number;
-      }
-    });
+    this.place(columns, this.#order);
   }
 
-  /** Distance from each row to its k-th neighbor, itself left out; k < rows. */
-  kthDistances(k: number): Float64Array {
-    const result = new Float64Array(this.#rows);
-    this.#visitNearest(new Nearest(k, { ties: false }), this.#dims, (row, nearest) => {
-      result[row] = nearest.farthest;
-    });
-    return result;
-  }
-
-  /**
-   * The smallest rectangle about each row that holds its k nearest neighbors, and all that tie for
-   * the k-th place, in two groups of columns.
-   *
-   * @param split the first group is the columns before it.
-   * @returns half the rectangle's length in each group.
-   */
-  rectangles(k: number, split: number): { first: Float64Array; second: Float64Array } {
-    const result = {
-      first: new Float64Array(this.#rows),
-      second: new Float64Array(this.#rows),
-    };
-    this.#visitNearest(new Nearest(k, { ties: true }), split, (row, nearest) => {
-      const { first, second } = nearest.edges();
-      result.first[row] = first;
-      result.second[row] = second;
-    });
-    return result;
-  }
-
-  /** How many other rows lie nearer to each row than its radius (the radius excluded). */
-  countsWithin(radii: Float64Array): Int32Array {
-    const result = new Int32Array(this.#rows);
+  override countsWithin(radii: Float64Array): Int32Array {
+    const result = new Int32Array(this.rows);
     const [starts, ends, children] = [this.#starts, this.#ends, this.#children];
     const [lows, highs] = [this.#lows, this.#highs];
     const stack = new Int32Array(DEEPEST);
-    for (let q = 0; q < this.#rows; q++) {
+    for (let q = 0; q < this.rows; q++) {
       const row = this.#order[q] as number;
       const radius = radii[row] as number;
       // A row is as near to itself as can be; within a radius of 0 lies nothing.
@@ -106,7 +62,7 @@ export class KdTree {
           count += end - start;
         } else if (child === 0) {
           for (let p = start; p < end; p++) {
-            if (this.#distance(p, q, 0, this.#dims, radius) < radius) count++;
+            if (this.distance(p, q, 0, this.dims, radius) < radius) count++;
           }
         } else {
           stack[waiting++] = child;
@@ -118,22 +74,17 @@ export class KdTree {
     return result;
   }
 
-  /**
-   * Collects the nearest of each row, nearer nodes first, and shows them.
-   *
-   * @param nearest used anew for each row.
-   * @param split of the columns into two groups, whose distances are kept apart.
-   */
-  #visitNearest(
+  /** Nearer nodes first. */
+  protected override visitNearest(
     nearest: Nearest,
     split: number,
     visit: (row: number, nearest: Nearest) => void,
   ): void {
     const [starts, ends, children] = [this.#starts, this.#ends, this.#children];
-    const [lows, highs, dims] = [this.#lows, this.#highs, this.#dims];
+    const [lows, highs] = [this.#lows, this.#highs];
     const stack = new Int32Array(DEEPEST);
     const distances = new Float64Array(DEEPEST);
-    for (let q = 0; q < this.#rows; q++) {
+    for (let q = 0; q < this.rows; q++) {
       nearest.clear();
       stack[0] = 0;
       distances[0] = 0;
@@ -143,13 +94,7 @@ export class KdTree {
         const child = children[node] as number;
         if (child === 0) {
           const end = ends[node] as number;
-          for (let p = starts[node] as number; p < end; p++) {
-            if (p === q) continue;
-            const first = this.#distance(p, q, 0, split, nearest.bound);
-            if (first >= nearest.bound) continue;
-            const second = this.#distance(p, q, split, dims, nearest.bound);
-            if (second < nearest.bound) nearest.add(first, second);
-          }
+          for (let p = starts[node] as number; p < end; p++) this.show(p, q, split, nearest);
           continue;
         }
         const left = this.#toBox(q, child, lows, highs, nearest.bound);
@@ -175,7 +120,7 @@ export class KdTree {
     highs: Float64Array,
     bound: number,
   ): number {
-    const [dims, points, scales] = [this.#dims, this.#points, this.#scales];
+    const [dims, points, scales] = [this.dims, this.points, this.scales];
     let largest = 0;
     for (let c = 0; c < dims; c++) {
       const value = points[position * dims + c] as number;
@@ -190,24 +135,9 @@ export class KdTree {
     return largest;
   }
 
-  /** Distance of two points over the columns from…to − 1; some number ≥ bound once that far. */
-  #distance(p: number, q: number, from: number, to: number, bound: number): number {
-    const [dims, points, scales] = [this.#dims, this.#points, this.#scales];
-    let largest = 0;
-    for (let c = from; c < to; c++) {
-      const difference = (points[p * dims + c] as number) - (points[q * dims + c] as number);
-      const d = Math.abs(difference) * (scales[c] as number);
-      if (d > largest) {
-        if (d >= bound) return d;
-        largest = d;
-      }
-    }
-    return largest;
-  }
-
   /** Breadth first: a node's children are made when its turn comes. */
   #build(columns: readonly SortedColumn[]): void {
-    this.#addNode(columns, 0, this.#rows);
+    this.#addNode(columns, 0, this.rows);
     for (let node = 0; node < this.#nodes; node++) {
       const [start, end] = [this.#starts[node] as number, this.#ends[node] as number];
       if (end - start <= LEAF) continue;
@@ -224,7 +154,7 @@ export class KdTree {
     const node = this.#nodes++;
     this.#starts[node] = start;
     this.#ends[node] = end;
-    for (let c = 0; c < this.#dims; c++) {
+    for (let c = 0; c < this.dims; c++) {
       const { values } = columns[c] as SortedColumn;
       let [low, high] = [Infinity, -Infinity];
       for (let p = start; p < end; p++) {
@@ -232,17 +162,17 @@ export class KdTree {
         if (value < low) low = value;
         if (value > high) high = value;
       }
-      this.#lows[node * this.#dims + c] = low;
-      this.#highs[node * this.#dims + c] = high;
+      this.#lows[node * this.dims + c] = low;
+      this.#highs[node * this.dims + c] = high;
     }
   }
 
   #widest(node: number): number {
     let [widest, most] = [0, 0];
-    for (let c = 0; c < this.#dims; c++) {
-      const i = node * this.#dims + c;
+    for (let c = 0; c < this.dims; c++) {
+      const i = node * this.dims + c;
       const width =
-        ((this.#highs[i] as number) - (this.#lows[i] as number)) * (this.#scales[c] as number);
+        ((this.#highs[i] as number) - (this.#lows[i] as number)) * (this.scales[c] as number);
       if (width > most) [widest, most] = [c, width];
     }
     return widest;

@@ -3,6 +3,7 @@ import { BoxSearch } from './box-search.js';
 import { digammaTable } from './digamma.js';
 import { KdTree } from './kd-tree.js';
 import { nextUp } from './nearest.js';
+import type { NeighborSearch } from './neighbor-search.js';
 import { firstIndex, type SortedColumn, sortColumn } from './sorted-column.js';
 
 export interface KsgOptions {
@@ -80,7 +81,7 @@ function countNeighbors(
  * The faster of the two ways, as measured: a tree's time grows more slowly with rows, that of sets
  * with columns.
  */
-function searchOf(columns: readonly SortedColumn[]): KdTree | BoxSearch {
+function searchOf(columns: readonly SortedColumn[]): NeighborSearch {
   const rows = columns[0]?.values.length ?? 0;
   return rows > 5000 * 2 ** columns.length ? new KdTree(columns) : new BoxSearch(columns);
 }

@@ -5,6 +5,7 @@
 export class Nearest {
   /** From this distance on, a point does not matter. */
   bound = Infinity;
+  readonly k: number;
   readonly #ties: boolean;
   readonly #last: number;
   /** Ascending; the last entry of the groups holds the edges of all points at its distance. */
@@ -13,6 +14,7 @@ export class Nearest {
   readonly #second: Float64Array;
 
   constructor(k: number, { ties }: { ties: boolean }) {
+    this.k = k;
     this.#ties = ties;
     this.#last = k - 1;
     this.#distances = new Float64Array(k);

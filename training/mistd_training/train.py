@@ -38,7 +38,7 @@ class TrainConfig:
     batch_cost, batch: data sets a batch ≈ batch_cost / cost of one (`_cost`), within the range `batch`.
     rows_weight: the loss of a batch is multiplied by (rows / 100)^rows_weight, so that large samples, where losses are
     small, still count; median_weight: that of a data set is divided by 1 + median_weight × its estimated median, so
-    that large MI does not drown small.
+    that large MI does not drown small. bf16: autocast to it where the hardware computes in it.
     """
 
     steps: int = 8_500
