@@ -62,15 +62,16 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     addFormats(scope);
     estimateRoutes(scope, engine, threads, config);
     classicalRoutes(scope, threads, config);
+    const service = { engine, threads, config };
+    pairwiseRoutes(scope, service);
+    screenRoutes(scope, service);
+    conditionalRoutes(scope, service);
+    laggedRoutes(scope, service);
+    independenceRoutes(scope, service);
   });
   healthRoutes(app, engine);
   modelRoutes(app, engine, config.DEFAULT_MODEL);
   batchRoutes(app, engine, config);
-  pairwiseRoutes(app, engine, config);
-  screenRoutes(app, engine, config);
-  conditionalRoutes(app, engine, config);
-  laggedRoutes(app, engine, config);
-  independenceRoutes(app, engine, config);
   gradientRoutes(app, engine, config);
   didRoutes(app, engine, threads, config);
 

@@ -2,7 +2,7 @@ import type { ProblemEstimate } from '../inference/estimate-task.js';
 import type { Manifest } from '../inference/manifest.js';
 import { childSeeds } from '../random.js';
 import type { Problem } from '../samples/problem.js';
-import { joinColumns, type Matrix } from '../samples/samples.js';
+import { joinColumns, type Matrix, matricesOf, type NamedSide } from '../samples/samples.js';
 import type { Shuffle } from '../samples/shuffle.js';
 import { difference, pooled, type SampledDistribution } from './difference.js';
 import {
@@ -17,14 +17,10 @@ import {
 } from './estimate.js';
 import type { TestOptions } from './independence.js';
 import { type PermutationTest, permutationTest } from './sequential-test.js';
-import { numberedSide, type Warning, warningsFor } from './warnings.js';
+import { type SideName, type Warning, warningsFor } from './warnings.js';
 
 /** Three sides of the same rows. */
-export interface Triple {
-  readonly x: Matrix;
-  readonly y: Matrix;
-  readonly z: Matrix;
-}
+export type Triple<T = Matrix> = Readonly<Record<'x' | 'y' | 'z', T>>;
 
 export interface Conditional extends FullEstimate, Partial<PermutationTest> {
   /** I(X; Y), without the condition. */
@@ -47,10 +43,11 @@ export interface Conditional extends FullEstimate, Partial<PermutationTest> {
  */
 export async function conditional(
   estimate: Estimator,
-  triple: Triple,
+  sides: Triple<NamedSide>,
   manifest: Manifest,
   options: EstimateOptions & TestOptions,
 ): Promise<Conditional> {
+  const triple = matricesOf(sides);
   const { x, y, z } = triple;
   const chain = await chainRule(estimate, triple, manifest);
   const [plain] = (await estimate([{ x, y }])) as [ProblemEstimate];
@@ -75,8 +72,8 @@ export async function conditional(
     interaction_information: interaction,
     warnings: warningsFor(
       [
-        { estimate: chain.xWithYz, x: numberedSide('x', x.columns), y: jointSide('y', y, z) },
-        { estimate: chain.yWithXz, x: numberedSide('y', y.columns), y: jointSide('x', x, z) },
+        { estimate: chain.xWithYz, x: sides.x, y: withZ(sides.y, sides.z) },
+        { estimate: chain.yWithXz, x: sides.y, y: withZ(sides.x, sides.z) },
       ],
       manifest,
     ),
@@ -150,8 +147,6 @@ export async function conditionalTest(
   return permutationTest(observed, draw, options);
 }
 
-/** The columns of a side and of z, by their own names. */
-function jointSide(side: string, matrix: Matrix, z: Matrix) {
-  const own = numberedSide(side, matrix.columns).columns;
-  return { side: `${side} with z`, columns: [...own, ...numberedSide('z', z.columns).columns] };
+function withZ({ name, columns }: NamedSide, z: NamedSide): SideName {
+  return { name: `${name} with z`, columns: [...columns, ...z.columns] };
 }

@@ -3,7 +3,7 @@ import type { Manifest } from '../inference/manifest.js';
 import type { Problem } from '../samples/problem.js';
 import { type Distribution, QuantileFunction } from './quantile-function.js';
 import { fromNats, informationCorrelation, type Unit } from './units.js';
-import { type Warning, warningsFor } from './warnings.js';
+import { type SideName, type Warning, warningsFor } from './warnings.js';
 
 /** Estimates problems with one model, in their order. */
 export type Estimator = (problems: readonly Problem[]) => Promise<ProblemEstimate[]>;
@@ -69,19 +69,13 @@ export function full(distribution: Distribution, options: EstimateOptions): Full
   };
 }
 
-/**
- * Summarizes a model's answer on x and y.
- *
- * @param names of the columns of each side, for warnings.
- */
+/** Summarizes a model's answer on x and y. */
 export function summarize(
   result: ProblemEstimate,
   manifest: Manifest,
   options: EstimateOptions,
-  names: { readonly x: readonly string[]; readonly y: readonly string[] },
+  { x, y }: { readonly x: SideName; readonly y: SideName },
 ): Estimate {
-  const x = { side: 'x', columns: names.x };
-  const y = { side: 'y', columns: names.y };
   return {
     ...full(distributionOf(result, manifest), options),
     warnings: warningsFor([{ estimate: result, x, y }], manifest),

@@ -1,6 +1,6 @@
 import type { Manifest } from '../inference/manifest.js';
 import { childSeeds } from '../random.js';
-import type { Samples } from '../samples/samples.js';
+import { matricesOf, type NamedSide } from '../samples/samples.js';
 import {
   type BriefEstimate,
   type BriefOptions,
@@ -10,7 +10,7 @@ import {
   medianOf,
 } from './estimate.js';
 import { type PermutationTest, permutationTest } from './sequential-test.js';
-import { numberedSide, type Warning, warningsFor } from './warnings.js';
+import { type Warning, warningsFor } from './warnings.js';
 
 export interface TestOptions {
   /** Most draws; 0 for no test. */
@@ -30,10 +30,11 @@ export interface Independence extends BriefEstimate, PermutationTest {
  */
 export async function independence(
   estimate: Estimator,
-  samples: Samples,
+  sides: { readonly x: NamedSide; readonly y: NamedSide },
   manifest: Manifest,
   options: BriefOptions & TestOptions,
 ): Promise<Independence> {
+  const samples = matricesOf(sides);
   const [observed] = await estimate([samples]);
   if (observed === undefined) throw new Error('no estimate of the samples');
   const { permutations, seed } = options;
@@ -48,15 +49,6 @@ export async function independence(
   return {
     ...brief(distributionOf(observed, manifest), options),
     ...(await permutationTest(medianOf(observed, manifest), draw, options)),
-    warnings: warningsFor(
-      [
-        {
-          estimate: observed,
-          x: numberedSide('x', samples.x.columns),
-          y: numberedSide('y', samples.y.columns),
-        },
-      ],
-      manifest,
-    ),
+    warnings: warningsFor([{ estimate: observed, ...sides }], manifest),
   };
 }

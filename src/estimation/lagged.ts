@@ -3,7 +3,7 @@ import type { Manifest } from '../inference/manifest.js';
 import { childSeeds } from '../random.js';
 import { past, window } from '../samples/lags.js';
 import type { Problem } from '../samples/problem.js';
-import type { Matrix, Samples } from '../samples/samples.js';
+import { type Matrix, matricesOf, type NamedSide, type Samples } from '../samples/samples.js';
 import type { Shuffle } from '../samples/shuffle.js';
 import { chainRule, conditionalTest } from './conditional.js';
 import {
@@ -19,7 +19,7 @@ import type { TestOptions } from './independence.js';
 import { NullDistribution } from './null-distribution.js';
 import type { PermutationTest } from './sequential-test.js';
 import { serialDependence } from './serial-dependence.js';
-import { numberedSide, type Warning, warningsFor } from './warnings.js';
+import { type Warning, warningsFor } from './warnings.js';
 
 export interface LaggedOptions extends BriefOptions, TestOptions {
   /** Rows by which x leads y; negative where y leads. At least one. */
@@ -62,10 +62,11 @@ export interface Lagged {
  */
 export async function lagged(
   estimate: Estimator,
-  { x, y }: Samples,
+  sides: { readonly x: NamedSide; readonly y: NamedSide },
   manifest: Manifest,
   options: LaggedOptions,
 ): Promise<Lagged> {
+  const { x, y } = matricesOf(sides);
   const { lags, permutations } = options;
   const length = options.blockLength ?? Math.ceil(Math.sqrt(x.rows));
   const [lagSeed = 0, forthSeed = 0, backSeed = 0] = childSeeds(options.seed, 3);
@@ -100,11 +101,7 @@ export async function lagged(
     block_length: length,
     warnings: [
       ...warningsFor(
-        ofLags.map((answer) => ({
-          estimate: answer,
-          x: numberedSide('x', x.columns),
-          y: numberedSide('y', y.columns),
-        })),
+        ofLags.map((answer) => ({ estimate: answer, ...sides })),
         manifest,
       ),
       ...serialDependence(x, y),

@@ -8,7 +8,7 @@ import {
   type PairTests,
   warningCases,
 } from './pairs.js';
-import { type Warning, warningsFor } from './warnings.js';
+import { rowsDroppedApart, type Warning, warningsFor } from './warnings.js';
 
 /** Square and symmetric, [side][side]; null on the diagonal. */
 export type SquareMatrix = (number | null)[][];
@@ -22,6 +22,8 @@ export interface Pairwise {
   /** Absent without permutations, as are the q-values. */
   readonly p_value?: SquareMatrix;
   readonly q_value?: SquareMatrix;
+  /** Rows of each pair, where some miss values. */
+  readonly rows?: SquareMatrix;
   readonly warnings: Warning[];
 }
 
@@ -29,7 +31,8 @@ export interface Pairwise {
  * Mutual information of every pair of sides. The diagonal is left out: what a continuous column
  * says of itself is without bound.
  *
- * @param sides at least two, of the same rows, with names of their own.
+ * @param sides at least two, of the same rows, with names of their own. A pair of which one misses
+ * values is estimated from the rows that both have.
  */
 export async function pairwise(
   estimate: Estimator,
@@ -44,6 +47,8 @@ export async function pairwise(
   const resultOf = (field: 'p' | 'q') => (pair: number) =>
     (results[pair] as PairEstimate)[field] as number;
   const tested = results[0]?.p !== undefined;
+  const rows = results.map(({ result }) => result.facts.rows);
+  const all = sides[0]?.matrix.rows ?? 0;
   return {
     names: sides.map(({ name }) => name),
     estimate: matrix((pair) => briefs[pair]?.estimate as number),
@@ -51,7 +56,8 @@ export async function pairwise(
     upper: matrix((pair) => briefs[pair]?.interval.upper as number),
     information_correlation: matrix((pair) => briefs[pair]?.information_correlation as number),
     ...(tested ? { p_value: matrix(resultOf('p')), q_value: matrix(resultOf('q')) } : {}),
-    warnings: warningsFor(warningCases(results), manifest),
+    ...(rows.every((n) => n === all) ? {} : { rows: matrix((pair) => rows[pair] as number) }),
+    warnings: [...warningsFor(warningCases(results), manifest), ...rowsDroppedApart(all, rows)],
   };
 }
 

@@ -1,6 +1,18 @@
+import { discreteEntropy } from '../classical/plugin.js';
+import { MistdError } from '../errors.js';
 import type { Manifest } from '../inference/manifest.js';
+import { indicatorColumns, type PreparedSide } from '../samples/prepare.js';
 import type { Problem } from '../samples/problem.js';
-import { columnOf, joinColumns, type Matrix, type NamedSide } from '../samples/samples.js';
+import {
+  columnOf,
+  completeRows,
+  completeSamples,
+  joinColumns,
+  type Matrix,
+  MIN_ROWS,
+  matrixOf,
+  type NamedSide,
+} from '../samples/samples.js';
 import {
   type BriefEstimate,
   type BriefOptions,
@@ -11,7 +23,7 @@ import {
 } from './estimate.js';
 import { estimatePairs, type PairTests, warningCases } from './pairs.js';
 import { fromNats } from './units.js';
-import { type Warning, warningsFor } from './warnings.js';
+import { rowsDroppedApart, type Warning, warningsFor } from './warnings.js';
 
 export const SELECTION_METHODS = ['mrmr', 'conditional'] as const;
 
@@ -27,6 +39,8 @@ export interface RankedFeature extends BriefEstimate {
   readonly uncertainty_coefficient?: number;
   readonly p_value?: number;
   readonly q_value?: number;
+  /** That it was estimated from, where features miss values. */
+  readonly rows?: number;
 }
 
 export interface SelectedFeature {
@@ -60,26 +74,29 @@ const ROWS_PER_CLASS = 10;
  * Mutual information of each feature with the target, and a choice of features that say much
  * together.
  *
- * A target of classes is to the model a column for each class, 1 in its rows and 0 elsewhere: how
- * the classes are numbered means nothing. Two classes need one column.
+ * A target of classes is to the model a column for each class but the most frequent one, 1 in its
+ * rows and 0 elsewhere: how the classes are numbered means nothing.
  *
- * @param features of the target's rows, with names of their own.
+ * @param features of the target's rows, with names of their own. An estimate leaves out the rows
+ * that one of its own columns misses.
  */
 export async function screen(
   estimate: Estimator,
   features: readonly NamedSide[],
-  target: Matrix,
+  target: PreparedSide,
   manifest: Manifest,
   options: BriefOptions &
     PairTests & { readonly targetType?: TargetType; readonly select?: Selection },
 ): Promise<Screen> {
   const type = options.targetType ?? typeOf(target);
-  const y = { name: 'target', matrix: type === 'classes' ? indicatorsOf(target) : target };
+  const y = type === 'classes' ? classesOf(target) : target;
   const pairs = features.map((x) => ({ x, y }));
   const results = await estimatePairs(estimate, pairs, manifest, options);
-  const entropy = type === 'classes' ? entropyOf(target) : undefined;
+  const entropy = type === 'classes' ? discreteEntropy(completeRows(y.matrix)) : undefined;
+  const rows = results.map(({ result }) => result.facts.rows);
+  const complete = rows.every((n) => n === target.matrix.rows);
   const ranking = results
-    .map(({ x, result, p, q }) => {
+    .map(({ x, result, p, q }, i) => {
       const nats = medianOf(result, manifest);
       return {
         name: x.name,
@@ -88,6 +105,7 @@ export async function screen(
           ? {}
           : { uncertainty_coefficient: uncertaintyCoefficient(nats, entropy) }),
         ...(p === undefined || q === undefined ? {} : { p_value: p, q_value: q }),
+        ...(complete ? {} : { rows: at(rows, i) }),
       };
     })
     .sort((a, b) => b.estimate - a.estimate);
@@ -111,7 +129,10 @@ export async function screen(
         }),
     target_type: type,
     ...(entropy === undefined ? {} : { target_entropy: fromNats(entropy, options.unit) }),
-    warnings: warningsFor(warningCases(results), manifest),
+    warnings: [
+      ...warningsFor(warningCases(results), manifest),
+      ...rowsDroppedApart(target.matrix.rows, rows),
+    ],
   };
 }
 
@@ -152,7 +173,7 @@ async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
     if (chosen.length === k) break;
     const others = left.filter((other) => other !== f);
     const y = at(features, f).matrix;
-    const answers = await estimate(others.map((other) => ({ x: at(features, other).matrix, y })));
+    const answers = await estimate(others.map((other) => jointProblem([at(features, other)], y)));
     others.forEach((other, i) => {
       redundancy[other] = at(redundancy, other) + medianOf(at(answers, i), manifest);
     });
@@ -189,7 +210,17 @@ async function byJointInformation(search: Search, k: number): Promise<Choice[]> 
 }
 
 function jointProblem(set: readonly NamedSide[], target: Matrix): Problem {
-  return { x: joinColumns(...set.map(({ matrix }) => matrix)), y: target };
+  const problem = { x: joinColumns(...set.map(({ matrix }) => matrix)), y: target };
+  const { rows } = completeSamples(problem).x;
+  if (rows >= MIN_ROWS) return problem;
+  const names = set.map(({ name }) => name).join(', ');
+  throw new MistdError(
+    'too_few_rows',
+    `${rows} rows miss no value of ${names} and what they are compared with.`,
+    {
+      pointer: '',
+    },
+  );
 }
 
 function remaining(features: readonly NamedSide[], chosen: readonly { f: number }[]): number[] {
@@ -200,40 +231,23 @@ function largest(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
 
-/** Whether the values of a target look like classes. */
-export function typeOf(target: Matrix): TargetType {
-  if (target.columns !== 1) return 'numeric';
-  const classes = countClasses(target).size;
-  const few = classes <= MOST_CLASSES && classes * ROWS_PER_CLASS <= target.rows;
-  return few ? 'classes' : 'numeric';
+/** Whether a target is one of classes, or looks like it. */
+function typeOf({ matrix, discrete, sent }: PreparedSide): TargetType {
+  if (sent === 1 && discrete.some(({ type }) => type !== 'discrete')) return 'classes';
+  if (matrix.columns !== 1) return 'numeric';
+  const { levels } = indicatorColumns(columnOf(completeRows(matrix), 0));
+  return levels <= MOST_CLASSES && levels * ROWS_PER_CLASS <= matrix.rows ? 'classes' : 'numeric';
 }
 
-/** @returns shape [rows, classes], or the column itself for one or two classes. */
-export function indicatorsOf(target: Matrix): Matrix {
-  const classes = [...countClasses(target).keys()];
-  if (classes.length <= 2) return target;
-  const columns = classes.map((value) => columnOf(target, 0).map((v) => (v === value ? 1 : 0)));
-  const values = new Float64Array(classes.length * target.rows);
-  columns.forEach((column, c) => {
-    values.set(column, c * target.rows);
-  });
-  return { rows: target.rows, columns: classes.length, values };
-}
-
-/** How many rows each value of a column has. */
-export function countClasses(target: Matrix): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const value of columnOf(target, 0)) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return counts;
-}
-
-/** Entropy of the observed shares of the classes, in nats. */
-export function entropyOf(target: Matrix): number {
-  let entropy = 0;
-  for (const count of countClasses(target).values()) {
-    entropy -= (count / target.rows) * Math.log(count / target.rows);
-  }
-  return entropy;
+/** A target of classes, a column for each but the most frequent one. */
+export function classesOf(target: PreparedSide): PreparedSide {
+  if (target.matrix.columns !== 1) return target;
+  const { columns } = indicatorColumns(columnOf(target.matrix, 0));
+  return {
+    ...target,
+    matrix: matrixOf(columns.map(({ values }) => values)),
+    columns: columns.map(({ label }) => `${target.name}=${label}`),
+  };
 }
 
 /** @returns the share of a discrete variable's entropy that mutual information is (Theil 1970). */

@@ -3,6 +3,7 @@ import type { ProblemEstimate } from '../inference/estimate-task.js';
 import { isPointModel, type Manifest } from '../inference/manifest.js';
 import type { ColumnFacts } from '../samples/checks.js';
 import type { Prepared } from '../samples/prepare.js';
+import type { NamedSide } from '../samples/samples.js';
 import { fromNats, type Unit } from './units.js';
 
 export const WARNING_CODES = [
@@ -32,11 +33,7 @@ export interface WarningCase {
   readonly y: SideName;
 }
 
-export interface SideName {
-  readonly side: string;
-  /** A name for each column of the side. */
-  readonly columns: readonly string[];
-}
+export type SideName = Pick<NamedSide, 'name' | 'columns'>;
 
 /** Below this, a 90 % interval of independent columns is wider than most answers. */
 const FEW_ROWS = 30;
@@ -51,8 +48,8 @@ const NEAR_DETERMINISTIC = 0.999;
 const NEAR_DETERMINISTIC_ROWS = 10;
 
 /** A side whose columns go by their number, counting from 0 as JSON pointers do. */
-export function numberedSide(side: string, columns: number): SideName {
-  return { side, columns: Array.from({ length: columns }, (_, c) => `${side} column ${c}`) };
+export function numberedSide(name: string, columns: number): SideName {
+  return { name, columns: Array.from({ length: columns }, (_, c) => `${name} column ${c}`) };
 }
 
 /**
@@ -67,7 +64,7 @@ export function warningsFor(cases: readonly WarningCase[], manifest: Manifest): 
     ...(manifest.kind === 'mistd' ? [constantColumns(cases), redundantColumns(cases)] : []),
     ties(cases),
     duplicateRows(cases),
-    nearDeterministic(cases),
+    ...nearDeterministic(cases),
     referenceModel(manifest),
     noUncertainty(manifest),
   ];
@@ -75,12 +72,26 @@ export function warningsFor(cases: readonly WarningCase[], manifest: Manifest): 
 }
 
 /** For samples of which rows with missing values were left out. */
-export function rowsDropped({ dropped, samples }: Prepared): Warning | undefined {
-  if (dropped === 0) return undefined;
-  const all = dropped + samples.x.rows;
+export function rowsDropped({ dropped, rows }: Pick<Prepared, 'dropped' | 'rows'>): Warning[] {
+  if (dropped === 0) return [];
+  return [droppedWarning(`${dropped} of ${rows + dropped} rows have a missing value`)];
+}
+
+/**
+ * For estimates that each left out the rows that miss one of its own values.
+ *
+ * @param used rows of each estimate.
+ */
+export function rowsDroppedApart(rows: number, used: readonly number[]): Warning[] {
+  const least = Math.min(...used);
+  if (least === rows) return [];
+  return [droppedWarning(`Up to ${rows - least} of ${rows} rows of an estimate miss a value`)];
+}
+
+function droppedWarning(which: string): Warning {
   return {
     code: 'rows_dropped',
-    message: `${dropped} of ${all} rows have a missing value and were left out; if values are missing for reasons that have to do with x or y, the rest does not speak for the whole.`,
+    message: `${which} and were left out; if values are missing for reasons that have to do with them, the rest does not speak for the whole.`,
   };
 }
 
@@ -112,8 +123,8 @@ function outsideTrainedRange(
     const { facts } = estimate;
     const sizes = [
       { name: 'rows', size: facts.rows, range: trained.rows },
-      { name: `dim_${x.side}`, size: used(facts.x), range: trained.dim_x },
-      { name: `dim_${y.side}`, size: used(facts.y), range: trained.dim_y },
+      { name: `dim_${x.name}`, size: used(facts.x), range: trained.dim_x },
+      { name: `dim_${y.name}`, size: used(facts.y), range: trained.dim_y },
     ];
     for (const { name, size, range } of sizes) {
       const [low = 0, high = 0] = range;
@@ -166,7 +177,7 @@ function duplicateRows(cases: readonly WarningCase[]): Warning | undefined {
     .sort((a, b) => b.estimate.facts.repeatExcess - a.estimate.facts.repeatExcess);
   if (most === undefined || most.estimate.facts.repeatExcess < REPEAT_EXCESS) return undefined;
   const { repeatedRows, rows } = most.estimate.facts;
-  const of = cases.length > 1 ? ` of ${most.x.side} and ${most.y.side}` : '';
+  const of = cases.length > 1 ? ` of ${most.x.name} and ${most.y.name}` : '';
   return {
     code: 'duplicate_rows',
     message: `${repeatedRows} of ${rows} rows${of} repeat an earlier row, more than ties of the columns explain; copies of observations make dependence look stronger and surer than it is.`,
@@ -174,7 +185,7 @@ function duplicateRows(cases: readonly WarningCase[]): Warning | undefined {
 }
 
 /** For samples in which a column of one side all but tells one of the other. */
-export function nearDeterministic(cases: readonly WarningCase[]): Warning | undefined {
+export function nearDeterministic(cases: readonly WarningCase[]): Warning[] {
   const enough = cases.filter(({ estimate }) => estimate.facts.rows >= NEAR_DETERMINISTIC_ROWS);
   const alike = enough.filter(({ estimate }) => {
     return estimate.facts.largestCorrelation >= NEAR_DETERMINISTIC;
@@ -185,28 +196,30 @@ export function nearDeterministic(cases: readonly WarningCase[]): Warning | unde
   );
   const found: string[] = [];
   if (alike.length > 0) {
-    const pairs = alike.map(({ x, y }) => `a column of ${x.side} and a column of ${y.side}`);
+    const pairs = alike.map(({ x, y }) => `a column of ${x.name} and a column of ${y.name}`);
     const largest = Math.max(...alike.map(({ estimate }) => estimate.facts.largestCorrelation));
     found.push(
       `${list(pairs)} order the rows almost alike (|correlation| of normal scores ${largest.toFixed(4)})`,
     );
   }
   if (determined.length > 0) {
-    const pairs = determined.map(({ x, y }) => `one of ${x.side} and ${y.side}`);
+    const pairs = determined.map(({ x, y }) => `one of ${x.name} and ${y.name}`);
     const least = Math.min(...determined.map(({ estimate }) => estimate.facts.leastOpenShare));
     found.push(
       `${list(pairs)} is nearly a function of the other (${(100 * least).toPrecision(2)} % of the variance of a column is left open)`,
     );
   }
-  if (found.length === 0) return undefined;
+  if (found.length === 0) return [];
   const coarse = [...alike, ...determined].every(({ estimate: { facts } }) => isCoarse(facts));
   const consequence = coarse
     ? 'mutual information is the entropy of the coarser one, and the estimate may be off.'
     : 'mutual information is unbounded and the estimate is a lower one.';
-  return {
-    code: 'near_deterministic',
-    message: `${capitalized(found.join('; '))}; if one determines the other, ${consequence}`,
-  };
+  return [
+    {
+      code: 'near_deterministic',
+      message: `${capitalized(found.join('; '))}; if one determines the other, ${consequence}`,
+    },
+  ];
 }
 
 function referenceModel({ kind, columns }: Manifest): Warning | undefined {

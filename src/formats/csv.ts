@@ -1,12 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import { MistdError, pointerStep } from '../errors.js';
 import type { Column, Sides } from '../samples/columns.js';
-import type { SampleLimits } from '../samples/samples.js';
 import { ColumnBuilder } from './column-builder.js';
 import { CsvLines } from './csv-lines.js';
 import { quote } from './describe.js';
+import type { Layout } from './layout.js';
 import { PlainCells } from './plain-cells.js';
-import { type Choice, checkShape, chosenNames, sidesOf } from './table.js';
+import {
+  type Choice,
+  type ChosenNames,
+  checkTable,
+  chosenNames,
+  namesInUse,
+  sidesOf,
+  type TableLimits,
+} from './table.js';
 import { takeLines } from './text-lines.js';
 
 /** What stands for a missing value, in upper or lower case. */
@@ -22,18 +30,19 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  *
  * @throws MistdError invalid_csv, unknown_column and those of columns.
  */
-export function readCsv(
+export function readCsv<Name extends string>(
   bytes: Buffer,
+  layout: Layout<Name>,
   choice: Choice,
   categorical: readonly string[],
-  limits: SampleLimits,
-): Sides {
+  limits: TableLimits,
+): Sides<Name> {
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new MistdError('invalid_csv', 'The body is not UTF-8 text.', { pointer: '' });
   }
-  const read: { table?: CsvTable } = {};
+  const read: { table?: CsvTable<Name> } = {};
   const csv = new CsvLines((header) => {
-    const table = new CsvTable(header, choice, categorical, limits);
+    const table = new CsvTable(header, layout, choice, categorical, limits);
     read.table = table;
     return (cells) => table.add(cells);
   });
@@ -49,9 +58,10 @@ export function readCsv(
 }
 
 /** The columns in use of a table whose rows come one by one. */
-class CsvTable {
-  readonly #names: Choice;
-  readonly #limits: SampleLimits;
+class CsvTable<Name extends string> {
+  readonly #names: ChosenNames<Name>;
+  readonly #layout: Layout<Name>;
+  readonly #limits: TableLimits;
   /** Each once, with its place in a row. */
   readonly #columns: { name: string; place: number; builder: ColumnBuilder; asText: boolean }[];
   readonly #plain: PlainCells;
@@ -59,9 +69,10 @@ class CsvTable {
 
   constructor(
     header: readonly string[],
+    layout: Layout<Name>,
     choice: Choice,
     categorical: readonly string[],
-    limits: SampleLimits,
+    limits: TableLimits,
   ) {
     const twice = header.find((name, c) => header.indexOf(name) !== c);
     if (twice !== undefined) {
@@ -69,9 +80,10 @@ class CsvTable {
         pointer: '',
       });
     }
+    this.#layout = layout;
     this.#limits = limits;
-    this.#names = chosenNames(header, choice);
-    const used = [...new Set([...this.#names.x, ...this.#names.y])];
+    this.#names = chosenNames(header, layout, choice);
+    const used = namesInUse(this.#names);
     this.#columns = used.map((name) => ({
       name,
       place: header.indexOf(name),
@@ -102,14 +114,12 @@ class CsvTable {
     this.#rows++;
   }
 
-  finish(): Sides {
-    const { x, y } = this.#names;
-    checkShape('x', this.#rows, x.length, this.#limits);
-    checkShape('y', this.#rows, y.length, this.#limits);
+  finish(): Sides<Name> {
+    checkTable(this.#rows, this.#names, this.#layout, this.#limits);
     const columns = new Map<string, Column>(
       this.#columns.map(({ name, builder }) => [name, asBoolean(builder.finish())]),
     );
-    return sidesOf((name) => columns.get(name) as Column, this.#names);
+    return sidesOf(this.#names, (name) => columns.get(name) as Column);
   }
 }
 

@@ -2,14 +2,16 @@ import { Type } from 'typebox';
 import { MistdError } from '../errors.js';
 import type { Sides } from '../samples/columns.js';
 import { type DataOptions, MISSING_RULES, type Prepared, prepare } from '../samples/prepare.js';
-import type { SampleLimits } from '../samples/samples.js';
 import { compileCheck } from '../validation.js';
 import { readCsv } from './csv.js';
-import { readFields, readSide, unknownField } from './json.js';
+import { readFields, unknownField } from './json.js';
+import { readJsonSides } from './json-table.js';
+import { choiceFields, type Layout, sampleFields } from './layout.js';
 import { readNdjson } from './ndjson.js';
 import { readNpyTable, readNpz } from './npz.js';
 import { readParquet } from './parquet.js';
-import { readTensor } from './tensor.js';
+import type { Choice, TableLimits } from './table.js';
+import { readTensor, type TensorShape } from './tensor.js';
 
 export type Format = 'json' | 'csv' | 'ndjson' | 'tensor' | 'npy' | 'npz' | 'parquet';
 
@@ -32,14 +34,21 @@ export interface Body {
   readonly query: Readonly<Record<string, string | string[]>>;
 }
 
-export interface DataLimits extends SampleLimits {
+export interface DataLimits extends TableLimits {
   /** That a compressed body may take once unpacked. */
   readonly maxBytes: number;
 }
 
+/** What a route takes. */
+export interface Form<Name extends string = string> {
+  readonly layout: Layout<Name>;
+  /** Names of its fields beside the samples and the options of data. */
+  readonly options: readonly string[];
+}
+
 /** Samples ready for the estimators, and the other fields, still unchecked. */
-export interface ReadData {
-  readonly data: Prepared;
+export interface ReadData<Name extends string = string> {
+  readonly data: Prepared<Name>;
   readonly fields: Record<string, unknown>;
 }
 
@@ -51,10 +60,10 @@ export const dataOptions = {
   missing: Type.Enum([...MISSING_RULES], {
     default: 'error',
     description:
-      'Missing values (null; NaN in binary; an empty cell, NA, N/A, NaN, null or None in CSV): refuse the request, or leave out the rows that have one. With one x and one y, drop_pairwise does what drop_rows does',
+      'Missing values (null; NaN in binary; an empty cell, NA, N/A, NaN, null or None in CSV): refuse the request, or leave out the rows that have one. drop_pairwise leaves out of each estimate of a table only the rows that its own columns miss; elsewhere it does what drop_rows does',
   }),
   categorical: names(
-    'Names of columns whose values have no order; columns of texts are so by themselves. Each becomes a column of 0 and 1 a label, but for the most frequent label. Columns of arrays are called x0, x1, … and y0, y1, …',
+    'Names of columns whose values have no order; columns of texts are so by themselves. Each becomes a column of 0 and 1 a label, but for the most frequent label. Columns of arrays are called x0, x1, … for an array x',
   ),
   discrete: names(
     'Names of columns of numbers that take few values, where it is not seen: whole numbers of at most 20 values, each in 5 rows on average',
@@ -63,32 +72,52 @@ export const dataOptions = {
 
 const checkData = compileCheck(Type.Object(dataOptions));
 
+const dim = Type.Integer({ minimum: 1, default: 1 });
+
 /** How raw numbers are laid out. */
 const checkTensor = compileCheck(
   Type.Object({
     rows: Type.Integer({ minimum: 1 }),
-    dim_x: Type.Integer({ minimum: 1, default: 1 }),
-    dim_y: Type.Integer({ minimum: 1, default: 1 }),
+    dim_x: dim,
+    dim_y: dim,
+    dim_z: dim,
     dtype: Type.Enum(['float32', 'float64'], { default: 'float64' }),
   }),
 );
 
-const LISTS = ['quantiles', 'methods', 'categorical', 'discrete'];
-const NUMBERS = ['quantiles', 'level', 'seed', 'k', 'bins', 'rows', 'dim_x', 'dim_y'];
-const BOOLEANS = ['checks'];
-const TENSOR = ['rows', 'dim_x', 'dim_y', 'dtype'];
+const LISTS = ['quantiles', 'methods', 'categorical', 'discrete', 'lags'];
+const NUMBERS = [
+  'quantiles',
+  'level',
+  'seed',
+  'k',
+  'bins',
+  'lags',
+  'permutations',
+  'block_length',
+  'history.source',
+  'history.target',
+  'select.k',
+  'bootstrap.resamples',
+  'bootstrap.level',
+  'rows',
+  'dim_x',
+  'dim_y',
+  'dim_z',
+];
+const BOOLEANS = ['checks', 'early_stop'];
 
 /**
  * Reads a body of any format, deals with missing values and categories.
  *
- * @param known fields that a JSON body may have, x, y and the options of data among them.
  * @throws MistdError with the JSON pointer of what is wrong; of a parameter, `/name`.
  */
-export async function readData(
+export async function readData<Name extends string>(
   body: Body,
-  known: readonly string[],
+  form: Form<Name>,
   limits: DataLimits,
-): Promise<ReadData> {
+): Promise<ReadData<Name>> {
+  const { layout } = form;
   if (body.format === 'json') {
     const [parameter] = Object.keys(body.query);
     if (parameter !== undefined) {
@@ -98,75 +127,109 @@ export async function readData(
         { pointer: `/${parameter}` },
       );
     }
-    return readJsonData(body.bytes, known, limits);
+    return readJsonData(body.bytes, form, limits);
   }
-  const { x, y, rows, dim_x, dim_y, dtype, ...fields } = fieldsOf(body, known);
-  const { missing, categorical, discrete, ...others } = fields;
-  const options = checkData(defined({ missing, categorical, discrete }));
-  const choice = { x: listOf(x, 'x'), y: listOf(y, 'y') };
-  const shape = defined({ rows, dim_x, dim_y, dtype });
-  const sides = await readSides(body, choice, shape, options, limits);
-  return { data: prepare(sides, options, limits), fields: others };
+  const { place, options, fields } = parametersOf(body, form);
+  const checked = checkDataOptions(options, layout);
+  const sides = await readSides(body, layout, place, checked, limits);
+  return { data: prepare(sides, checked, limits), fields };
 }
 
-/** Reads a JSON body `{x, y, ...}`. */
-export function readJsonData(
+/** Reads a JSON body: a field a side, a table, and options. */
+export function readJsonData<Name extends string>(
   bytes: Buffer,
-  known: readonly string[],
-  limits: SampleLimits,
-): ReadData {
-  const { x, y, missing, categorical, discrete, ...fields } = readFields(bytes, known);
-  const options = checkData(defined({ missing, categorical, discrete }));
-  const sides = { x: readSide(x, 'x', limits), y: readSide(y, 'y', limits) };
-  const [rowsX, rowsY] = [sides.x, sides.y].map(({ columns }) => columns[0]?.values.length);
-  if (rowsX !== rowsY) {
-    throw new MistdError('unequal_rows', `x has ${rowsX} rows and y has ${rowsY}.`, {
-      pointer: '/y',
-    });
-  }
-  return { data: prepare(sides, options, limits), fields };
+  { layout, options }: Form<Name>,
+  limits: TableLimits,
+): ReadData<Name> {
+  const samples = sampleFields(layout);
+  const known = [...samples, ...DATA_FIELDS, ...options];
+  const body = readFields(bytes, known);
+  const checked = checkDataOptions(only(body, DATA_FIELDS), layout);
+  const sides = readJsonSides(body, layout, limits);
+  return { data: prepare(sides, checked, limits), fields: only(body, options) };
 }
 
-function readSides(
+const DATA_FIELDS = Object.keys(dataOptions);
+
+function checkDataOptions(fields: Record<string, unknown>, { ordered }: Layout): DataOptions {
+  const options = checkData(fields);
+  if (ordered && options.missing !== 'error') {
+    throw new MistdError(
+      'invalid_value',
+      `missing is ${options.missing}: rows of a time series cannot be left out without moving those after them closer. Fill the gaps before sending it.`,
+      { pointer: '/missing' },
+    );
+  }
+  return options;
+}
+
+function readSides<Name extends string>(
   { format, bytes }: Body,
-  choice: { x: string[]; y: string[] },
-  shape: Record<string, unknown>,
+  layout: Layout<Name>,
+  place: Record<string, unknown>,
   { categorical }: DataOptions,
   limits: DataLimits,
-): Promise<Sides> | Sides {
+): Promise<Sides<Name>> | Sides<Name> {
+  const choice = place as Choice;
   switch (format) {
     case 'csv':
-      return readCsv(bytes, choice, categorical, limits);
+      return readCsv(bytes, layout, choice, categorical, limits);
     case 'ndjson':
-      return readNdjson(bytes, choice, limits);
+      return readNdjson(bytes, layout, choice, limits);
     case 'npy':
-      return readNpyTable(bytes, choice, limits);
+      return readNpyTable(bytes, layout, choice, limits);
     case 'npz':
-      return readNpz(bytes, limits, limits.maxBytes);
+      return readNpz(bytes, layout, choice, limits, limits.maxBytes);
     case 'parquet':
-      return readParquet(bytes, choice, limits, limits.maxBytes);
+      return readParquet(bytes, layout, choice, limits, limits.maxBytes);
     default:
-      return readTensor(bytes, checkTensor(shape), limits);
+      return readTensor(bytes, layout, tensorShape(place, layout), limits);
   }
 }
 
-/** The parameters of a query as the fields that they stand for. */
-function fieldsOf({ format, query }: Body, known: readonly string[]): Record<string, unknown> {
-  const unused = format === 'tensor' || format === 'npz' ? ['x', 'y'] : [];
-  const parameters = [
-    ...known.filter((name) => !unused.includes(name)),
-    ...(format === 'tensor' ? TENSOR : []),
-  ];
+function tensorShape(place: Record<string, unknown>, { sides }: Layout): TensorShape {
+  const { rows, dtype, ...rest } = checkTensor(place);
+  const dims: Record<string, number> = rest;
+  return { rows, dtype, dims: sides.map((side) => dims[`dim_${side}`] as number) };
+}
+
+interface Parameters {
+  /** Where the samples are in the body: the columns of each side, or the shape of raw numbers. */
+  readonly place: Record<string, unknown>;
+  /** Options of data. */
+  readonly options: Record<string, unknown>;
+  readonly fields: Record<string, unknown>;
+}
+
+/** The parameters of a query as the fields that they stand for; `a.b` stands for b of a field a. */
+function parametersOf({ format, query }: Body, { layout, options }: Form): Parameters {
+  if (format === 'tensor' && layout.apart !== undefined) {
+    throw new MistdError(
+      'unsupported_media_type',
+      'Raw numbers have no named columns; send this table as CSV, NDJSON, npy, npz, Parquet or JSON.',
+    );
+  }
+  const places =
+    format === 'tensor'
+      ? ['rows', ...layout.sides.map((side) => `dim_${side}`), 'dtype']
+      : choiceFields(layout);
+  const known = [...places, ...DATA_FIELDS, ...options];
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(query)) {
-    if (!parameters.includes(name)) throw unknownField(name, parameters);
-    fields[name] = fieldOf(name, value);
+    const [field = '', inner] = name.split('.', 2);
+    if (!known.includes(field)) throw unknownField(field, known);
+    if (choiceFields(layout).includes(field)) fields[field] = [value].flat();
+    else if (inner === undefined) fields[field] = fieldOf(name, value);
+    else fields[field] = { ...(fields[field] as object), [inner]: fieldOf(name, value) };
   }
-  return fields;
+  return {
+    place: only(fields, places),
+    options: only(fields, DATA_FIELDS),
+    fields: only(fields, options),
+  };
 }
 
 function fieldOf(name: string, value: string | string[]): unknown {
-  if (name === 'x' || name === 'y') return value;
   const one = (text: string): unknown => {
     if (NUMBERS.includes(name) && text.trim() !== '' && !Number.isNaN(Number(text))) {
       return Number(text);
@@ -180,11 +243,9 @@ function fieldOf(name: string, value: string | string[]): unknown {
   return Array.isArray(value) ? value : one(value);
 }
 
-/** The texts of ?x= or ?y=; by default the column of that name. */
-function listOf(value: unknown, name: string): string[] {
-  return value === undefined ? [name] : [value as string | string[]].flat();
-}
-
-function defined(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** The fields of these names that are there. */
+function only(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names.flatMap((name) => (Object.hasOwn(fields, name) ? [[name, fields[name]]] : [])),
+  );
 }

@@ -1,74 +1,74 @@
 import { MistdError, pointerStep } from '../errors.js';
-import { columnOf, type Matrix, type NamedSide, type SampleLimits } from '../samples/samples.js';
+import { record, type Side, type Sides } from '../samples/columns.js';
 import { describe, quote } from './describe.js';
-import { checkSameRows, readMatrix } from './json.js';
-
-/** Limits on a table, from the settings: `maxColumns` is that of one side of it. */
-export interface TableLimits extends SampleLimits {
-  /** Sides of a table. */
-  readonly maxSides: number;
-}
+import { readSide } from './json.js';
+import type { Layout } from './layout.js';
+import { checkApart, checkSameRows, standingApart, type TableLimits } from './table.js';
 
 /**
- * Reads a table of named columns: `{data: rows, names?}` or `{columns: {name: values}}`, the values
- * a flat array for one column, or rows for a block of columns under one name.
+ * Reads the samples of a JSON body: a field a side, rows or a flat array; and a table of columns
+ * apart, `{features: {name: values}}` or `{data: rows, names?}`, the values a flat array for one
+ * column, or rows for several that go by one name.
  *
- * @returns at least two sides, of the same rows.
  * @throws MistdError with the JSON pointer of what is wrong.
  */
-export function readTable(
-  { data, names, columns }: Record<string, unknown>,
+export function readJsonSides<Name extends string>(
+  fields: Readonly<Record<string, unknown>>,
+  { sides, apart }: Layout<Name>,
   limits: TableLimits,
-): NamedSide[] {
-  if (columns === undefined) return readData(data, names, limits);
+): Sides<Name> {
+  const read = {
+    apart: apart === undefined ? [] : readApart(fields, apart.name, limits),
+    named: record(sides, (name) => readSide(fields[name], name, limits)),
+  };
+  if (apart !== undefined) {
+    const pointer = fields.data === undefined ? `/${apart.name}` : '/data';
+    checkApart(read.apart.length, apart.least, limits, pointer);
+  }
+  checkSameRows(read);
+  return read;
+}
+
+function readApart(
+  { data, names, ...fields }: Readonly<Record<string, unknown>>,
+  field: string,
+  limits: TableLimits,
+): Side[] {
+  const columns = fields[field];
+  if (columns === undefined && data !== undefined) return readData(data, names, limits);
   for (const [name, value] of Object.entries({ data, names })) {
     if (value === undefined) continue;
-    throw new MistdError('unknown_field', `${name} and columns cannot both be given.`, {
+    throw new MistdError('unknown_field', `${name} and ${field} cannot both be given.`, {
       pointer: `/${name}`,
     });
   }
-  const sides = readNamedSides(columns, 'columns', limits);
-  checkSideCount(sides.length, '/columns', 2, limits);
-  return sides;
-}
-
-/**
- * Reads an object of named sides, `{name: values}`, of the same rows.
- *
- * @param field its name in the body.
- * @returns at least one side.
- */
-export function readNamedSides(value: unknown, field: string, limits: TableLimits): NamedSide[] {
-  const pointer = `/${field}`;
-  if (value === undefined) {
-    throw new MistdError('missing_field', `${field} is missing.`, { pointer });
+  if (columns === undefined) {
+    throw new MistdError('missing_field', `${field} is missing.`, { pointer: `/${field}` });
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MistdError('invalid_type', `${field} is ${describe(value)}, not an object.`, {
-      pointer,
+  if (typeof columns !== 'object' || columns === null || Array.isArray(columns)) {
+    throw new MistdError('invalid_type', `${field} is ${describe(columns)}, not an object.`, {
+      pointer: `/${field}`,
     });
   }
-  const entries = Object.entries(value);
-  checkSideCount(entries.length, pointer, 1, limits);
-  const sides = entries.map(([name, values]) => {
-    const path = `${field}${pointerStep(name)}`;
-    return { name, path, matrix: readMatrix(values, path, limits) };
-  });
-  const [first] = sides;
-  for (const { path, matrix } of sides) {
-    if (first !== undefined) checkSameRows(first.matrix, first.path, matrix, path);
-  }
-  return sides.map(({ name, matrix }) => ({ name, matrix }));
+  const entries = Object.entries(columns);
+  checkApart(entries.length, 0, limits, `/${field}`);
+  return entries.map(([name, values]) =>
+    standingApart(readSide(values, field + pointerStep(name), limits, name)),
+  );
 }
 
-function readData(data: unknown, names: unknown, limits: TableLimits): NamedSide[] {
-  const matrix = readMatrix(data, 'data', { ...limits, maxColumns: limits.maxSides });
-  checkSideCount(matrix.columns, '/data', 2, limits);
-  const given = names === undefined ? undefined : readNames(names, matrix.columns);
-  return Array.from({ length: matrix.columns }, (_, c) => ({
-    name: given?.[c] ?? `column ${c}`,
-    matrix: columnMatrix(matrix, c),
-  }));
+function readData(data: unknown, names: unknown, limits: TableLimits): Side[] {
+  const all = readSide(data, 'data', { ...limits, maxColumns: limits.maxSides });
+  const given = names === undefined ? undefined : readNames(names, all.columns.length);
+  return all.columns.map((column, c) => {
+    const name = given?.[c] ?? `column ${c}`;
+    return {
+      name,
+      columns: [{ ...column, name }],
+      pointer: '/data',
+      pointerOf: (row) => all.pointerOf(row, c),
+    };
+  });
 }
 
 function readNames(names: unknown, columns: number): string[] {
@@ -98,30 +98,4 @@ function readNames(names: unknown, columns: number): string[] {
     seen.add(name);
     return name;
   });
-}
-
-function checkSideCount(
-  count: number,
-  pointer: string,
-  least: number,
-  { maxSides }: TableLimits,
-): void {
-  if (count > maxSides) {
-    throw new MistdError(
-      'too_many_columns',
-      `The table has ${count} columns; the limit is ${maxSides}.`,
-      { pointer },
-    );
-  }
-  if (count < least) {
-    throw new MistdError(
-      'too_few_columns',
-      `The table has ${count === 0 ? 'no columns' : 'one column'}.`,
-      { pointer },
-    );
-  }
-}
-
-function columnMatrix(matrix: Matrix, column: number): Matrix {
-  return { rows: matrix.rows, columns: 1, values: columnOf(matrix, column).slice() };
 }

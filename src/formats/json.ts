@@ -1,34 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { MistdError, pointerStep } from '../errors.js';
-import type { Side } from '../samples/columns.js';
-import type { Matrix, SampleLimits, Samples } from '../samples/samples.js';
+import { record, rowsOf, type Side } from '../samples/columns.js';
+import type { Matrix, SampleLimits } from '../samples/samples.js';
 import { ColumnBuilder } from './column-builder.js';
 import { describe, quote } from './describe.js';
-import { checkShape } from './table.js';
-
-/** A request's samples and the rest of its fields, still unchecked. */
-export interface JsonRequest {
-  readonly samples: Samples;
-  readonly fields: Record<string, unknown>;
-}
-
-/**
- * Reads a JSON body `{x, y, ...fields}`.
- *
- * x and y are checked here in one pass that also fills the arrays: a schema validator needs
- * seconds for 100,000 rows and cannot name the element at fault.
- *
- * @param known names of the fields that a body may have, x and y among them.
- * @throws MistdError with the JSON pointer of what is wrong.
- */
-export function readJsonRequest(
-  bytes: Buffer,
-  known: readonly string[],
-  limits: SampleLimits,
-): JsonRequest {
-  const { x, y, ...fields } = readFields(bytes, known);
-  return { samples: readMatrices({ x, y }, limits), fields };
-}
+import { checkSameRows, checkShape } from './table.js';
 
 /**
  * Reads sides of finite numbers, of as many rows each.
@@ -41,11 +17,9 @@ export function readMatrices<Name extends string>(
   limits: SampleLimits,
 ): Record<Name, Matrix> {
   const names = Object.keys(sides) as Name[];
-  const matrices = Object.fromEntries(
-    names.map((name) => [name, readMatrix(sides[name], name, limits)]),
-  ) as Record<Name, Matrix>;
-  const [first, ...others] = names as [Name, ...Name[]];
-  for (const name of others) checkSameRows(matrices[first], first, matrices[name], name);
+  const read = record(names, (name) => readSide(sides[name], name, limits));
+  const matrices = record(names, (name) => numbersOf(read[name]));
+  checkSameRows({ named: read, apart: [] });
   return matrices;
 }
 
@@ -62,16 +36,6 @@ export function readFields(bytes: Buffer, known: readonly string[]): Record<stri
     }
   }
   return body;
-}
-
-/** @throws MistdError unequal_rows, at the second side. */
-export function checkSameRows(first: Matrix, firstName: string, side: Matrix, name: string): void {
-  if (side.rows === first.rows) return;
-  throw new MistdError(
-    'unequal_rows',
-    `${firstName} has ${first.rows} rows and ${name} has ${side.rows}.`,
-    { pointer: `/${name}` },
-  );
 }
 
 /** @throws MistdError unless the bytes are one JSON object in UTF-8. */
@@ -107,15 +71,10 @@ export function unknownField(name: string, known: readonly string[]): MistdError
       );
 }
 
-/**
- * Reads one side of finite numbers: rows of equal length, or a flat array for one column.
- *
- * @param name path of the side in the body: its JSON pointer without the first "/".
- * @returns shape [rows, columns].
- */
-export function readMatrix(value: unknown, name: string, limits: SampleLimits): Matrix {
-  const { columns, pointerOf } = readSide(value, name, limits);
-  const rows = columns[0]?.values.length ?? 0;
+/** @throws MistdError not_a_number unless all values are numbers. */
+function numbersOf(side: Side): Matrix {
+  const { columns, pointerOf } = side;
+  const rows = rowsOf(side);
   const values = new Float64Array(rows * columns.length);
   columns.forEach((column, c) => {
     const fault = column.kind === 'number' ? column.values.findIndex(Number.isNaN) : 0;
@@ -133,32 +92,36 @@ export function readMatrix(value: unknown, name: string, limits: SampleLimits): 
  * Reads one side: rows of equal length, or a flat array for one column. Columns are numbers,
  * booleans or texts; null is a missing value. They are called x0, x1, … for a side called x.
  *
- * @param name path of the side in the body: its JSON pointer without the first "/".
+ * Values are checked here in one pass that also fills the arrays: a schema validator needs seconds
+ * for 100,000 rows and cannot name the element at fault.
+ *
+ * @param path of the side in the body: its JSON pointer without the first "/".
+ * @param own name of the side, and of its columns, where it is another.
  */
-export function readSide(value: unknown, name: string, limits: SampleLimits): Side {
-  const pointer = `/${name}`;
+export function readSide(value: unknown, path: string, limits: SampleLimits, own = path): Side {
+  const pointer = `/${path}`;
   if (value === undefined) {
-    throw new MistdError('missing_field', `${name} is missing.`, { pointer });
+    throw new MistdError('missing_field', `${path} is missing.`, { pointer });
   }
   if (!Array.isArray(value)) {
-    throw new MistdError('invalid_type', `${name} is ${describe(value)}, not an array.`, {
+    throw new MistdError('invalid_type', `${path} is ${describe(value)}, not an array.`, {
       pointer,
     });
   }
   const first: unknown = value[0];
   const width = Array.isArray(first) ? first.length : 1;
-  checkShape(name, value.length, 1, limits, pointer);
-  checkShape(`The first row of ${name}`, value.length, width, limits, `${pointer}/0`);
+  checkShape(path, value.length, 1, limits, pointer);
+  checkShape(`The first row of ${path}`, value.length, width, limits, `${pointer}/0`);
   const pointerOf = Array.isArray(first)
     ? (row: number, column: number) => `${pointer}/${row}/${column}`
     : (row: number) => `${pointer}/${row}`;
   const builders = Array.from(
     { length: width },
-    (_, c) => new ColumnBuilder(`${name}${c}`, (row) => pointerOf(row, c), value.length),
+    (_, c) => new ColumnBuilder(`${own}${c}`, (row) => pointerOf(row, c), value.length),
   );
-  if (Array.isArray(first)) addRows(builders, value, name);
+  if (Array.isArray(first)) addRows(builders, value, path);
   else for (const sample of value) builders[0]?.add(sample);
-  return { columns: builders.map((builder) => builder.finish()), pointerOf };
+  return { name: own, columns: builders.map((builder) => builder.finish()), pointer, pointerOf };
 }
 
 function addRows(builders: readonly ColumnBuilder[], rows: readonly unknown[], name: string): void {

@@ -1,10 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import { MistdError, pointerStep } from '../errors.js';
 import type { Column, Sides } from '../samples/columns.js';
-import type { SampleLimits } from '../samples/samples.js';
 import { ColumnBuilder } from './column-builder.js';
 import { describe } from './describe.js';
-import { type Choice, checkShape, chosenNames, sidesOf } from './table.js';
+import type { Layout } from './layout.js';
+import {
+  type Choice,
+  type ChosenNames,
+  checkTable,
+  chosenNames,
+  namesInUse,
+  sidesOf,
+  type TableLimits,
+} from './table.js';
 import { parseJsonLine, takeLines } from './text-lines.js';
 
 /**
@@ -13,11 +21,16 @@ import { parseJsonLine, takeLines } from './text-lines.js';
  *
  * @throws MistdError invalid_json with the number of the line, and those of columns.
  */
-export function readNdjson(bytes: Buffer, choice: Choice, limits: SampleLimits): Sides {
+export function readNdjson<Name extends string>(
+  bytes: Buffer,
+  layout: Layout<Name>,
+  choice: Choice,
+  limits: TableLimits,
+): Sides<Name> {
   if (!isUtf8(bytes)) {
     throw new MistdError('invalid_json', 'The body is not UTF-8.', { pointer: '' });
   }
-  let names: Choice | undefined;
+  let names: ChosenNames<Name> | undefined;
   const builders = new Map<string, ColumnBuilder>();
   let row = 0;
   takeLines(bytes, 0, (start, end) => {
@@ -25,8 +38,8 @@ export function readNdjson(bytes: Buffer, choice: Choice, limits: SampleLimits):
     if (text === '') return;
     const record = recordOf(parseJsonLine(text, ''));
     if (names === undefined) {
-      names = chosenNames(Object.keys(record), choice);
-      for (const name of [...names.x, ...names.y]) {
+      names = chosenNames(Object.keys(record), layout, choice);
+      for (const name of namesInUse(names)) {
         const pointerOf = (row: number) => pointerStep(name) + pointerStep(row);
         builders.set(name, new ColumnBuilder(name, pointerOf));
       }
@@ -36,10 +49,12 @@ export function readNdjson(bytes: Buffer, choice: Choice, limits: SampleLimits):
     }
     row++;
   });
-  checkShape('x', row, names?.x.length ?? 1, limits);
-  checkShape('y', row, names?.y.length ?? 1, limits);
+  if (names === undefined) {
+    throw new MistdError('empty_samples', 'The body is empty.', { pointer: '' });
+  }
+  checkTable(row, names, layout, limits);
   const columns = new Map([...builders].map(([name, builder]) => [name, builder.finish()]));
-  return sidesOf((name) => columns.get(name) as Column, names ?? choice);
+  return sidesOf(names, (name) => columns.get(name) as Column);
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

@@ -2,9 +2,16 @@ import { type AsyncBuffer, parquetMetadataAsync, parquetRead, parquetSchema } fr
 import { compressors } from 'hyparquet-compressors';
 import { MistdError, pointerStep } from '../errors.js';
 import type { Column, Sides } from '../samples/columns.js';
-import type { SampleLimits } from '../samples/samples.js';
 import { ColumnBuilder } from './column-builder.js';
-import { type Choice, checkShape, chosenNames, sidesOf } from './table.js';
+import type { Layout } from './layout.js';
+import {
+  type Choice,
+  checkTable,
+  chosenNames,
+  namesInUse,
+  sidesOf,
+  type TableLimits,
+} from './table.js';
 
 /**
  * Reads a Parquet file: the columns named by the choice, of numbers, booleans or texts. Nulls and
@@ -13,12 +20,13 @@ import { type Choice, checkShape, chosenNames, sidesOf } from './table.js';
  * @param maxBytes that the pages of these columns may take once unpacked.
  * @throws MistdError invalid_parquet, unknown_column, body_too_large and those of columns.
  */
-export async function readParquet(
+export async function readParquet<Name extends string>(
   bytes: Buffer,
+  layout: Layout<Name>,
   choice: Choice,
-  limits: SampleLimits,
+  limits: TableLimits,
   maxBytes: number,
-): Promise<Sides> {
+): Promise<Sides<Name>> {
   const file: AsyncBuffer = {
     byteLength: bytes.length,
     slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
@@ -28,12 +36,12 @@ export async function readParquet(
     const schema = parquetSchema(metadata).children;
     const names = chosenNames(
       schema.map(({ element }) => element.name),
+      layout,
       choice,
     );
     const rows = Number(metadata.num_rows);
-    checkShape('x', rows, names.x.length, limits);
-    checkShape('y', rows, names.y.length, limits);
-    const used = [...new Set([...names.x, ...names.y])];
+    checkTable(rows, names, layout, limits);
+    const used = namesInUse(names);
     const nested = schema.find(
       ({ element, children }) => children.length > 0 && used.includes(element.name),
     );
@@ -63,7 +71,7 @@ export async function readParquet(
       if (values.length === rows) continue;
       throw new Error(`column ${name} has ${values.length} values, the file ${rows} rows`);
     }
-    return sidesOf((name) => columns.get(name) as Column, names);
+    return sidesOf(names, (name) => columns.get(name) as Column);
   } catch (error) {
     if (error instanceof MistdError) throw error;
     throw new MistdError(

@@ -1,55 +1,70 @@
 import { endianness } from 'node:os';
-import { MistdError } from '../errors.js';
-import type { Column, Side, Sides } from '../samples/columns.js';
+import { MistdError, pointerStep } from '../errors.js';
+import { type Column, record, type Side, type Sides } from '../samples/columns.js';
 import type { SampleLimits } from '../samples/samples.js';
+import type { Layout } from './layout.js';
 import { checkShape } from './table.js';
 
 export interface TensorShape {
   readonly rows: number;
-  readonly dim_x: number;
-  readonly dim_y: number;
+  /** Columns of each side. */
+  readonly dims: readonly number[];
   readonly dtype: 'float32' | 'float64';
 }
 
 /**
- * Reads raw numbers: x, then y, each row by row, little-endian. NaN is a missing value.
+ * Reads raw numbers: one side after the other, each row by row, little-endian. NaN is a missing
+ * value.
  *
  * @throws MistdError invalid_tensor when the bytes are not as many as the shape says.
  */
-export function readTensor(bytes: Buffer, shape: TensorShape, limits: SampleLimits): Sides {
-  const { rows, dim_x, dim_y, dtype } = shape;
-  checkShape('x', rows, dim_x, limits, '/rows');
-  checkShape('y', rows, dim_y, limits, '/rows');
+export function readTensor<Name extends string>(
+  bytes: Buffer,
+  { sides }: Layout<Name>,
+  shape: TensorShape,
+  limits: SampleLimits,
+): Sides<Name> {
+  const { rows, dims, dtype } = shape;
+  sides.forEach((side, i) => {
+    checkShape(side, rows, dims[i] as number, limits, '/rows');
+  });
   const size = dtype === 'float32' ? 4 : 8;
-  const expected = rows * (dim_x + dim_y) * size;
+  const expected = rows * dims.reduce((sum, dim) => sum + dim, 0) * size;
   if (bytes.length !== expected) {
     throw new MistdError(
       'invalid_tensor',
-      `The body has ${bytes.length} bytes; ${rows} rows of ${dim_x} + ${dim_y} ${dtype} columns take ${expected}.`,
+      `The body has ${bytes.length} bytes; ${rows} rows of ${dims.join(' + ')} ${dtype} columns take ${expected}.`,
       { pointer: '' },
     );
   }
   const numbers = littleEndianFloats(bytes, size);
-  return {
-    x: sideOfRows('x', numbers.subarray(0, rows * dim_x), rows, dim_x),
-    y: sideOfRows('y', numbers.subarray(rows * dim_x), rows, dim_y),
-  };
+  let start = 0;
+  const named = record(sides, (side) => {
+    const dim = dims[sides.indexOf(side)] as number;
+    const own = numbers.subarray(start, start + rows * dim);
+    start += rows * dim;
+    return sideOfRows(side, own, rows, dim);
+  });
+  return { named, apart: [] };
 }
 
 /**
- * One side of numbers that are stored row by row; its columns are called x0, x1, …
+ * One side of numbers that are stored row by row; its columns are called x0, x1, … if it is x.
  *
  * @param numbers shape [rows][columns].
  */
 export function sideOfRows(
-  name: 'x' | 'y',
+  name: string,
   numbers: ArrayLike<number>,
   rows: number,
   columns: number,
   kind: 'number' | 'boolean' = 'number',
 ): Side {
-  const pointerOf = (row: number, column: number) => `/${name}/${row}/${column}`;
+  const pointer = pointerStep(name);
+  const pointerOf = (row: number, column: number) => `${pointer}/${row}/${column}`;
   return {
+    name,
+    pointer,
     columns: Array.from({ length: columns }, (_, c): Column => {
       const values = new Float64Array(rows);
       for (let r = 0; r < rows; r++) {

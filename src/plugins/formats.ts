@@ -3,6 +3,7 @@ import { MistdError } from '../errors.js';
 import {
   type Body,
   type DataLimits,
+  type Form,
   type Format,
   MEDIA_TYPES,
   type ReadData,
@@ -21,27 +22,23 @@ export function addFormats(scope: FastifyInstance): void {
   });
 }
 
-/**
- * Reads the samples of a request, whatever its format.
- *
- * @param known fields that a JSON body may have.
- */
-export async function readRequest(
+/** Reads the samples of a request, whatever its format. */
+export async function readRequest<Name extends string>(
   request: FastifyRequest,
-  known: readonly string[],
+  form: Form<Name>,
   limits: DataLimits,
   threads: Threads,
   signal: AbortSignal,
-): Promise<ReadData> {
+): Promise<ReadData<Name>> {
   const body: Body = {
     format: formatOf(request),
     bytes: bodyOf(request.body),
     query: { ...(request.query as Body['query']) },
   };
   if (body.bytes.length <= LARGE_BYTES && body.format === 'json') {
-    return readData(body, known, limits);
+    return readData(body, form, limits);
   }
-  return threads.read({ body, known, limits }, signal);
+  return threads.read({ body, form, limits }, signal);
 }
 
 function formatOf(request: FastifyRequest): Format {

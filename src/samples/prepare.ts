@@ -1,14 +1,17 @@
 import { discreteEntropy } from '../classical/plugin.js';
 import { MistdError } from '../errors.js';
-import type { Column, Side, Sides } from './columns.js';
-import { type Matrix, MIN_ROWS, type SampleLimits, type Samples } from './samples.js';
+import { type Column, record, rowsOf, type Side, type Sides } from './columns.js';
+import { completeRows, MIN_ROWS, matrixOf, type NamedSide, type SampleLimits } from './samples.js';
 
 export const MISSING_RULES = ['error', 'drop_rows', 'drop_pairwise'] as const;
 
 export type MissingRule = (typeof MISSING_RULES)[number];
 
 export interface DataOptions {
-  /** What to do with a missing value. With one x and one y, both ways of dropping are the same. */
+  /**
+   * What to do with a missing value: of a table, drop_pairwise leaves it in, and each estimate
+   * leaves out the rows that its own columns miss; else both ways of dropping are the same.
+   */
   readonly missing: MissingRule;
   /** Names of columns whose values have no order. Text columns are so without being named. */
   readonly categorical: readonly string[];
@@ -23,17 +26,21 @@ export interface DiscreteColumn {
   readonly levels: number;
 }
 
-/** Samples for the estimators, and what was made of the columns that were sent. */
-export interface Prepared {
-  readonly samples: Samples;
-  /** Names of the samples' columns; one of a category is `name=label`. */
-  readonly names: { readonly x: readonly string[]; readonly y: readonly string[] };
+/** A side for the estimators, and what was made of the columns that were sent. */
+export interface PreparedSide extends NamedSide {
   /** Columns that were sent. */
-  readonly sent: { readonly x: number; readonly y: number };
-  readonly dropped: number;
+  readonly sent: number;
   readonly discrete: readonly DiscreteColumn[];
-  /** Entropy of y in nats, when all of its columns are discrete. */
-  readonly entropyY: number | undefined;
+  /** In nats, when all of its columns are discrete. */
+  readonly entropy: number | undefined;
+}
+
+export interface Prepared<Name extends string = string> {
+  readonly named: Readonly<Record<Name, PreparedSide>>;
+  readonly apart: readonly PreparedSide[];
+  /** In use, and left out for missing values. */
+  readonly rows: number;
+  readonly dropped: number;
 }
 
 /** Whole numbers of at most this many values are taken as discrete… */
@@ -50,33 +57,27 @@ const ROWS_PER_LEVEL = 5;
  *
  * @throws MistdError missing_value, unknown_column, too_few_rows or too_many_columns.
  */
-export function prepare(sides: Sides, options: DataOptions, limits: SampleLimits): Prepared {
-  checkNames(sides, options);
-  const kept = keptRows(sides, options.missing);
-  const x = codeSide(sides.x, kept, options);
-  const y = codeSide(sides.y, kept, options);
-  for (const [name, side] of [['x', x] as const, ['y', y] as const]) {
-    if (side.matrix.columns <= limits.maxColumns) continue;
-    const widest = side.discrete.reduce((a, b) => (a.levels >= b.levels ? a : b));
-    throw new MistdError(
-      'too_many_columns',
-      `${name} has ${side.matrix.columns} columns once its categories have a column each (${widest.name} has ${widest.levels} categories); the limit is ${limits.maxColumns}.`,
-      { pointer: `/${name}` },
-    );
-  }
+export function prepare<Name extends string>(
+  { named, apart }: Sides<Name>,
+  options: DataOptions,
+  limits: SampleLimits,
+): Prepared<Name> {
+  const all = [...Object.values<Side>(named), ...apart];
+  checkNames(all, options);
+  const rows = rowsOf(all[0]);
+  const stay = options.missing === 'drop_pairwise' && apart.length > 0;
+  const kept = stay ? Int32Array.from({ length: rows }, (_, r) => r) : keptRows(all, options);
+  const prepared = (side: Side) => prepareSide(side, kept, options, limits);
   return {
-    samples: { x: x.matrix, y: y.matrix },
-    names: { x: x.names, y: y.names },
-    sent: { x: sides.x.columns.length, y: sides.y.columns.length },
-    dropped: rowsOf(sides.x) - kept.length,
-    discrete: [...x.discrete, ...y.discrete],
-    entropyY: y.discrete.length === sides.y.columns.length ? discreteEntropy(y.matrix) : undefined,
+    named: record(Object.keys(named) as Name[], (name) => prepared(named[name])),
+    apart: apart.map(prepared),
+    rows: kept.length,
+    dropped: rows - kept.length,
   };
 }
 
-function checkNames(sides: Sides, { categorical, discrete }: DataOptions): void {
-  const columns = [...sides.x.columns, ...sides.y.columns];
-  const known = columns.map(({ name }) => name);
+function checkNames(sides: readonly Side[], { categorical, discrete }: DataOptions): void {
+  const known = sides.flatMap(({ columns }) => columns.map(({ name }) => name));
   for (const [field, names] of Object.entries({ categorical, discrete })) {
     names.forEach((name, i) => {
       if (known.includes(name)) return;
@@ -90,10 +91,10 @@ function checkNames(sides: Sides, { categorical, discrete }: DataOptions): void 
 }
 
 /** The rows without a missing value. */
-function keptRows({ x, y }: Sides, missing: MissingRule): Int32Array {
-  const rows = rowsOf(x);
+function keptRows(sides: readonly Side[], { missing }: DataOptions): Int32Array {
+  const rows = rowsOf(sides[0]);
   const complete = new Uint8Array(rows).fill(1);
-  for (const side of [x, y]) {
+  for (const side of sides) {
     side.columns.forEach(({ values }, c) => {
       for (let r = 0; r < rows; r++) {
         if (!Number.isNaN(values[r])) continue;
@@ -116,23 +117,32 @@ function keptRows({ x, y }: Sides, missing: MissingRule): Int32Array {
   return kept;
 }
 
-interface CodedSide {
-  readonly matrix: Matrix;
-  readonly names: readonly string[];
-  readonly discrete: readonly DiscreteColumn[];
-}
-
-function codeSide(side: Side, kept: Int32Array, options: DataOptions): CodedSide {
+function prepareSide(
+  side: Side,
+  kept: Int32Array,
+  options: DataOptions,
+  limits: SampleLimits,
+): PreparedSide {
   const coded = side.columns.map((column) => codeColumn(column, kept, options));
   const columns = coded.flatMap((column) => column.columns);
-  const values = new Float64Array(columns.length * kept.length);
-  columns.forEach((column, c) => {
-    values.set(column.values, c * kept.length);
-  });
+  const discrete = coded.flatMap((column) => column.discrete ?? []);
+  if (columns.length > limits.maxColumns) {
+    const widest = discrete.reduce((a, b) => (a.levels >= b.levels ? a : b));
+    throw new MistdError(
+      'too_many_columns',
+      `${side.name} has ${columns.length} columns once its categories have a column each (${widest.name} has ${widest.levels} categories); the limit is ${limits.maxColumns}.`,
+      { pointer: side.pointer },
+    );
+  }
+  const matrix = matrixOf(columns.map(({ values }) => values));
   return {
-    matrix: { rows: kept.length, columns: columns.length, values },
-    names: columns.map(({ name }) => name),
-    discrete: coded.flatMap(({ discrete }) => discrete ?? []),
+    name: side.name,
+    matrix,
+    columns: columns.map(({ name }) => name),
+    sent: side.columns.length,
+    discrete,
+    entropy:
+      discrete.length === side.columns.length ? discreteEntropy(completeRows(matrix)) : undefined,
   };
 }
 
@@ -156,7 +166,7 @@ function codeColumn(column: Column, kept: Int32Array, options: DataOptions): Cod
       ? {
           name,
           type: kind === 'boolean' ? 'boolean' : 'discrete',
-          levels: levels?.size ?? new Set(values).size,
+          levels: levels?.size ?? new Set(values.filter((v) => !Number.isNaN(v))).size,
         }
       : undefined,
   };
@@ -166,6 +176,7 @@ function codeColumn(column: Column, kept: Int32Array, options: DataOptions): Cod
 function levelsOf(values: Float64Array): Set<number> | undefined {
   const levels = new Set<number>();
   for (const value of values) {
+    if (Number.isNaN(value)) continue;
     levels.add(value);
     if (levels.size > DETECTED_LEVELS) return undefined;
   }
@@ -177,25 +188,37 @@ function looksDiscrete(levels: Set<number>, rows: number): boolean {
 }
 
 function codeCategories({ name, kind, labels }: Column, values: Float64Array): CodedColumn {
-  const counts = new Map<number, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const levels = [...counts].map(([code, count]) => ({
-    code,
-    count,
-    label: kind === 'text' ? (labels[code] as string) : String(code),
-  }));
-  levels.sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
-  // A lone category still is a column, one that never changes.
-  const shown = levels.length === 1 ? levels : levels.slice(1);
+  const { levels, columns } = indicatorColumns(values, (code) =>
+    kind === 'text' ? (labels[code] as string) : String(code),
+  );
   return {
-    columns: shown.map(({ code, label }) => ({
-      name: `${name}=${label}`,
-      values: values.map((value) => (value === code ? 1 : 0)),
-    })),
-    discrete: { name, type: 'categorical', levels: levels.length },
+    columns: columns.map(({ label, values }) => ({ name: `${name}=${label}`, values })),
+    discrete: { name, type: 'categorical', levels },
   };
 }
 
-function rowsOf(side: Side): number {
-  return side.columns[0]?.values.length ?? 0;
+/**
+ * A column of categories as columns of 0 and 1, a label each but for the most frequent one; a lone
+ * label has its column, which never changes. Missing values stay missing.
+ *
+ * @param labelOf gives a value its label, by which equally frequent ones are ordered.
+ */
+export function indicatorColumns(
+  values: Float64Array,
+  labelOf: (value: number) => string = String,
+): { levels: number; columns: { label: string; values: Float64Array }[] } {
+  const counts = new Map<number, number>();
+  for (const value of values) {
+    if (!Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
+  }
+  const levels = [...counts].map(([value, count]) => ({ value, count, label: labelOf(value) }));
+  levels.sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
+  const shown = levels.length === 1 ? levels : levels.slice(1);
+  return {
+    levels: levels.length,
+    columns: shown.map(({ value, label }) => ({
+      label,
+      values: values.map((v) => (Number.isNaN(v) ? v : Number(v === value))),
+    })),
+  };
 }

@@ -1,5 +1,5 @@
 import { childSeeds, random } from '../random.js';
-import { columnOf, type Matrix, type Samples, takeRows } from './samples.js';
+import { columnOf, completeSamples, type Matrix, type Samples, takeRows } from './samples.js';
 import { type Shuffle, shuffledRows } from './shuffle.js';
 
 /**
@@ -18,12 +18,13 @@ export interface Problem extends Samples {
 }
 
 /**
- * The samples that a problem is about.
+ * The samples that a problem is about: its rows that miss no value.
  *
  * @param cancelled asked during long work; true makes it throw.
  */
 export function samplesOf(problem: Problem, cancelled: () => boolean): Samples {
-  const { x, y, shuffle, breakTies } = problem;
+  const { shuffle, breakTies } = problem;
+  const { x, y } = completeSamples(problem);
   const apart = { x: withoutTies(x, breakTies?.x), y: withoutTies(y, breakTies?.y) };
   if (shuffle === undefined) return apart;
   return { x: takeRows(apart.x, shuffledRows(shuffle, x.rows, cancelled)), y: apart.y };

@@ -1,6 +1,7 @@
 /**
  * Numbers of one side, column by column: `values[column * rows + row]`.
- * Column-major, because ranking works on whole columns. All values are finite.
+ * Column-major, because ranking works on whole columns. All values are finite, but for NaN where a
+ * value is missing: a problem is then about the rows that its two sides have in full.
  */
 export interface Matrix {
   readonly rows: number;
@@ -18,6 +19,16 @@ export interface Samples {
 export interface NamedSide {
   readonly name: string;
   readonly matrix: Matrix;
+  /** A name for each column. */
+  readonly columns: readonly string[];
+}
+
+/** Sides without their names. */
+export function matricesOf<Key extends string>(
+  sides: Readonly<Record<Key, NamedSide>>,
+): Record<Key, Matrix> {
+  const entries = Object.entries<NamedSide>(sides).map(([key, { matrix }]) => [key, matrix]);
+  return Object.fromEntries(entries);
 }
 
 /** Limits on one side, from the settings. */
@@ -34,17 +45,54 @@ export function columnOf(matrix: Matrix, column: number): Float64Array {
   return matrix.values.subarray(column * matrix.rows, (column + 1) * matrix.rows);
 }
 
+/** Columns of equal length, side by side. */
+export function matrixOf(columns: readonly Float64Array[]): Matrix {
+  const rows = columns[0]?.length ?? 0;
+  const values = new Float64Array(rows * columns.length);
+  columns.forEach((column, c) => {
+    values.set(column, c * rows);
+  });
+  return { rows, columns: columns.length, values };
+}
+
 /** Columns of several sides of the same rows, side by side. */
 export function joinColumns(...sides: readonly Matrix[]): Matrix {
-  const rows = sides[0]?.rows ?? 0;
-  const columns = sides.reduce((sum, side) => sum + side.columns, 0);
-  const values = new Float64Array(rows * columns);
-  let at = 0;
-  for (const side of sides) {
-    values.set(side.values, at);
-    at += side.values.length;
+  const [first] = sides;
+  if (first !== undefined && sides.length === 1) return first;
+  return matrixOf(
+    sides.flatMap((side) => Array.from({ length: side.columns }, (_, c) => columnOf(side, c))),
+  );
+}
+
+/** For each row, whether a side misses a value there; undefined if it misses none. */
+export function missingRows({ rows, values }: Matrix): Uint8Array | undefined {
+  let missing: Uint8Array | undefined;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isNaN(values[i])) continue;
+    missing ??= new Uint8Array(rows);
+    missing[i % rows] = 1;
   }
-  return { rows, columns, values };
+  return missing;
+}
+
+/** The rows that miss no value; the matrix itself where that is all. */
+export function completeRows(matrix: Matrix): Matrix {
+  const missing = missingRows(matrix);
+  return missing === undefined ? matrix : takeRows(matrix, rowsWithout(missing));
+}
+
+/** The rows that both sides have in full; the sides themselves where that is all. */
+export function completeSamples({ x, y }: Samples): Samples {
+  const [inX, inY] = [missingRows(x), missingRows(y)];
+  if (inX === undefined && inY === undefined) return { x, y };
+  const rows = rowsWithout(
+    Uint8Array.from({ length: x.rows }, (_, r) => (inX?.[r] ?? 0) | (inY?.[r] ?? 0)),
+  );
+  return { x: takeRows(x, rows), y: takeRows(y, rows) };
+}
+
+function rowsWithout(missing: Uint8Array): Int32Array {
+  return Int32Array.from(missing.keys()).filter((r) => missing[r] === 0);
 }
 
 /** Rows by their indices, in the order given; an index may repeat. */

@@ -2,7 +2,7 @@ import { Piscina } from 'piscina';
 import type { Check } from '../classical/check.js';
 import type { ClassicalEstimate, ClassicalOptions } from '../classical/classical.js';
 import { MistdError } from '../errors.js';
-import type { Body, DataLimits, ReadData } from '../formats/data.js';
+import type { Body, DataLimits, Form, ReadData } from '../formats/data.js';
 import { type BodyRules, type DidBody, readDidBody } from '../formats/did-body.js';
 import { memoryOf } from '../preference/pairs.js';
 import { type Preparation, prepare, type Task } from '../preference/sufficiency.js';
@@ -12,9 +12,9 @@ import type { SampleFacts } from '../samples/checks.js';
 import type { Samples } from '../samples/samples.js';
 import type { Outcome } from './worker.js';
 
-export interface ReadTask {
+export interface ReadTask<Name extends string = string> {
   readonly body: Body;
-  readonly known: readonly string[];
+  readonly form: Form<Name>;
   readonly limits: DataLimits;
 }
 
@@ -66,7 +66,7 @@ export class Threads {
     });
   }
 
-  read(task: ReadTask, signal: AbortSignal): Promise<ReadData> {
+  read<Name extends string>(task: ReadTask<Name>, signal: AbortSignal): Promise<ReadData<Name>> {
     return this.#run('read', task, signal);
   }
 

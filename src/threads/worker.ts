@@ -27,8 +27,8 @@ export type Outcome<T> =
   | { readonly value: T }
   | { readonly code: ErrorCode; readonly message: string; readonly details: ErrorDetails };
 
-export async function read({ body, known, limits }: ReadTask): Promise<Outcome<ReadData>> {
-  return outcome(() => readData({ ...body, bytes: asBuffer(body.bytes) }, known, limits));
+export async function read({ body, form, limits }: ReadTask): Promise<Outcome<ReadData>> {
+  return outcome(() => readData({ ...body, bytes: asBuffer(body.bytes) }, form, limits));
 }
 
 export async function readDid({ bytes, rules }: ReadDidTask): Promise<Outcome<DidBody>> {

@@ -157,7 +157,7 @@ describe('POST /estimate/batch', () => {
     expect(json.body).toMatchObject({ status: 415, code: 'unsupported_media_type' });
     const order = await service.post<Problem>('', NDJSON, '/estimate/batch?order=random');
     expect(order.body).toMatchObject({ status: 400, code: 'invalid_value', pointer: '/order' });
-    const elsewhere = await service.post<Problem>('{}', NDJSON, '/estimate/lagged');
+    const elsewhere = await service.post<Problem>('{}', NDJSON, '/estimate/gradient');
     expect(elsewhere.status).toBe(415);
   });
 });

@@ -43,7 +43,7 @@ describe('POST /estimate/conditional', () => {
       expect(reply.interval.upper).toBeGreaterThanOrEqual(truth);
       expect(reply.interval.upper - reply.interval.lower).toBeLessThan(0.7);
       expect(reply).not.toHaveProperty('p_value');
-      expect(reply.samples).toEqual({ rows: ROWS, dim_x: 1, dim_y: 1, dim_z: 1 });
+      expect(reply.samples).toEqual({ rows: ROWS, dropped: 0, dim_x: 1, dim_y: 1, dim_z: 1 });
     }
   });
 

@@ -365,7 +365,7 @@ describe('a wrong file gets 4xx', () => {
   });
 
   it('CSV on a route that takes JSON alone: 415', async () => {
-    const answer = await service.post(csv, { 'content-type': 'text/csv' }, '/estimate/lagged');
+    const answer = await service.post(csv, { 'content-type': 'text/csv' }, '/estimate/gradient');
     expect(answer.status).toBe(415);
   });
 });

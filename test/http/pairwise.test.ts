@@ -186,7 +186,7 @@ describe('POST /estimate/pairwise refuses', () => {
   const column = [1, 2, 3];
   const columns = { a: column, b: column };
   it.each<[string, object, string, string]>([
-    ['a body without columns', {}, 'missing_field', '/data'],
+    ['a body without columns', {}, 'missing_field', '/columns'],
     ['columns that are rows', { columns: [[1, 2]] }, 'invalid_type', '/columns'],
     ['one column', { columns: { a: column } }, 'too_few_columns', '/columns'],
     ['data of one column', { data: column }, 'too_few_columns', '/data'],
@@ -194,9 +194,9 @@ describe('POST /estimate/pairwise refuses', () => {
     ['both', { columns, data: [[1, 2]] }, 'unknown_field', '/data'],
     ['names without data', { columns, names: ['a'] }, 'unknown_field', '/names'],
     [
-      'a value that is not a number',
+      'a value that is missing',
       { columns: { a: column, 'b/c': [1, null, 2] } },
-      'not_a_number',
+      'missing_value',
       '/columns/b~1c/1',
     ],
     [

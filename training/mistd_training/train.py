@@ -28,9 +28,9 @@ class TrainConfig:
 
     steps: optimizer steps; each worker adds one batch of one shape to every step.
     rows, dims: inclusive ranges of the shapes; paper_share: share of batches of MIST's families with dim_x = dim_y
-    drawn evenly from `paper_dims` and rows from `paper_rows`, the reference's; the others are of the wide
-    meta-distribution, both sizes from `dims`, a third of the shapes with both equal; dims_power: 1 draws them
-    log-uniformly, more favors small ones.
+    drawn evenly from `paper_dims` and rows from `paper_rows`, the reference's; the others are of the meta-distribution
+    `others` ("wide" or "paper"), both sizes from `dims`, a third of the shapes with both equal; dims_power: 1 draws
+    them log-uniformly, more favors small ones.
     even_rows: share of shapes with rows drawn evenly, the others log-uniformly (small samples are where the error is);
     usual_rows, usual_share: the share of these others that is log-uniform in a range of its own.
     entry_rows: rows that the entries stream sees in most steps, or more if they are less than `entries` entries
@@ -48,6 +48,7 @@ class TrainConfig:
     paper_dims: tuple[int, int] = (2, 32)
     paper_rows: tuple[int, int] = (10, 500)
     paper_share: float = 0.8
+    others: str = "wide"
     even_rows: float = 0.25
     usual_rows: tuple[int, int] = (10, 500)
     usual_share: float = 0.0
@@ -87,7 +88,7 @@ _WIDE = TrainConfig(
     entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20264, model=_MODEL,
 )  # fmt: skip
 PRESETS = {
-    "paper": TrainConfig(even_rows=0.5, rows_weight=0.2, seed=20266, model=_MODEL),
+    "paper": TrainConfig(others="paper", even_rows=0.3, rows_weight=0.2, seed=20266, model=_MODEL),
     "wide": _WIDE,
     # For a GPU: a larger network, larger batches and more of them.
     "wide-large": replace(
@@ -181,7 +182,7 @@ class Trainer:
             sample = sample_paper
             dim_x = dim_y = _between(config.paper_dims, coin[5], even=True)
         else:
-            sample = sample_wide
+            sample = {"wide": sample_wide, "paper": sample_paper}[config.others]
             dim_x, dim_y = (_between(config.dims, c**config.dims_power, even=False) for c in coin[5:])
             dim_y = dim_x if coin[4] < 1 / 3 else dim_y
         return sample(self._batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, self.draws)

@@ -1,14 +1,82 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import type { Static, TObject } from 'typebox';
 import type { Config } from '../../config.js';
 import type { Estimator } from '../../estimation/estimate.js';
 import type { Unit } from '../../estimation/units.js';
-import type { TableLimits } from '../../formats/json-table.js';
+import { rowsDropped, type Warning } from '../../estimation/warnings.js';
+import type { Form } from '../../formats/data.js';
+import type { Layout } from '../../formats/layout.js';
 import type { Engine } from '../../inference/engine.js';
 import { Job } from '../../inference/job.js';
 import type { Manifest } from '../../inference/manifest.js';
 import { deadline } from '../../plugins/deadline.js';
+import { readRequest } from '../../plugins/formats.js';
+import type { Prepared } from '../../samples/prepare.js';
+import type { Threads } from '../../threads/threads.js';
+import { compileCheck } from '../../validation.js';
+import { dataLimits, unchecked } from '../data/index.js';
 import { modelIdentity } from '../models/index.js';
 import type { ModelIdentity } from '../models/schema.js';
+
+/** What the routes of analyses need. */
+export interface Service {
+  readonly engine: Engine;
+  readonly threads: Threads;
+  readonly config: Config;
+}
+
+/** What a request asks of an analysis. */
+export interface Asked<Name extends string, Options> {
+  readonly data: Prepared<Name>;
+  readonly options: Options;
+  readonly estimate: Estimator;
+  readonly manifest: Manifest;
+}
+
+/** What an analysis adds to what every reply carries. */
+export type Answer<Reply> = Omit<Reply, keyof AnalysisReply>;
+
+/**
+ * Adds a route that reads samples of any format, runs an analysis on them until its deadline, and
+ * adds what every reply carries.
+ */
+export function addAnalysis<
+  Name extends string,
+  Options extends TObject,
+  Result extends { warnings: Warning[] },
+>(
+  app: FastifyInstance,
+  { engine, threads, config }: Service,
+  route: {
+    readonly url: string;
+    readonly schema: FastifySchema;
+    readonly layout: Layout<Name>;
+    readonly options: Options;
+  },
+  analysis: (asked: Asked<Name, Static<Options>>) => Promise<Result>,
+): void {
+  const limits = dataLimits(config);
+  const checkOptions = compileCheck(route.options);
+  const form: Form<Name> = {
+    layout: route.layout,
+    options: Object.keys(route.options.properties),
+  };
+  app.post(
+    route.url,
+    { schema: route.schema, validatorCompiler: unchecked },
+    async (request, reply) => {
+      const start = performance.now();
+      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
+      const { data, fields } = await readRequest(request, form, limits, threads, signal);
+      const options = checkOptions(fields) as Static<Options> & CommonOptions;
+      const read = { request, reply, start, signal, options };
+      return analyze(engine, read, async (estimate, manifest) => {
+        const result = await analysis({ data, options, estimate, manifest });
+        return { ...result, warnings: [...rowsDropped(data), ...result.warnings] };
+      });
+    },
+  );
+}
 
 /** A request whose body has been read. */
 export interface AnalysisRequest {
@@ -16,11 +84,15 @@ export interface AnalysisRequest {
   readonly reply: FastifyReply;
   /** performance.now() when reading began. */
   readonly start: number;
-  readonly options: {
-    readonly unit: Unit;
-    readonly model?: string;
-    readonly id?: string;
-  };
+  /** Gives the request up. */
+  readonly signal: AbortSignal;
+  readonly options: CommonOptions;
+}
+
+interface CommonOptions {
+  readonly unit: Unit;
+  readonly model?: string;
+  readonly id?: string;
 }
 
 export interface AnalysisReply {
@@ -37,18 +109,16 @@ export interface AnalysisReply {
 }
 
 /**
- * Runs an analysis with the model that the request names, until its deadline, and adds what every
- * reply carries.
+ * Runs an analysis with the model that the request names, and adds what every reply carries.
  */
 export async function analyze<T>(
   engine: Engine,
-  config: Config,
-  { request, reply, start, options }: AnalysisRequest,
+  { request, reply, start, signal, options }: AnalysisRequest,
   analysis: (estimate: Estimator, manifest: Manifest) => Promise<T>,
 ): Promise<T & AnalysisReply> {
   const parse_ms = performance.now() - start;
   const manifest = engine.model(options.model, '/model');
-  const job = new Job(engine, manifest, deadline(reply, config.REQUEST_TIMEOUT_MS));
+  const job = new Job(engine, manifest, signal);
   const result = await analysis(job.estimate, manifest);
   const { queueMs, encodeMs, inferenceMs } = job.timing;
   return {
@@ -63,13 +133,5 @@ export async function analyze<T>(
       total_ms: reply.elapsedTime,
     },
     id: options.id ?? request.id,
-  };
-}
-
-export function tableLimits(config: Config): TableLimits {
-  return {
-    maxRows: config.MAX_ROWS,
-    maxColumns: config.MAX_DIM,
-    maxSides: config.MAX_COLUMNS,
   };
 }

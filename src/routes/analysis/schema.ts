@@ -1,7 +1,10 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
 import { UNITS } from '../../estimation/units.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
+import { dataOptions } from '../../formats/data.js';
+import type { Layout } from '../../formats/layout.js';
+import { DATA_ERRORS, dataBody, dataQuery } from '../data/schema.js';
 import { EstimateOptions } from '../estimate/schema.js';
 import { modelExample } from '../models/schema.js';
 import { problemResponses } from '../problem.js';
@@ -37,9 +40,19 @@ export const earlyStopOption = Type.Boolean({
 
 export const Matrix = Type.Unsafe({ $ref: 'Matrix#' });
 
-/** A value for each name. */
-export const NamedMatrices = (description: string) =>
-  Type.Record(Type.String(), Matrix, { minProperties: 1, description });
+/** One side of numbers, texts or booleans; null is a missing value. */
+export const DataMatrix = Type.Unsafe({ $ref: 'DataMatrix#' });
+
+/** Columns with their names: a value for each name, or rows with a name for each column. */
+export const namedColumns = (name: string, description: string) => ({
+  [name]: Type.Optional(Type.Record(Type.String(), DataMatrix, { description })),
+  data: Type.Optional(
+    Type.Unsafe({ $ref: 'DataMatrix#', description: `Rows of all columns, in place of ${name}` }),
+  ),
+  names: Type.Optional(
+    Type.Array(Type.String(), { description: 'Of the columns of data; "column 0" … otherwise' }),
+  ),
+});
 
 export const intervalReply = Type.Object({
   level: Type.Number(),
@@ -104,27 +117,9 @@ export const analysisReplyExample = {
   id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
 };
 
-/** Every problem of a body of samples. */
 const PROBLEMS: ErrorCode[] = [
-  'invalid_json',
-  'missing_field',
-  'unknown_field',
-  'invalid_type',
-  'invalid_value',
-  'out_of_range',
-  'not_a_number',
-  'not_finite',
-  'empty_samples',
-  'ragged_rows',
-  'unequal_rows',
-  'too_few_rows',
-  'too_many_rows',
-  'too_many_columns',
-  'bad_request',
+  ...DATA_ERRORS,
   'unknown_model',
-  'body_too_large',
-  'unsupported_media_type',
-  'unsupported_encoding',
   'model_failed',
   'internal_error',
   'model_unavailable',
@@ -134,20 +129,43 @@ const PROBLEMS: ErrorCode[] = [
   'deadline_exceeded',
 ];
 
-/** The description of a route that posts JSON samples. */
+/**
+ * The description of a route that posts samples.
+ *
+ * @param layout of the samples, and the options beside them, where it takes every format and not
+ * JSON alone.
+ */
 export function analysisRoute(
   operationId: string,
   summary: string,
   description: string,
-  { request, reply, problems = [] }: { request: string; reply: string; problems?: ErrorCode[] },
+  {
+    request,
+    reply,
+    formats,
+    problems = [],
+  }: {
+    request: string;
+    reply: string;
+    formats?: { layout: Layout; options: Record<string, TSchema> };
+    problems?: ErrorCode[];
+  },
 ) {
+  const json = Type.Unsafe({ $ref: `${request}#` });
   return {
     tags: ['analyses'],
     operationId,
     summary,
     description,
-    querystring: Type.Object({}, { additionalProperties: false }),
-    body: { content: { 'application/json': { schema: { $ref: `${request}#` } } } },
+    ...(formats === undefined
+      ? {
+          querystring: Type.Object({}, { additionalProperties: false }),
+          body: { content: { 'application/json': { schema: json } } },
+        }
+      : {
+          querystring: dataQuery(formats.layout, { ...dataOptions, ...formats.options }),
+          body: dataBody(json, formats.layout),
+        }),
     response: {
       200: {
         description: summary,

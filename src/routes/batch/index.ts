@@ -5,11 +5,12 @@ import { MistdError } from '../../errors.js';
 import type { Engine } from '../../inference/engine.js';
 import { deadline } from '../../plugins/deadline.js';
 import { problemOf } from '../../plugins/problems.js';
+import { dataLimits } from '../data/index.js';
 import { BATCH_TYPES, type BatchQuery, batchRoute } from './schema.js';
 import { type AnsweredLine, answerLines } from './stream.js';
 
 export function batchRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
-  const limits = { maxRows: config.MAX_ROWS, maxColumns: config.MAX_DIM };
+  const limits = dataLimits(config);
 
   // Its own scope: the other routes take no streams.
   app.register(async (scope) => {

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { MistdError } from '../../errors.js';
 import { type Line, readLines } from '../../formats/lines.js';
+import type { TableLimits } from '../../formats/table.js';
 import type { Engine } from '../../inference/engine.js';
 import { CELLS_PER_RUN, cellsOf, type ProblemEstimate } from '../../inference/estimate-task.js';
 import type { Manifest } from '../../inference/manifest.js';
-import type { SampleLimits } from '../../samples/samples.js';
 import { type AskedEstimate, estimateReply, readEstimate } from '../estimate/index.js';
 import type { EstimateReply } from '../estimate/schema.js';
 
@@ -25,7 +25,7 @@ interface AskedLine {
 
 export interface BatchContext {
   readonly engine: Engine;
-  readonly limits: SampleLimits;
+  readonly limits: TableLimits;
   readonly maxLineBytes: number;
   readonly signal: AbortSignal;
   readonly elapsedMs: () => number;

@@ -4,13 +4,15 @@ import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
 import { fromNats, type Unit } from '../../estimation/units.js';
 import { nearDeterministic, rowsDropped } from '../../estimation/warnings.js';
+import type { Form } from '../../formats/data.js';
+import { PAIR } from '../../formats/layout.js';
 import { deadline } from '../../plugins/deadline.js';
 import { readRequest } from '../../plugins/formats.js';
+import { matricesOf } from '../../samples/samples.js';
 import type { Threads } from '../../threads/threads.js';
 import { compileCheck } from '../../validation.js';
 import { dataLimits, samplesReply, unchecked } from '../data/index.js';
 import {
-  CLASSICAL_FIELDS,
   ClassicalOptions,
   type ClassicalReply,
   classicalRoute,
@@ -18,6 +20,11 @@ import {
 } from './schema.js';
 
 const checkOptions = compileCheck(ClassicalOptions);
+
+const FORM: Form<'x' | 'y'> = {
+  layout: PAIR,
+  options: Object.keys(ClassicalOptions.properties),
+};
 
 export function classicalRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
   for (const schema of classicalSchemas) app.addSchema(schema);
@@ -29,15 +36,9 @@ export function classicalRoutes(app: FastifyInstance, threads: Threads, config: 
     async (request, reply): Promise<ClassicalReply> => {
       const start = performance.now();
       const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-      const { data, fields } = await readRequest(
-        request,
-        CLASSICAL_FIELDS,
-        limits,
-        threads,
-        signal,
-      );
+      const { data, fields } = await readRequest(request, FORM, limits, threads, signal);
       const { unit, id, ...options } = checkOptions(fields);
-      const { samples } = data;
+      const samples = matricesOf(data.named);
       const usesK = options.methods.some((method) => method.startsWith('ksg'));
       if (usesK && options.k >= samples.x.rows) {
         throw new MistdError(
@@ -48,18 +49,14 @@ export function classicalRoutes(app: FastifyInstance, threads: Threads, config: 
       }
       const read = performance.now();
       const { estimates, facts } = await threads.classical({ samples, options }, signal);
-      const sides = {
-        x: { side: 'x', columns: data.names.x },
-        y: { side: 'y', columns: data.names.y },
-      };
       return {
         estimates: estimates.map((estimate) => inUnit(estimate, unit, options.bootstrap?.level)),
         unit,
         samples: samplesReply(data),
         warnings: [
-          rowsDropped(data),
-          nearDeterministic([{ estimate: { facts, blocks: 1 }, ...sides }]),
-        ].filter((warning) => warning !== undefined),
+          ...rowsDropped(data),
+          ...nearDeterministic([{ estimate: { facts, blocks: 1 }, ...data.named }]),
+        ],
         timing: {
           parse_ms: read - start,
           estimate_ms: performance.now() - read,

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { CLASSICAL_METHODS } from '../../classical/classical.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
 import { dataOptions } from '../../formats/data.js';
+import { PAIR } from '../../formats/layout.js';
 import { DATA_ERRORS, dataBody, dataFields, dataQuery, SamplesReply } from '../data/schema.js';
 import { EstimateOptions } from '../estimate/schema.js';
 import { problemResponses } from '../problem.js';
@@ -40,7 +41,7 @@ export const ClassicalOptions = Type.Object(
         },
         {
           additionalProperties: false,
-          description: 'Gives each estimate a percentile interval; JSON only',
+          description: 'Gives each estimate a percentile interval',
         },
       ),
     ),
@@ -89,9 +90,6 @@ const ClassicalRequest = Type.Object(
   },
   { $id: 'ClassicalRequest', additionalProperties: false, examples: requestExamples },
 );
-
-/** The fields of a body, for the reader of bodies. */
-export const CLASSICAL_FIELDS = Object.keys(ClassicalRequest.properties);
 
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
@@ -166,13 +164,8 @@ export const classicalRoute = {
   summary: 'Estimate mutual information by classical methods',
   description:
     'A second opinion on /estimate, on the same samples. KSG standardizes columns and adds no noise; estimates are not cut at 0.',
-  querystring: dataQuery({
-    ...dataOptions,
-    ...Object.fromEntries(
-      Object.entries(ClassicalOptions.properties).filter(([name]) => name !== 'bootstrap'),
-    ),
-  }),
-  body: dataBody(Type.Unsafe({ $ref: 'ClassicalRequest#' })),
+  querystring: dataQuery(PAIR, { ...dataOptions, ...ClassicalOptions.properties }),
+  body: dataBody(Type.Unsafe({ $ref: 'ClassicalRequest#' }), PAIR),
   response: {
     200: {
       description: 'An estimate by each method',

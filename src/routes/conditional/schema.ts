@@ -1,16 +1,18 @@
 import { type Static, Type } from 'typebox';
+import { TRIPLE } from '../../formats/layout.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
+  DataMatrix,
   earlyStopOption,
   intervalReply,
-  Matrix,
   optionalTestReply,
   permutationsOption,
 } from '../analysis/schema.js';
+import { dataFields, TripleReply } from '../data/schema.js';
 import { EstimateOptions } from '../estimate/schema.js';
 
 export const ConditionalOptions = Type.Object(
@@ -53,9 +55,10 @@ const { quantiles, level, unit, seed, permutations, early_stop, ...optional } =
 
 const ConditionalRequest = Type.Object(
   {
-    x: Matrix,
-    y: Matrix,
-    z: Matrix,
+    x: DataMatrix,
+    y: DataMatrix,
+    z: DataMatrix,
+    ...dataFields,
     quantiles: Type.Optional(quantiles),
     level: Type.Optional(level),
     unit: Type.Optional(unit),
@@ -66,9 +69,6 @@ const ConditionalRequest = Type.Object(
   },
   { $id: 'ConditionalRequest', additionalProperties: false, examples: requestExamples },
 );
-
-/** The fields of a body, for the reader of bodies. */
-export const CONDITIONAL_FIELDS = Object.keys(ConditionalRequest.properties);
 
 const ConditionalReply = Type.Object(
   {
@@ -89,12 +89,7 @@ const ConditionalReply = Type.Object(
           'I(X; Y | Z) − I(X; Y): above 0 where z brings out dependence, below where it explains it',
       },
     ),
-    samples: Type.Object({
-      rows: Type.Integer(),
-      dim_x: Type.Integer(),
-      dim_y: Type.Integer(),
-      dim_z: Type.Integer(),
-    }),
+    samples: TripleReply,
     ...analysisReply,
   },
   {
@@ -119,7 +114,7 @@ const ConditionalReply = Type.Object(
           estimate: -0.11,
           interval: { level: 0.9, lower: -0.2, upper: -0.01 },
         },
-        samples: { rows: 442, dim_x: 1, dim_y: 1, dim_z: 2 },
+        samples: { rows: 442, dim_x: 1, dim_y: 1, dim_z: 2, dropped: 0 },
         ...analysisReplyExample,
       },
     ],
@@ -134,5 +129,9 @@ export const conditionalRoute = analysisRoute(
   'estimateConditional',
   'Estimate the conditional mutual information of x and y given z',
   'By the chain rule, from both I(X; (Y, Z)) − I(X; Z) and I(Y; (X, Z)) − I(Y; Z), with a test of conditional independence that exchanges rows of x among rows of similar z (Runge 2018).',
-  { request: 'ConditionalRequest', reply: 'ConditionalReply' },
+  {
+    request: 'ConditionalRequest',
+    reply: 'ConditionalReply',
+    formats: { layout: TRIPLE, options: ConditionalOptions.properties },
+  },
 );

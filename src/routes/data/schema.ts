@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { dataOptions, type Format, MEDIA_TYPES } from '../../formats/data.js';
+import { choiceFields, type Layout } from '../../formats/layout.js';
 
 const cell = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
 
@@ -26,10 +27,8 @@ export const dataFields = {
   discrete: Type.Optional(dataOptions.discrete),
 };
 
-export const SamplesReply = Type.Object({
+const tableReply = {
   rows: Type.Integer({ description: 'Rows in use' }),
-  dim_x: Type.Integer({ description: 'Columns of x as they were sent' }),
-  dim_y: Type.Integer(),
   dropped: Type.Integer({ description: 'Rows left out for missing values' }),
   discrete: Type.Optional(
     Type.Array(
@@ -41,62 +40,123 @@ export const SamplesReply = Type.Object({
       { description: 'Columns that take few values, declared or seen' },
     ),
   ),
-});
+};
+
+export const TableReply = Type.Object(tableReply);
+
+export type TableReply = Static<typeof TableReply>;
+
+const dim = (side: string) => Type.Integer({ description: `Columns of ${side} as they were sent` });
+
+export const SamplesReply = Type.Object({ dim_x: dim('x'), dim_y: dim('y'), ...tableReply });
 
 export type SamplesReply = Static<typeof SamplesReply>;
 
+export const TripleReply = Type.Object({
+  dim_x: dim('x'),
+  dim_y: dim('y'),
+  dim_z: dim('z'),
+  ...tableReply,
+});
+
 const binary = (description: string) => Type.String({ format: 'binary', description });
 
-const DESCRIPTIONS: Record<Exclude<Format, 'json'>, TSchema> = {
-  csv: Type.String({
-    description: 'UTF-8 with a header; ?x= and ?y= name the columns',
-    examples: ['x,y\n58.1,1.61\n61.4,1.66\n49.9,1.58\n72.3,1.79\n66,1.7\n54.2,1.63\n'],
-  }),
-  ndjson: Type.String({
-    description: 'An object a line and row; ?x= and ?y= name the fields',
-    examples: [
-      '{"x":58.1,"y":1.61}\n{"x":61.4,"y":1.66}\n{"x":49.9,"y":1.58}\n{"x":72.3,"y":1.79}\n{"x":66,"y":1.7}\n',
-    ],
-  }),
-  tensor: binary('x, then y, row by row, little-endian; ?rows=, dim_x=, dim_y=, dtype='),
-  npy: binary('One array of two dimensions; ?x= and ?y= number its columns from 0'),
-  npz: binary('Arrays x and y of numpy.savez'),
-  parquet: binary('?x= and ?y= name the columns'),
-};
-
 /** The bodies of a route that takes every format. */
-export function dataBody(json: TSchema) {
-  const others = Object.entries(DESCRIPTIONS).map(([format, schema]) => [
+export function dataBody(json: TSchema, layout: Layout) {
+  const others = Object.entries(otherBodies(layout)).map(([format, schema]) => [
     MEDIA_TYPES[format as Format][0],
     { schema },
   ]);
   return { content: { 'application/json': { schema: json }, ...Object.fromEntries(others) } };
 }
 
+function otherBodies(layout: Layout): Partial<Record<Format, TSchema>> {
+  const choice = choiceFields(layout).map((name) => `?${name}=`);
+  const list = choice.join(' and ');
+  const { names, rows } = exampleTable(layout);
+  const { sides, apart } = layout;
+  return {
+    csv: Type.String({
+      description: `UTF-8 with a header; ${list} name the columns`,
+      examples: [[names, ...rows].map((cells) => `${cells.join(',')}\n`).join('')],
+    }),
+    ndjson: Type.String({
+      description: `An object a line and row; ${list} name the fields`,
+      examples: [
+        rows
+          .map((row) => Object.fromEntries(names.map((name, c) => [name, row[c]])))
+          .map((row) => `${JSON.stringify(row)}\n`)
+          .join(''),
+      ],
+    }),
+    npy: binary(`One array of two dimensions; ${list} number its columns from 0`),
+    npz: binary(
+      apart === undefined
+        ? `Arrays ${sides.join(', ')} of numpy.savez, or those that ${list} name`
+        : `Arrays of numpy.savez, named by ${list}`,
+    ),
+    parquet: binary(`${list} name the columns`),
+    ...(apart === undefined
+      ? {
+          tensor: binary(
+            `${sides.join(', then ')}, row by row, little-endian; ?rows=, ?dim_x=, …, ?dtype=`,
+          ),
+        }
+      : {}),
+  };
+}
+
+/** Columns that the names of a layout find without parameters. */
+function exampleTable({ sides, apart }: Layout): { names: string[]; rows: number[][] } {
+  const names = [...sides, ...(apart === undefined ? [] : ['bmi', 'bp'])];
+  const columns = [
+    [58.1, 61.4, 49.9, 72.3, 66, 54.2, 80.5, 45.7, 69.8, 63.3, 51, 77.6],
+    [1.61, 1.66, 1.58, 1.79, 1.7, 1.63, 1.85, 1.52, 1.74, 1.71, 1.57, 1.8],
+    [34, 51, 28, 60, 45, 39, 71, 24, 36, 56, 48, 66],
+  ].slice(0, names.length);
+  return { names, rows: (columns[0] ?? []).map((_, r) => columns.map((column) => column[r] ?? 0)) };
+}
+
 /**
  * The parameters of such a route: where the samples are, and the fields of a JSON body but the
- * samples themselves, lists separated by commas.
+ * samples themselves, lists separated by commas; those of objects as `name.field`.
  */
-export function dataQuery(options: Record<string, TSchema>) {
-  const names = (side: string) =>
+export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
+  const { sides, apart } = layout;
+  const names = (name: string, otherwise: string) => [
+    name,
     Type.Optional(
       Type.String({
-        description: `CSV, NDJSON, npy, Parquet: columns of ${side}, separated by commas; "${side}" by default`,
+        description: `CSV, NDJSON, npy, npz, Parquet: columns of ${name}, separated by commas; ${otherwise} by default`,
       }),
-    );
-  return Type.Object({
-    x: names('x'),
-    y: names('y'),
+    ),
+  ];
+  const dims = sides.map((side) => [
+    `dim_${side}`,
+    Type.Optional(Type.Integer({ minimum: 1, description: 'Raw numbers; 1 by default' })),
+  ]);
+  const raw = {
     rows: Type.Optional(Type.Integer({ minimum: 1, description: 'Raw numbers: rows, required' })),
-    dim_x: Type.Optional(Type.Integer({ minimum: 1, description: 'Raw numbers; 1 by default' })),
-    dim_y: Type.Optional(Type.Integer({ minimum: 1, description: 'Raw numbers; 1 by default' })),
+    ...Object.fromEntries(dims),
     dtype: Type.Optional(
       Type.Enum(['float64', 'float32'], { description: 'Raw numbers; float64 by default' }),
     ),
-    ...Object.fromEntries(
-      Object.entries(options).map(([name, schema]) => [name, Type.Optional(schema)]),
-    ),
+  };
+  return Type.Object({
+    ...Object.fromEntries([
+      ...sides.map((side) => names(side, `"${side}"`)),
+      ...(apart === undefined ? [] : [names(apart.name, 'all others')]),
+    ]),
+    ...(apart === undefined ? raw : {}),
+    ...Object.fromEntries(Object.entries(options).flatMap(([name, schema]) => flat(name, schema))),
   });
+}
+
+/** An option as parameters: an object, a parameter for each of its fields. */
+function flat(name: string, schema: TSchema): [string, TSchema][] {
+  if (!('properties' in schema)) return [[name, Type.Optional(schema)]];
+  const fields = Object.entries(schema.properties as Record<string, TSchema>);
+  return fields.map(([field, inner]) => [`${name}.${field}`, Type.Optional(inner)]);
 }
 
 /** The errors that reading samples can end in. */

@@ -5,7 +5,9 @@ import type { Config } from '../../config.js';
 import { distributionOf, summarize } from '../../estimation/estimate.js';
 import { fromNats, type Unit } from '../../estimation/units.js';
 import { classicalDisagrees, rowsDropped } from '../../estimation/warnings.js';
-import { readJsonData } from '../../formats/data.js';
+import { type Form, readJsonData } from '../../formats/data.js';
+import { PAIR } from '../../formats/layout.js';
+import type { TableLimits } from '../../formats/table.js';
 import type { Engine } from '../../inference/engine.js';
 import type { ProblemEstimate } from '../../inference/estimate-task.js';
 import type { Manifest } from '../../inference/manifest.js';
@@ -13,22 +15,25 @@ import type { PoolResult } from '../../inference/pool.js';
 import { estimateSpread } from '../../inference/spread.js';
 import { deadline } from '../../plugins/deadline.js';
 import { readRequest } from '../../plugins/formats.js';
-import type { Prepared } from '../../samples/prepare.js';
-import type { SampleLimits, Samples } from '../../samples/samples.js';
+import type { Prepared, PreparedSide } from '../../samples/prepare.js';
+import { matricesOf, type Samples } from '../../samples/samples.js';
 import type { Threads } from '../../threads/threads.js';
 import { compileCheck } from '../../validation.js';
 import { dataLimits, samplesReply, unchecked } from '../data/index.js';
 import { modelIdentity } from '../models/index.js';
-import {
-  ESTIMATE_FIELDS,
-  EstimateOptions,
-  type EstimateReply,
-  estimateRoute,
-  estimateSchemas,
-  LINE_FIELDS,
-} from './schema.js';
+import { EstimateOptions, type EstimateReply, estimateRoute, estimateSchemas } from './schema.js';
 
 const checkOptions = compileCheck(EstimateOptions);
+
+const FORM: Form<'x' | 'y'> = {
+  layout: PAIR,
+  options: Object.keys(EstimateOptions.properties),
+};
+/** A line of a batch is not checked by classical estimates. */
+const LINE: Form<'x' | 'y'> = {
+  layout: PAIR,
+  options: FORM.options.filter((name) => name !== 'checks'),
+};
 
 export function estimateRoutes(
   app: FastifyInstance,
@@ -45,11 +50,11 @@ export function estimateRoutes(
     async (request, reply): Promise<EstimateReply> => {
       const start = performance.now();
       const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-      const { data, fields } = await readRequest(request, ESTIMATE_FIELDS, limits, threads, signal);
+      const { data, fields } = await readRequest(request, FORM, limits, threads, signal);
       const options = checkOptions(fields);
-      const asked = { data, samples: data.samples, options, parseMs: performance.now() - start };
+      const samples = matricesOf(data.named);
+      const asked = { data, samples, options, parseMs: performance.now() - start };
       const manifest = engine.model(options.model, '/model');
-      const { samples } = data;
       // A copy: the model's thread takes the samples' memory with it.
       const checking = options.checks
         ? threads.check(rowsToCheck(samples, options.seed ?? 0), signal)
@@ -65,7 +70,7 @@ export function estimateRoutes(
 
 /** A body that asks for one estimate. */
 export interface AskedEstimate {
-  readonly data: Prepared;
+  readonly data: Prepared<'x' | 'y'>;
   readonly samples: Samples;
   readonly options: Static<typeof EstimateOptions>;
   readonly parseMs: number;
@@ -76,11 +81,12 @@ export interface AskedEstimate {
  *
  * @throws MistdError with the JSON pointer of what is wrong.
  */
-export function readEstimate(bytes: Buffer, limits: SampleLimits): AskedEstimate {
+export function readEstimate(bytes: Buffer, limits: TableLimits): AskedEstimate {
   const start = performance.now();
-  const { data, fields } = readJsonData(bytes, LINE_FIELDS, limits);
+  const { data, fields } = readJsonData(bytes, LINE, limits);
   const options = checkOptions(fields);
-  return { data, samples: data.samples, options, parseMs: performance.now() - start };
+  const samples = matricesOf(data.named);
+  return { data, samples, options, parseMs: performance.now() - start };
 }
 
 /**
@@ -96,19 +102,16 @@ export function estimateReply(
   id: string,
 ): EstimateReply {
   const { quantiles: taus, level, unit } = options;
-  const { warnings, ...summary } = summarize(estimate, manifest, { taus, level, unit }, data.names);
+  const { warnings, ...summary } = summarize(estimate, manifest, { taus, level, unit }, data.named);
   const checked = check && { check, agrees: agrees(check, certainInterval(estimate, manifest)) };
-  const more = [
-    rowsDropped(data),
-    checked?.agrees === false ? classicalDisagrees(checked.check, unit) : undefined,
-  ];
+  const disagreeing = checked?.agrees === false ? [classicalDisagrees(checked.check, unit)] : [];
   return {
     ...summary,
-    ...targetShare(summary.estimate, data, unit),
+    ...targetShare(summary.estimate, data.named.y, unit),
     ...(checked === undefined ? {} : { check: checkReply(checked.check, checked.agrees, unit) }),
     model: modelIdentity(manifest),
     samples: samplesReply(data),
-    warnings: [...warnings, ...more.filter((warning) => warning !== undefined)],
+    warnings: [...warnings, ...rowsDropped(data), ...disagreeing],
     timing: {
       parse_ms: parseMs,
       queue_ms: queueMs,
@@ -126,9 +129,9 @@ function certainInterval(estimate: ProblemEstimate, manifest: Manifest) {
 }
 
 /** Of a discrete y: its entropy, and the share of it that x tells. */
-function targetShare(estimate: number, { entropyY }: Prepared, unit: Unit) {
-  if (entropyY === undefined || entropyY === 0) return {};
-  const entropy_y = fromNats(entropyY, unit);
+function targetShare(estimate: number, { entropy }: PreparedSide, unit: Unit) {
+  if (entropy === undefined || entropy === 0) return {};
+  const entropy_y = fromNats(entropy, unit);
   return { entropy_y, uncertainty_coefficient: Math.min(1, estimate / entropy_y) };
 }
 

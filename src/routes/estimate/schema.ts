@@ -3,6 +3,7 @@ import { CLASSICAL_METHODS } from '../../classical/classical.js';
 import { UNITS } from '../../estimation/units.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
 import { dataOptions } from '../../formats/data.js';
+import { PAIR } from '../../formats/layout.js';
 import {
   DATA_ERRORS,
   DataMatrix,
@@ -132,12 +133,6 @@ const EstimateRequest = Type.Object(
   { $id: 'EstimateRequest', additionalProperties: false, examples: requestExamples },
 );
 
-/** The fields of a body, for the reader of bodies. */
-export const ESTIMATE_FIELDS = Object.keys(EstimateRequest.properties);
-
-/** The same of a line of a batch, which is not checked by classical estimates. */
-export const LINE_FIELDS = ESTIMATE_FIELDS.filter((name) => name !== 'checks');
-
 const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
 const replyExample = {
@@ -234,8 +229,8 @@ export const estimateRoute = {
   summary: 'Estimate the mutual information of x and y',
   description:
     'Row i of x and row i of y are one observation. Only the order of the values of a column matters: any strictly monotone map of a column leaves the answer unchanged. Options are fields of a JSON body, and parameters beside a body of any other format.',
-  querystring: dataQuery({ ...dataOptions, ...EstimateOptions.properties }),
-  body: dataBody(Type.Unsafe({ $ref: 'EstimateRequest#' })),
+  querystring: dataQuery(PAIR, { ...dataOptions, ...EstimateOptions.properties }),
+  body: dataBody(Type.Unsafe({ $ref: 'EstimateRequest#' }), PAIR),
   response: {
     200: {
       description: 'The estimate and its uncertainty',

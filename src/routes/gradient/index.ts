@@ -5,6 +5,7 @@ import { gradient } from '../../estimation/gradient.js';
 import { readFields, readMatrices } from '../../formats/json.js';
 import type { Engine } from '../../inference/engine.js';
 import { hasGradient, type Manifest } from '../../inference/manifest.js';
+import { deadline } from '../../plugins/deadline.js';
 import { compileCheck } from '../../validation.js';
 import { analyze } from '../analysis/index.js';
 import { bodyOf } from '../body.js';
@@ -27,13 +28,13 @@ export function gradientRoutes(app: FastifyInstance, engine: Engine, config: Con
     { schema: gradientRoute },
     async (request, reply): Promise<GradientReply> => {
       const start = performance.now();
+      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
       const { x, y, ...fields } = readFields(bodyOf(request.body), GRADIENT_FIELDS);
       const samples = readMatrices({ x, y }, limits);
       const options = checkOptions(fields);
       return analyze(
         engine,
-        config,
-        { request, reply, start, options },
+        { request, reply, start, signal, options },
         async (estimate, model) => {
           checkGradient(model);
           const { grad_x, grad_y, ...rest } = await gradient(estimate, samples, model, options);

@@ -1,15 +1,17 @@
 import { type Static, Type } from 'typebox';
+import { PAIR } from '../../formats/layout.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
+  DataMatrix,
   earlyStopOption,
-  Matrix,
   permutationsOption,
   testReply,
 } from '../analysis/schema.js';
+import { dataFields, SamplesReply } from '../data/schema.js';
 
 export const IndependenceOptions = Type.Object(
   {
@@ -35,8 +37,9 @@ const { level, unit, seed, permutations, early_stop, ...optional } = Independenc
 
 const IndependenceRequest = Type.Object(
   {
-    x: Matrix,
-    y: Matrix,
+    x: DataMatrix,
+    y: DataMatrix,
+    ...dataFields,
     level: Type.Optional(level),
     unit: Type.Optional(unit),
     seed: Type.Optional(seed),
@@ -47,18 +50,11 @@ const IndependenceRequest = Type.Object(
   { $id: 'IndependenceRequest', additionalProperties: false, examples: requestExamples },
 );
 
-/** The fields of a body, for the reader of bodies. */
-export const INDEPENDENCE_FIELDS = Object.keys(IndependenceRequest.properties);
-
 const IndependenceReply = Type.Object(
   {
     ...briefReply,
     ...testReply,
-    samples: Type.Object({
-      rows: Type.Integer(),
-      dim_x: Type.Integer(),
-      dim_y: Type.Integer(),
-    }),
+    samples: SamplesReply,
     ...analysisReply,
   },
   {
@@ -71,7 +67,7 @@ const IndependenceReply = Type.Object(
         p_value: 0.33,
         p_value_error: 0.06,
         permutations: 61,
-        samples: { rows: 442, dim_x: 1, dim_y: 1 },
+        samples: { rows: 442, dim_x: 1, dim_y: 1, dropped: 0 },
         ...analysisReplyExample,
       },
     ],
@@ -86,5 +82,9 @@ export const independenceRoute = analysisRoute(
   'testIndependence',
   'Test whether x and y are independent',
   'A permutation test on the estimate, exact for independent observations whatever the columns are like. It stops early where the p-value turns out large (Besag and Clifford 1991).',
-  { request: 'IndependenceRequest', reply: 'IndependenceReply' },
+  {
+    request: 'IndependenceRequest',
+    reply: 'IndependenceReply',
+    formats: { layout: PAIR, options: IndependenceOptions.properties },
+  },
 );

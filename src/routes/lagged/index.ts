@@ -1,52 +1,38 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
 import { commonRows, lagged } from '../../estimation/lagged.js';
-import { readJsonRequest } from '../../formats/json.js';
-import type { Engine } from '../../inference/engine.js';
-import { MIN_ROWS, type Samples } from '../../samples/samples.js';
-import { compileCheck } from '../../validation.js';
-import { analyze } from '../analysis/index.js';
-import { bodyOf } from '../body.js';
-import {
-  LAGGED_FIELDS,
-  LaggedOptions,
-  type LaggedReply,
-  laggedRoute,
-  laggedSchemas,
-} from './schema.js';
+import { SERIES } from '../../formats/layout.js';
+import { MIN_ROWS, matricesOf, type Samples } from '../../samples/samples.js';
+import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
+import { samplesReply } from '../data/index.js';
+import { LaggedOptions, type LaggedReply, laggedRoute, laggedSchemas } from './schema.js';
 
-const checkOptions = compileCheck(LaggedOptions);
-
-export function laggedRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
+export function laggedRoutes(app: FastifyInstance, service: Service): void {
   for (const schema of laggedSchemas) app.addSchema(schema);
-  const limits = { maxRows: config.MAX_ROWS, maxColumns: config.MAX_DIM };
-
-  app.post(
-    '/estimate/lagged',
-    { schema: laggedRoute },
-    async (request, reply): Promise<LaggedReply> => {
-      const start = performance.now();
-      const body = bodyOf(request.body);
-      const { samples, fields } = readJsonRequest(body, LAGGED_FIELDS, limits);
-      const options = checkOptions(fields);
+  const route = {
+    url: '/estimate/lagged',
+    schema: laggedRoute,
+    layout: SERIES,
+    options: LaggedOptions,
+  };
+  const maxColumns = service.config.MAX_DIM;
+  addAnalysis(
+    app,
+    service,
+    route,
+    async ({ data, options, estimate, manifest }): Promise<Answer<LaggedReply>> => {
+      const samples = matricesOf(data.named);
       checkRows(samples, options);
-      checkColumns(samples, options.history, limits.maxColumns);
-      const { rows, columns: dim_x } = samples.x;
-      return analyze(
-        engine,
-        config,
-        { request, reply, start, options },
-        async (estimate, model) => ({
-          ...(await lagged(estimate, samples, model, {
-            ...options,
-            earlyStop: options.early_stop,
-            blockLength: options.block_length,
-          })),
-          samples: { rows, dim_x, dim_y: samples.y.columns },
-        }),
-      );
+      checkColumns(samples, options.history, maxColumns);
+      return {
+        ...(await lagged(estimate, data.named, manifest, {
+          ...options,
+          earlyStop: options.early_stop,
+          blockLength: options.block_length,
+        })),
+        samples: samplesReply(data),
+      };
     },
   );
 }

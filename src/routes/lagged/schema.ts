@@ -1,16 +1,18 @@
 import { type Static, Type } from 'typebox';
+import { SERIES } from '../../formats/layout.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
+  DataMatrix,
   earlyStopOption,
-  Matrix,
   optionalTestReply,
   permutationsOption,
   probability,
 } from '../analysis/schema.js';
+import { dataFields, SamplesReply } from '../data/schema.js';
 
 const embedding = (description: string) =>
   Type.Integer({ minimum: 1, maximum: 32, default: 1, description });
@@ -71,8 +73,9 @@ const { level, unit, seed, lags, history, permutations, early_stop, ...optional 
 
 const LaggedRequest = Type.Object(
   {
-    x: Matrix,
-    y: Matrix,
+    x: DataMatrix,
+    y: DataMatrix,
+    ...dataFields,
     lags: Type.Optional(lags),
     history: Type.Optional(history),
     level: Type.Optional(level),
@@ -84,9 +87,6 @@ const LaggedRequest = Type.Object(
   },
   { $id: 'LaggedRequest', additionalProperties: false, examples: requestExamples },
 );
-
-/** The fields of a body, for the reader of bodies. */
-export const LAGGED_FIELDS = Object.keys(LaggedRequest.properties);
 
 const brief = {
   estimate: 0.31,
@@ -123,7 +123,7 @@ const LaggedReply = Type.Object(
     block_length: Type.Integer({
       description: 'Rows that the permutations for the lags kept together',
     }),
-    samples: Type.Object({ rows: Type.Integer(), dim_x: Type.Integer(), dim_y: Type.Integer() }),
+    samples: SamplesReply,
     ...analysisReply,
   },
   {
@@ -138,7 +138,7 @@ const LaggedReply = Type.Object(
           y_to_x: { ...brief, p_value: 0.48, p_value_error: 0.08, permutations: 42 },
         },
         block_length: 23,
-        samples: { rows: 500, dim_x: 1, dim_y: 1 },
+        samples: { rows: 500, dim_x: 1, dim_y: 1, dropped: 0 },
         ...analysisReplyExample,
       },
     ],
@@ -153,5 +153,9 @@ export const laggedRoute = analysisRoute(
   'estimateLagged',
   'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
   'Rows are moments in order. All lags are estimated over the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other, given its own past.',
-  { request: 'LaggedRequest', reply: 'LaggedReply' },
+  {
+    request: 'LaggedRequest',
+    reply: 'LaggedReply',
+    formats: { layout: SERIES, options: LaggedOptions.properties },
+  },
 );

@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox';
+import { TABLE } from '../../formats/layout.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
-  NamedMatrices,
+  namedColumns,
   permutationsOption,
 } from '../analysis/schema.js';
+import { dataFields, TableReply } from '../data/schema.js';
 
 export const PairwiseOptions = Type.Object(
   {
@@ -48,15 +50,8 @@ const { level, unit, seed, ...optional } = PairwiseOptions.properties;
 
 const PairwiseRequest = Type.Object(
   {
-    columns: Type.Optional(
-      NamedMatrices('Values of each name: a number a row, or rows of several columns'),
-    ),
-    data: Type.Optional(
-      Type.Unsafe({ $ref: 'Matrix#', description: 'Rows of all columns, in place of columns' }),
-    ),
-    names: Type.Optional(
-      Type.Array(Type.String(), { description: 'Of the columns of data; "column 0" … otherwise' }),
-    ),
+    ...namedColumns('columns', 'Values of each name: one a row, or rows of several columns'),
+    ...dataFields,
     level: Type.Optional(level),
     unit: Type.Optional(unit),
     seed: Type.Optional(seed),
@@ -64,9 +59,6 @@ const PairwiseRequest = Type.Object(
   },
   { $id: 'PairwiseRequest', additionalProperties: false, examples: requestExamples },
 );
-
-/** The fields of a body, for the reader of bodies. */
-export const PAIRWISE_FIELDS = Object.keys(PairwiseRequest.properties);
 
 const Square = (description: string) =>
   Type.Array(Type.Array(Type.Unsafe<number | null>({ type: ['number', 'null'] })), {
@@ -82,8 +74,9 @@ const PairwiseReply = Type.Object(
     upper: Square('Upper ends of the intervals'),
     information_correlation: Square('sqrt(1 − exp(−2 I)), I in nats'),
     p_value: Type.Optional(Square('Of independence')),
+    rows: Type.Optional(Square('With missing: drop_pairwise, the rows of each pair')),
     q_value: Type.Optional(Square('p-values adjusted for all pairs by Benjamini and Hochberg')),
-    samples: Type.Object({ rows: Type.Integer() }),
+    samples: TableReply,
     ...analysisReply,
   },
   {
@@ -116,7 +109,7 @@ const PairwiseReply = Type.Object(
           [null, 2.1e-9],
           [2.1e-9, null],
         ],
-        samples: { rows: 442 },
+        samples: { rows: 442, dropped: 0 },
         ...analysisReplyExample,
       },
     ],
@@ -131,5 +124,10 @@ export const pairwiseRoute = analysisRoute(
   'estimatePairwise',
   'Estimate the mutual information of every pair of columns',
   'Symmetric matrices of estimates, intervals, p-values and q-values. A pair that the null distribution says nothing like has its p-value extrapolated from the largest draws; see docs/analyses.md.',
-  { request: 'PairwiseRequest', reply: 'PairwiseReply', problems: ['too_few_columns'] },
+  {
+    request: 'PairwiseRequest',
+    reply: 'PairwiseReply',
+    formats: { layout: TABLE, options: PairwiseOptions.properties },
+    problems: ['too_few_columns'],
+  },
 );

@@ -1,74 +1,65 @@
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
-import { countClasses, type Selection, screen } from '../../estimation/screen.js';
-import { checkSameRows, readFields, readMatrix } from '../../formats/json.js';
-import { readNamedSides } from '../../formats/json-table.js';
-import type { Engine } from '../../inference/engine.js';
-import type { Matrix, NamedSide } from '../../samples/samples.js';
-import { compileCheck } from '../../validation.js';
-import { analyze, tableLimits } from '../analysis/index.js';
-import { bodyOf } from '../body.js';
-import {
-  SCREEN_FIELDS,
-  ScreenOptions,
-  type ScreenReply,
-  screenRoute,
-  screenSchemas,
-} from './schema.js';
+import { classesOf, type Selection, screen, type TargetType } from '../../estimation/screen.js';
+import { TARGET } from '../../formats/layout.js';
+import type { PreparedSide } from '../../samples/prepare.js';
+import type { NamedSide } from '../../samples/samples.js';
+import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
+import { tableReply } from '../data/index.js';
+import { ScreenOptions, type ScreenReply, screenRoute, screenSchemas } from './schema.js';
 
-const checkOptions = compileCheck(ScreenOptions);
-
-export function screenRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
+export function screenRoutes(app: FastifyInstance, service: Service): void {
   for (const schema of screenSchemas) app.addSchema(schema);
-  const limits = tableLimits(config);
-
-  app.post(
-    '/estimate/screen',
-    { schema: screenRoute },
-    async (request, reply): Promise<ScreenReply> => {
-      const start = performance.now();
-      const body = readFields(bodyOf(request.body), SCREEN_FIELDS);
-      const { features, target, ...fields } = body;
-      const sides = readNamedSides(features, 'features', limits);
-      const y = readMatrix(target, 'target', limits);
-      checkSameRows((sides[0] as NamedSide).matrix, 'The first of features', y, 'target');
-      const options = checkOptions(fields);
+  const route = {
+    url: '/estimate/screen',
+    schema: screenRoute,
+    layout: TARGET,
+    options: ScreenOptions,
+  };
+  const maxColumns = service.config.MAX_DIM;
+  addAnalysis(
+    app,
+    service,
+    route,
+    async ({ data, options, estimate, manifest }): Promise<Answer<ScreenReply>> => {
       const { level, unit, permutations, seed, select, target_type: targetType } = options;
-      if (targetType === 'classes') checkClasses(y, limits.maxColumns);
-      checkSelection(select, sides, limits.maxColumns);
-      return analyze(
-        engine,
-        config,
-        { request, reply, start, options },
-        async (estimate, model) => ({
-          ...(await screen(estimate, sides, y, model, {
-            level,
-            unit,
-            permutations,
-            seed,
-            ...(targetType === undefined ? {} : { targetType }),
-            ...(select === undefined ? {} : { select }),
-          })),
-          samples: { rows: y.rows },
-        }),
-      );
+      const { target } = data.named;
+      checkTarget(target, targetType, maxColumns);
+      checkSelection(select, data.apart, maxColumns);
+      return {
+        ...(await screen(estimate, data.apart, target, manifest, {
+          level,
+          unit,
+          permutations,
+          seed,
+          ...(targetType === undefined ? {} : { targetType }),
+          ...(select === undefined ? {} : { select }),
+        })),
+        samples: tableReply(data),
+      };
     },
   );
 }
 
-/** One column of classes, each of which becomes a column. */
-function checkClasses(target: Matrix, maxColumns: number): void {
-  if (target.columns > 1) {
+/** Classes are one column, of not too many; texts are no numbers. */
+function checkTarget(target: PreparedSide, type: TargetType | undefined, maxColumns: number): void {
+  const named = target.discrete.some((column) => column.type === 'categorical');
+  if (type === 'classes' && target.sent > 1) {
     throw new MistdError('invalid_value', 'A target of classes has one column.', {
       pointer: '/target',
     });
   }
-  const classes = countClasses(target).size;
-  if (classes <= maxColumns) return;
+  if (type === 'numeric' && named) {
+    throw new MistdError('invalid_value', 'A target of categories is not numeric.', {
+      pointer: '/target_type',
+    });
+  }
+  if (type !== 'classes') return;
+  const { columns } = classesOf(target).matrix;
+  if (columns <= maxColumns) return;
   throw new MistdError(
     'too_many_columns',
-    `The target has ${classes} classes, a column each; the limit is ${maxColumns}.`,
+    `The target has ${columns + 1} classes, a column each but for one; the limit is ${maxColumns}.`,
     { pointer: '/target' },
   );
 }

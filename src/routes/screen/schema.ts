@@ -1,16 +1,18 @@
 import { type Static, Type } from 'typebox';
 import { SELECTION_METHODS, TARGET_TYPES } from '../../estimation/screen.js';
+import { TARGET } from '../../formats/layout.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
-  Matrix,
-  NamedMatrices,
+  DataMatrix,
+  namedColumns,
   permutationsOption,
   probability,
 } from '../analysis/schema.js';
+import { dataFields, TableReply } from '../data/schema.js';
 
 const Select = Type.Object(
   {
@@ -59,8 +61,9 @@ const { level, unit, seed, ...optional } = ScreenOptions.properties;
 
 const ScreenRequest = Type.Object(
   {
-    features: NamedMatrices('Values of each feature: a number a row, or rows of several columns'),
-    target: Matrix,
+    ...namedColumns('features', 'Values of each feature: one a row, or rows of several columns'),
+    target: DataMatrix,
+    ...dataFields,
     level: Type.Optional(level),
     unit: Type.Optional(unit),
     seed: Type.Optional(seed),
@@ -68,9 +71,6 @@ const ScreenRequest = Type.Object(
   },
   { $id: 'ScreenRequest', additionalProperties: false, examples: requestExamples },
 );
-
-/** The fields of a body, for the reader of bodies. */
-export const SCREEN_FIELDS = Object.keys(ScreenRequest.properties);
 
 const feature = {
   estimate: 0.191,
@@ -89,6 +89,9 @@ const ScreenReply = Type.Object(
         ),
         p_value: Type.Optional(probability('Of independence')),
         q_value: Type.Optional(probability('Adjusted for all features, Benjamini and Hochberg')),
+        rows: Type.Optional(
+          Type.Integer({ description: 'With missing: drop_pairwise, the rows of this estimate' }),
+        ),
       }),
       { description: 'Most informative first' },
     ),
@@ -108,7 +111,7 @@ const ScreenReply = Type.Object(
     target_entropy: Type.Optional(
       Type.Number({ minimum: 0, description: 'Of a target of classes' }),
     ),
-    samples: Type.Object({ rows: Type.Integer() }),
+    samples: TableReply,
     ...analysisReply,
   },
   {
@@ -118,7 +121,7 @@ const ScreenReply = Type.Object(
         ranking: [{ name: 'bmi', ...feature, p_value: 1.2e-12, q_value: 1.2e-11 }],
         selected: [{ name: 'bmi', score: 0.191, joint: feature }],
         target_type: 'numeric' as const,
-        samples: { rows: 442 },
+        samples: { rows: 442, dropped: 0 },
         ...analysisReplyExample,
       },
     ],
@@ -133,5 +136,10 @@ export const screenRoute = analysisRoute(
   'screen',
   'Rank features by their mutual information with a target, and choose some that say much together',
   'Estimates with intervals, p-values and q-values, most informative first. With a target of classes, each feature also gets the share of the classes’ entropy that it tells.',
-  { request: 'ScreenRequest', reply: 'ScreenReply', problems: ['too_few_columns'] },
+  {
+    request: 'ScreenRequest',
+    reply: 'ScreenReply',
+    formats: { layout: TARGET, options: ScreenOptions.properties },
+    problems: ['too_few_columns'],
+  },
 );

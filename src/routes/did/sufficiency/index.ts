@@ -89,10 +89,10 @@ export function sufficiencyRoutes(
                 return new QuantileFunction(manifest.taus, oneBit(knots)).at(0.5);
               },
             });
-      const y = { side: 'y', columns: ['S'] };
+      const y = { name: 'y', columns: ['S'] };
       const cases = results.map((estimate, i) => {
         const columns = i === 0 ? ['δ'] : ['δ', ...features.keys()];
-        return { estimate, x: { side: 'x', columns }, y };
+        return { estimate, x: { name: 'x', columns }, y };
       });
       signal.throwIfAborted();
       return {
