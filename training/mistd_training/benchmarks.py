@@ -236,12 +236,28 @@ def _average(parts: Iterable[dict]) -> dict:
 
 
 def _coverages(knots: np.ndarray, mi: np.ndarray) -> dict:
-    taus = np.array([0.5 + sign * level / 2 for level in LEVELS for sign in (-1, 1)])
-    bounds = quantile(knots, taus)
-    inside = [
-        _mean((bounds[:, 2 * i] <= mi) & (mi <= bounds[:, 2 * i + 1] + 1e-12)) for i in range(len(LEVELS))
-    ]  # fmt: skip
-    return {"data_sets": len(mi), "coverage": inside, "mae": _mean(np.abs(knots[:, MEDIAN] - mi))}
+    """How often the central intervals at `LEVELS` hold the truth.
+
+    Where MI is exactly 0, the prediction may have a part of its probability at 0, and every interval from 0 on would
+    hold the truth, however short of its level. There the share counts that an interval has of that part, which is what
+    the randomized probability transform (Czado, Gneiting and Held 2009) comes to on average. `counting_zeros` counts
+    such an interval in full.
+    """
+    at_zero = np.max(np.where(knots <= 0, TAUS, 0), 1)
+    inside, counting_zeros = [], []
+    for level in LEVELS:
+        low, high = 0.5 - level / 2, 0.5 + level / 2
+        lower, upper = quantile(knots, np.array([low, high])).T
+        held = (lower <= mi) & (mi <= upper + 1e-12)
+        share = (np.minimum(high, at_zero) - low) / np.maximum(at_zero, 1e-12)
+        inside.append(_mean(np.where((mi > 0) | (at_zero == 0), held, np.clip(share, 0, 1))))
+        counting_zeros.append(_mean(held))
+    return {
+        "data_sets": len(mi),
+        "coverage": inside,
+        "counting_zeros": counting_zeros,
+        "mae": _mean(np.abs(knots[:, MEDIAN] - mi)),
+    }
 
 
 def _mean(values: Iterable[float]) -> float:

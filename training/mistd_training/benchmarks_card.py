@@ -109,7 +109,8 @@ def _calibration(result: dict) -> str:
     levels = " | ".join(f"{level:.0%}" for level in result["levels"])
     lines = [
         f"Share of fresh data sets of the training mixture (seed {result['seed']}) whose true MI lies in the central"
-        " interval of each level.",
+        " interval of each level. Independent data, whose MI is 0, have part of the predicted probability at 0; of an"
+        " interval that begins there its share of that part counts (in brackets: counts in full).",
         "",
     ]
     for kind, bands in (("rows", result["bands"]), ("columns of both sides", result["columns"])):
@@ -118,7 +119,8 @@ def _calibration(result: dict) -> str:
             "|---|---|" + "---|" * len(result["levels"]) + "---|",
         ]
         for band, values in bands.items():
-            cells = " | ".join(f"{share:.3f}" for share in values["coverage"])
+            shares = zip(values["coverage"], values["counting_zeros"])
+            cells = " | ".join(f"{share:.3f} ({full:.3f})" for share, full in shares)
             lines.append(f"| {band} | {values['data_sets']:,} | {cells} | {values['mae']:.3f} |")
         lines.append("")
     return "\n".join(lines)

@@ -1,6 +1,8 @@
-"""Rows beyond the trained range: estimate equal blocks, average their knots, narrow the spread.
+"""Many rows: how large a block the model estimates best at once, and how sure equal blocks are together.
 
-The service splits rows the same way (inference/blocks); here random blocks do, as rows are exchangeable.
+The network reads some statistics of the first rows alone and has seen few samples as large as the largest, so two
+halves can say more than the whole. The service splits rows (inference/blocks) beyond the size found here. There blocks
+are dealt in canonical order; here they are random, as rows are exchangeable.
 """
 
 from __future__ import annotations
@@ -12,51 +14,70 @@ import numpy as np
 import torch
 
 from .families.batch import Batch
-from .quantiles import MEDIAN, TAUS
+from .quantiles import MEDIAN, TAUS, combine
 from .scoring import OnnxModel
 
 # Blocks, and dim_x and dim_y, of the calibration's data sets.
 COUNTS = (2, 4, 10)
 DIMS = ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20))
+# Into how many blocks the most rows that the model was trained on may be split.
+SPLITS = (1, 2, 4)
 
-
-def combine(knots: np.ndarray, spread_exponent: float) -> np.ndarray:
-    """Knots of K blocks [K, T] → knots of all rows [T]: their mean, its distance from the median times
-    K^−spread_exponent. 0 keeps the width of one block (fully shared error), ½ treats blocks as independent."""
-    average = knots.mean(0)
-    return np.maximum(0, average[MEDIAN] + (average - average[MEDIAN]) * len(knots) ** -spread_exponent)
+Sampler = Callable[..., Batch]  # batch, rows, dim_x, dim_y, generator → data sets of what the model was trained on
 
 
 def calibrate_blocks(
     model: OnnxModel,
-    block_rows: int,
-    sample: Callable[..., Batch],
+    most_rows: int,
+    sample: Sampler,
     dims: Sequence[tuple[int, int]] = DIMS,
     seed: int = 77,
 ) -> dict:
-    """The exponent whose 90 % intervals cover 90 % of fresh data sets beyond the range, drawn by `sample(batch, rows,
-    dim_x, dim_y, generator)` from what the model was trained on.
+    """The most rows of a block, by the error on fresh data sets of the most rows trained on; and the exponent whose
+    90 % intervals of several such blocks cover 90 % of fresh data sets beyond.
 
-    Returns {"rows", "spread_exponent", "coverage_90", "data_sets"}.
+    Returns {"rows", "spread_exponent", "coverage_90", "data_sets", "mae": {block rows: MAE of medians, nats}}.
     """
     generator = torch.Generator().manual_seed(seed)
+    mae = _errors_of_splits(model, most_rows, sample, dims, generator)
+    rows = min(mae, key=lambda size: mae[size])
     blocks, truth = [], []
-    per_shape = min(32, max(3, 16_000 // block_rows))
+    per_shape = min(32, max(3, 16_000 // rows))
     for count, (dim_x, dim_y) in product(COUNTS, dims):
         for _ in range(per_shape):
-            batch = sample(1, count * block_rows, dim_x, dim_y, generator)
-            x, y = (side[0].numpy().reshape(count, block_rows, -1) for side in (batch.x, batch.y))
-            blocks.append(np.concatenate([model.knots(a[None], b[None]) for a, b in zip(x, y)]))
+            batch = sample(1, count * rows, dim_x, dim_y, generator)
+            blocks.append(_knots(model, batch, count)[:, 0])
             truth += batch.mi.tolist()
     exponents = np.linspace(0, 0.5, 51)
     coverage = [_coverage([combine(k, exponent) for k in blocks], truth) for exponent in exponents]
     best = int(np.argmin(np.abs(np.array(coverage) - 0.9)))
     return {
-        "rows": block_rows,
+        "rows": rows,
         "spread_exponent": round(float(exponents[best]), 2),
         "coverage_90": round(coverage[best], 3),
         "data_sets": len(truth),
+        "mae": {str(size): round(value, 4) for size, value in mae.items()},
     }
+
+
+def _errors_of_splits(
+    model: OnnxModel, rows: int, sample: Sampler, dims: Sequence[tuple[int, int]], generator: torch.Generator
+) -> dict[int, float]:
+    """MAE of the mean median of the blocks, by their rows, on the same data sets."""
+    errors: dict[int, list[float]] = {rows // count: [] for count in SPLITS}
+    per_shape = min(64, max(16, 160_000 // rows))
+    for _, (dim_x, dim_y) in product(range(per_shape), dims):
+        batch = sample(1, rows, dim_x, dim_y, generator)
+        for count in SPLITS:
+            median = _knots(model, batch, count)[:, 0, MEDIAN].mean()
+            errors[rows // count].append(abs(median - batch.mi.item()))
+    return {size: float(np.mean(values)) for size, values in errors.items()}
+
+
+def _knots(model: OnnxModel, batch: Batch, count: int) -> np.ndarray:
+    """Of each block. Returns [count, batch, T]."""
+    x, y = batch.x.numpy(), batch.y.numpy()
+    return np.stack([model.knots(x[:, b::count], y[:, b::count]) for b in range(count)])
 
 
 def _coverage(knots: list[np.ndarray], truth: list[float]) -> float:

@@ -84,6 +84,15 @@ def summary_table(reference: dict) -> str:
     return "\n".join(lines)
 
 
+def _block_choice(blocks: dict) -> str:
+    """Why blocks have the rows that they have."""
+    if len(blocks.get("mae", {})) < 2:
+        return ""
+    errors = ", ".join(f"{error} in blocks of {int(rows):,}" for rows, error in blocks["mae"].items())
+    most = max(int(rows) for rows in blocks["mae"])
+    return f" (mean absolute error on fresh data sets of {most:,} rows: {errors})"
+
+
 def _card(manifest: dict, evaluation: dict) -> str:
     training, trained, blocks = manifest["training"], manifest["trained"], manifest["blocks"]
     meta = manifest["meta_distribution"]
@@ -107,9 +116,9 @@ drawn afresh and seen once, in {training["minutes"]:.0f} minutes on {training["h
 {_FAMILIES[meta["name"]]}: {", ".join(meta["families"])}. ONNX Runtime agrees with PyTorch to
 {training["parity"]["worst"]:.1e} over {training["parity"]["shapes"]} shapes.
 
-**More rows than {trained["rows"][1]}.** Blocks of at most {blocks["rows"]} rows, their knots averaged and the spread
-multiplied by (number of blocks)^−{blocks["spread_exponent"]}: the exponent at which 90 % intervals cover
-{blocks.get("coverage_90", "–")} of {blocks.get("data_sets", "–")} fresh data sets of 2–10 blocks.
+**More rows than {blocks["rows"]:,}.** Blocks of at most {blocks["rows"]:,} rows{_block_choice(blocks)}, their knots
+averaged and the spread multiplied by (number of blocks)^−{blocks["spread_exponent"]}: the exponent at which 90 %
+intervals cover {blocks.get("coverage_90", "–")} of {blocks.get("data_sets", "–")} fresh data sets of 2–10 blocks.
 
 ## The reference's test sets
 

@@ -53,9 +53,10 @@ def evaluate_model(
     than the model); bmi_seeds: of the BMI tasks, the first one also of what is drawn here; parts: what to
     measure anew, keeping the others (default: all that the model's meta-distribution calls for).
     """
-    model = OnnxModel(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    model = OnnxModel(folder, manifest["blocks"])
     path = folder / "evaluation.json"
-    wide = json.loads((folder / "manifest.json").read_text())["meta_distribution"]["name"] == "wide"
+    wide = manifest["meta_distribution"]["name"] == "wide"
     results = json.loads(path.read_text()) if parts and path.exists() else {}
     first = bmi_seeds[0]
     measure: dict[str, Callable[[], dict]] = {

@@ -22,6 +22,14 @@ def quantile(knots: np.ndarray, taus: np.ndarray) -> np.ndarray:
     return _curve(knots, ndtri(np.asarray(taus, dtype=float)))
 
 
+def combine(knots: np.ndarray, spread_exponent: float) -> np.ndarray:
+    """Knots of K blocks of rows [K, ..., T] → knots of all rows [..., T]: their mean, its distance from the median
+    times K^−spread_exponent. 0 keeps the width of one block (fully shared error), ½ treats blocks as independent."""
+    average = knots.mean(0)
+    median = average[..., MEDIAN : MEDIAN + 1]
+    return np.maximum(0, median + (average - median) * len(knots) ** -spread_exponent)
+
+
 def mean(knots: np.ndarray) -> np.ndarray:
     """∫ Q(τ) dτ by a 401-point trapezoid in Φ⁻¹(τ) on [−6, 6]. knots: [batch, len(TAUS)]; returns [batch]."""
     grid = np.linspace(-6, 6, 401)

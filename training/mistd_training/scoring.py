@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,31 @@ import onnxruntime
 import torch
 
 from .encoding import normal_scores
+from .quantiles import combine
 
 
 class OnnxModel:
-    """A model folder's `model.onnx` on one thread."""
+    """A model folder's `model.onnx` on one thread.
 
-    def __init__(self, folder: Path):
+    blocks: of the manifest, to split more rows than it says into blocks as the service does, in the order they come;
+    None for all rows at once.
+    """
+
+    def __init__(self, folder: Path, blocks: dict | None = None):
+        self._blocks = blocks
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
 
     def knots(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """[batch, rows, dim_x], [batch, rows, dim_y] samples → [batch, len(TAUS)] nats."""
+        if self._blocks and x.shape[1] > self._blocks["rows"]:
+            count = math.ceil(x.shape[1] / self._blocks["rows"])
+            parts = np.stack([self._run(x[:, b::count], y[:, b::count]) for b in range(count)])
+            return combine(parts, self._blocks["spread_exponent"])
+        return self._run(x, y)
+
+    def _run(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         inputs = {"scores_x": _scores(x), "scores_y": _scores(y)}
         return self._session.run(["quantiles"], inputs)[0]
 

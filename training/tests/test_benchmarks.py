@@ -29,8 +29,19 @@ def test_coverage_of_a_calibrated_forecast_is_its_level():
     mi = np.random.default_rng(0).normal(3, 0.5, 20_000)
     knots = Gaussian(3, 0.5).knots(np.zeros((len(mi), 1)), np.zeros((len(mi), 1)))
     assert benchmarks._coverages(knots, mi)["coverage"] == pytest.approx(benchmarks.LEVELS, abs=0.01)
+    assert benchmarks._coverages(knots, mi)["counting_zeros"] == pytest.approx(benchmarks.LEVELS, abs=0.01)
     assert benchmarks.scores_of(knots, mi)["coverage_90"] == pytest.approx(0.9, abs=0.01)
     assert benchmarks.scores_of(knots, mi)["mae"] == pytest.approx(0.5 * np.sqrt(2 / np.pi), abs=0.01)
+
+
+def test_coverage_of_a_forecast_with_a_part_at_zero_is_its_level_too():
+    generator = np.random.default_rng(1)
+    mi = np.where(generator.random(40_000) < 0.4, 0, generator.random(40_000))
+    knots = np.tile(np.maximum(0, (np.array(TAUS) - 0.4) / 0.6), (len(mi), 1))
+    result = benchmarks._coverages(knots, mi)
+    assert result["coverage"] == pytest.approx(benchmarks.LEVELS, abs=0.01)
+    # An interval that begins at 0 holds more than its level when all that is at 0 counts.
+    assert result["counting_zeros"][0] == pytest.approx(0.75, abs=0.01)
 
 
 def test_each_own_benchmark_judges_against_the_true_mutual_information(monkeypatch):
@@ -43,7 +54,7 @@ def test_each_own_benchmark_judges_against_the_true_mutual_information(monkeypat
     assert joint["rows"][1000]["mae"] > 0.1 and joint["rows"][1000]["coverage_90"] < 0.2
 
     calibration = benchmarks.mixture_calibration(Gaussian(1, 1000), seed=1, batches=4)
-    assert all(band["coverage"][-1] == 1 for band in calibration["bands"].values())
+    assert all(band["counting_zeros"][-1] == 1 for band in calibration["bands"].values())
 
     independent = benchmarks.independent_data(sure, seed=1, rows=20, data_sets=20)
     assert independent["columns"][1] == {
