@@ -199,7 +199,7 @@ async function lagged(post) {
 async function neighbors(post, quick) {
   const rows = quick ? 1000 : 10_000;
   const results = [];
-  for (const dim of [1, 2, 3, 5, 8, 32]) {
+  for (const dim of [1, 2, 3, 5, 8, 16, 32, 64]) {
     const { normal } = random(dim);
     const x = Array.from({ length: rows }, () => Array.from({ length: dim }, normal));
     const y = x.map((row) => row.map((value) => 0.7 * value + 0.7 * normal()));

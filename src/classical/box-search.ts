@@ -1,23 +1,29 @@
-import type { Nearest } from './nearest.js';
+import { type Nearest, nextUp } from './nearest.js';
 import { NeighborSearch } from './neighbor-search.js';
 import { RunColumn, setsOf } from './run-column.js';
-import { RunSets } from './run-sets.js';
+import { RunSets, wordsOf } from './run-sets.js';
 import type { SortedColumn } from './sorted-column.js';
 
 /** Rows that are looked at one by one rather than narrowed down by one more column. */
 const FEW = 48;
 /** Sets of a column: more take memory, fewer leave more to correct. */
-const SETS = 320;
+const SETS = 192;
 const MOST_SET_BYTES = 64 * 1024 * 1024;
+/** Of the working sets, which are to stay in the cache beside the sets of one column. */
+const WORKING_BYTES = 128 * 1024;
+/** Share of rows whose nearest are to lie within the radius that is tried first. */
+const MOST = 0.9;
 
 /**
  * Nearest neighbors and counts under the maximum norm, by sets of rows: a row is near when it is
  * near in every column, and in a sorted column the near rows are a run. So the near rows are the
- * intersection of one set a column, taken 32 rows at a time. It takes rows² · columns / 32 steps
+ * intersection of one set a column, taken 128 rows at a time. It takes rows² · columns / 128 steps
  * at most, whatever the number of columns: a tree takes more from about 4 columns on.
  *
- * Rows are numbered by their order in the first of the columns, so that its run is a run of bits
- * and only that part of the other sets is looked at. Answers are those of KdTree, to the bit.
+ * Many rows' neighbors are searched at a time, one column after the other, as a column's sets fit
+ * into the cache and those of all do not. Rows are numbered by their order in the first of the
+ * columns, so that its run is a run of bits and only that part of the other sets is looked at.
+ * Answers are those of KdTree, to the bit.
  */
 export class BoxSearch extends NeighborSearch {
   /** Those that tell most rows apart first. */
@@ -25,9 +31,11 @@ export class BoxSearch extends NeighborSearch {
   /** The row at each place. */
   readonly #order: Int32Array;
   readonly #sets: RunSets;
-  /** The words of the working set that are in use. */
-  #from = 0;
-  #to = 0;
+  /** For each working set: the place it is about, and the radius. */
+  readonly #centers: Int32Array;
+  readonly #radii: Float64Array;
+  /** The places in a working set. */
+  readonly #listed: Int32Array;
 
   /** @param columns at least one, of at least one row. */
   constructor(columns: readonly SortedColumn[]) {
@@ -41,120 +49,152 @@ export class BoxSearch extends NeighborSearch {
     for (let p = 0; p < rows; p++) placeOf[order[p] as number] = p;
     this.place(columns, order);
     const step = stepFor(rows, dims);
-    const sets = new RunSets(rows, dims * setsOf(rows, step));
+    const together = Math.ceil(Math.min(rows, WORKING_BYTES / (4 * wordsOf(rows))));
+    const sets = new RunSets(rows, together, dims * setsOf(rows, step));
     this.#sets = sets;
     this.#columns = byUse.map(
-      ({ column, index }, use) =>
-        new RunColumn(index, column, placeOf, sets, use * setsOf(rows, step), step),
+      ({ column, index }) => new RunColumn(index, column, placeOf, sets, step),
     );
+    this.#centers = new Int32Array(together);
+    this.#radii = new Float64Array(together);
+    this.#listed = new Int32Array(rows);
   }
 
   override countsWithin(radii: Float64Array): Int32Array {
     const result = new Int32Array(this.rows);
+    const together = this.#centers.length;
+    let count = 0;
     for (let q = 0; q < this.rows; q++) {
-      const row = this.#order[q] as number;
-      const radius = radii[row] as number;
-      // Within a radius of 0 lies nothing; else a row is as near to itself as can be.
-      if (radius > 0) result[row] = this.#countWithin(q, radius) - 1;
+      const radius = radii[this.#order[q] as number] as number;
+      // Within a radius of 0 lies nothing.
+      if (radius > 0) {
+        this.#centers[count] = q;
+        this.#radii[count++] = radius;
+      }
+      if (count < together && q < this.rows - 1) continue;
+      this.#narrow(count, true);
+      for (let set = 0; set < count; set++) {
+        // A row is as near to itself as can be.
+        result[this.#order[this.#centers[set] as number] as number] = this.#size(set) - 1;
+      }
+      count = 0;
     }
     return result;
   }
 
-  #countWithin(q: number, radius: number): number {
-    const done = this.#narrow(q, radius, true);
-    if (done === this.dims) return this.#size();
-    let count = 0;
-    const set = this.#sets.working;
-    for (let word = this.#from; word <= this.#to; word++) {
-      for (let bits = set[word] as number; bits !== 0; bits &= bits - 1) {
-        if (this.#within(32 * word + lowest(bits), q, done, radius)) count++;
-      }
-    }
-    return count;
-  }
-
   /**
-   * The rows beside each in the first column give a bound for the distance of its nearest; of the
-   * rest, only those within it in every column need be looked at.
+   * Some rows beside each in the first column give a radius that holds its nearest, and many more.
+   * A smaller one is tried first: such a part of it as did for most of the rows before.
    */
   protected override visitNearest(
     nearest: Nearest,
     split: number,
     visit: (row: number, nearest: Nearest) => void,
   ): void {
-    const rows = this.rows;
-    const set = this.#sets.working;
-    // As many rows beside as will be left within the bound they give, were they any rows.
-    const beside = Math.min(rows, Math.max(nearest.k + 1, Math.ceil(Math.sqrt(nearest.k * rows))));
-    for (let q = 0; q < rows; q++) {
-      nearest.clear();
-      const from = Math.min(rows - beside, Math.max(0, q - (beside >> 1)));
-      const to = from + beside;
-      for (let p = from; p < to; p++) this.show(p, q, split, nearest);
-      if (nearest.bound > 0 && beside < rows) {
-        this.#narrow(q, nearest.bound, false);
-        for (let word = this.#from; word <= this.#to; word++) {
-          for (let bits = set[word] as number; bits !== 0; bits &= bits - 1) {
-            const p = 32 * word + lowest(bits);
-            if (p < from || p >= to) this.show(p, q, split, nearest);
-          }
+    const { rows } = this;
+    const [centers, radii] = [this.#centers, this.#radii];
+    const together = centers.length;
+    const wide = new Float64Array(together);
+    let part = 1;
+    for (let start = 0; start < rows; start += together) {
+      let count = 0;
+      for (let q = start; q < Math.min(rows, start + together); q++) {
+        const radius = this.#radiusBeside(q, split, nearest);
+        if (nearest.bound === 0) {
+          visit(this.#order[q] as number, nearest);
+        } else {
+          centers[count] = q;
+          wide[count] = radius;
+          radii[count++] = nextUp(part * radius);
         }
       }
-      visit(this.#order[q] as number, nearest);
+      const parts: number[] = [];
+      while (count > 0) {
+        this.#narrow(count, false);
+        let again = 0;
+        for (let set = 0; set < count; set++) {
+          const q = centers[set] as number;
+          const radius = wide[set] as number;
+          if (this.#collect(set, split, nearest)) {
+            visit(this.#order[q] as number, nearest);
+            parts.push(nearest.farthest / radius);
+          } else {
+            centers[again] = q;
+            wide[again] = radius;
+            radii[again++] = radius;
+          }
+        }
+        count = again;
+      }
+      parts.sort((a, b) => a - b);
+      part = parts[Math.floor(MOST * parts.length)] ?? part;
     }
+  }
+
+  /** Collects the nearest beside a place: at least k rows are nearer than what it returns. */
+  #radiusBeside(q: number, split: number, nearest: Nearest): number {
+    const { rows } = this;
+    const beside = Math.min(
+      rows,
+      Math.max(nearest.k + 1, Math.ceil(Math.sqrt(nearest.k * rows) / 2)),
+    );
+    const from = Math.min(rows - beside, Math.max(0, q - (beside >> 1)));
+    nearest.clear(Infinity);
+    for (let p = from; p < from + beside; p++) this.show(p, q, split, nearest);
+    return nextUp(nearest.farthest);
+  }
+
+  /** Collects the nearest within the radius of a working set: false if there are fewer than k. */
+  #collect(set: number, split: number, nearest: Nearest): boolean {
+    const [q, listed] = [this.#centers[set] as number, this.#listed];
+    nearest.clear(this.#radii[set] as number);
+    this.#sets.list(set, listed);
+    const left = this.#sets.left[set] as number;
+    for (let i = 0; i < left; i++) this.show(listed[i] as number, q, split, nearest);
+    return nearest.farthest < Infinity;
   }
 
   /**
-   * Leaves in the set the rows nearer to a place than the radius in each of the first columns, by
-   * their order of use: in all, or as many as it takes to leave few.
+   * Leaves in each working set the rows nearer to its center than its radius in all columns, or
+   * in as many as it takes to leave few.
    *
+   * @param count of the working sets.
    * @param exactly false may leave some that are a little farther.
-   * @returns how many columns were used.
    */
-  #narrow(q: number, radius: number, exactly: boolean): number {
-    const [dims, points, set] = [this.dims, this.points, this.#sets.working];
-    const first = this.#columns[0] as RunColumn;
-    const value = points[q * dims + first.index] as number;
-    const from = first.from(value, radius);
-    const to = first.to(value, radius);
-    this.#from = from >>> 5;
-    this.#to = (to - 1) >>> 5;
-    set.fill(-1, this.#from, this.#to + 1);
-    set[this.#from] = (set[this.#from] as number) & (-1 << (from & 31));
-    set[this.#to] = (set[this.#to] as number) & (-1 >>> (31 - ((to - 1) & 31)));
-    let left = to - from;
-    let done = 1;
-    for (; done < dims; done++) {
-      if (left < FEW) {
-        // Columns that go together leave more than their shares would, taken one by one.
-        const size = this.#size();
-        if (size < 2 * FEW) return done;
-        left = size;
+  #narrow(count: number, exactly: boolean): void {
+    const { dims, points } = this;
+    const [centers, radii] = [this.#centers, this.#radii];
+    const { left } = this.#sets;
+    for (let use = 0; use < dims; use++) {
+      const column = this.#columns[use] as RunColumn;
+      for (let set = 0; set < count; set++) {
+        const value = points[(centers[set] as number) * dims + column.index] as number;
+        const radius = radii[set] as number;
+        if (use === 0) {
+          this.#sets.start(set, column.from(value, radius), column.to(value, radius));
+        } else if ((left[set] as number) >= FEW) {
+          column.intersect(set, value, radius, exactly);
+        }
       }
-      const column = this.#columns[done] as RunColumn;
-      const here = points[q * dims + column.index] as number;
-      left *= column.intersect(here, radius, this.#from, this.#to, exactly);
     }
-    return done;
   }
 
-  #size(): number {
-    const set = this.#sets.working;
+  /** How many rows are nearer to the center of a working set than its radius, in all columns. */
+  #size(set: number): number {
+    const [listed, q, radius] = [
+      this.#listed,
+      this.#centers[set] as number,
+      this.#radii[set] as number,
+    ];
+    const left = this.#sets.left[set] as number;
+    // All columns have been used.
+    if (left >= FEW) return left;
+    this.#sets.list(set, listed);
     let size = 0;
-    for (let word = this.#from; word <= this.#to; word++) size += ones(set[word] as number);
-    return size;
-  }
-
-  /** Whether two places are nearer than the radius in the columns not used yet. */
-  #within(p: number, q: number, done: number, radius: number): boolean {
-    const [dims, points] = [this.dims, this.points];
-    for (let i = done; i < dims; i++) {
-      const { index, scale } = this.#columns[i] as RunColumn;
-      const difference =
-        (points[p * dims + index] as number) - (points[q * dims + index] as number);
-      if (Math.abs(difference) * scale >= radius) return false;
+    for (let i = 0; i < left; i++) {
+      if (this.distance(listed[i] as number, q, 0, this.dims, radius) < radius) size++;
     }
-    return true;
+    return size;
   }
 }
 
@@ -168,17 +208,4 @@ function stepFor(rows: number, columns: number): number {
 function spreadOf({ sorted, scale }: SortedColumn): number {
   const quarter = sorted.length >> 2;
   return scale * ((sorted[sorted.length - 1 - quarter] as number) - (sorted[quarter] as number));
-}
-
-/** Place of the lowest bit that is set. */
-function lowest(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
-}
-
-/** How many bits are set. */
-function ones(bits: number): number {
-  let sum = bits - ((bits >>> 1) & 0x55555555);
-  sum = (sum & 0x33333333) + ((sum >>> 2) & 0x33333333);
-  sum = (sum + (sum >>> 4)) & 0x0f0f0f0f;
-  return Math.imul(sum, 0x01010101) >>> 24;
 }

@@ -85,7 +85,7 @@ export class KdTree extends NeighborSearch {
     const stack = new Int32Array(DEEPEST);
     const distances = new Float64Array(DEEPEST);
     for (let q = 0; q < this.rows; q++) {
-      nearest.clear();
+      nearest.clear(Infinity);
       stack[0] = 0;
       distances[0] = 0;
       for (let waiting = 1; waiting > 0; ) {

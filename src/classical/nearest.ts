@@ -22,8 +22,9 @@ export class Nearest {
     this.#second = new Float64Array(k);
   }
 
-  clear(): void {
-    this.bound = Infinity;
+  /** @param bound points from this distance on will not be shown, or do not matter. */
+  clear(bound: number): void {
+    this.bound = bound;
     this.#distances.fill(Infinity);
     this.#first.fill(0);
     this.#second.fill(0);
@@ -51,6 +52,7 @@ export class Nearest {
     const farthest = distances[last] as number;
     if (distance === farthest) {
       this.#widen(first, second);
+      this.#setBound();
       return;
     }
     const [lostFirst, lostSecond] = [this.#first[last] as number, this.#second[last] as number];
@@ -64,9 +66,16 @@ export class Nearest {
     distances[place] = distance;
     this.#first[place] = first;
     this.#second[place] = second;
-    const kth = distances[last] as number;
-    if (kth === farthest) this.#widen(lostFirst, lostSecond);
-    else this.bound = this.#ties ? nextUp(kth) : kth;
+    if (distances[last] === farthest) this.#widen(lostFirst, lostSecond);
+    this.#setBound();
+  }
+
+  /** Points that tie for the last place matter until the edges are as far as it is. */
+  #setBound(): void {
+    const [kth, last] = [this.farthest, this.#last];
+    if (kth === Infinity) return;
+    const wide = this.#first[last] === kth && this.#second[last] === kth;
+    this.bound = this.#ties && !wide ? nextUp(kth) : kth;
   }
 
   #widen(first: number, second: number): void {

@@ -1,4 +1,4 @@
-import type { RunSets } from './run-sets.js';
+import { ALL, NONE, type RunSets } from './run-sets.js';
 import type { SortedColumn } from './sorted-column.js';
 
 /** A sorted column among the sets of a search: rows near to a value in it are a run of ranks. */
@@ -10,80 +10,65 @@ export class RunColumn {
   /** The place of each rank in the sets. */
   readonly #places: Int32Array;
   readonly #sets: RunSets;
-  /** Set e of the column holds the first e · step ranks. */
-  readonly #firstSet: number;
   readonly #step: number;
+  /** The set of the first e · step ranks. */
+  readonly #prefixes: Int32Array;
   /** The value at each multiple of the step. */
   readonly #ends: Float64Array;
 
   /**
    * @param placeOf of each row.
-   * @param firstSet of the column's sets, `setsOf(rows, step)` in number.
+   * @param sets to which this adds `setsOf(rows, step)` prefixes.
+   * @param step ranks from one prefix to the next.
    */
   constructor(
     index: number,
     { sorted, order, scale }: SortedColumn,
     placeOf: Int32Array,
     sets: RunSets,
-    firstSet: number,
     step: number,
   ) {
-    const rows = sorted.length;
+    const runs = setsOf(sorted.length, step) + 1;
     this.index = index;
     this.scale = scale;
     this.#sorted = sorted;
     this.#places = order.map((row) => placeOf[row] as number);
     this.#sets = sets;
-    this.#firstSet = firstSet;
     this.#step = step;
-    const runs = setsOf(rows, step) - 1;
     this.#ends = Float64Array.from({ length: runs }, (_, e) => sorted[e * step] as number);
-    for (let end = 1; end <= runs; end++) {
-      const set = sets.prefix(firstSet + end);
-      set.set(sets.prefix(firstSet + end - 1));
-      const last = Math.min(rows, end * step);
-      for (let rank = (end - 1) * step; rank < last; rank++) add(set, this.#places[rank] as number);
+    this.#prefixes = new Int32Array(runs + 1).fill(ALL);
+    this.#prefixes[0] = NONE;
+    for (let end = 1; end < runs; end++) {
+      const more = this.#places.subarray((end - 1) * step, end * step);
+      this.#prefixes[end] = sets.add(this.#prefixes[end - 1] as number, more);
     }
   }
 
   /** Rank of the first value nearer than the radius. */
   from(value: number, radius: number): number {
-    let rank = this.#firstEnd(value, radius) * this.#step;
-    while ((value - (this.#sorted[rank] as number)) * this.scale >= radius) rank++;
-    return rank;
+    return this.#from(this.#firstEnd(value, radius), value, radius);
   }
 
   /** Rank after the last value nearer than the radius. */
   to(value: number, radius: number): number {
-    let rank = Math.min(this.#sorted.length, this.#lastEnd(value, radius) * this.#step);
-    while (((this.#sorted[rank - 1] as number) - value) * this.scale >= radius) rank--;
-    return rank;
+    return this.#to(this.#lastEnd(value, radius), value, radius);
   }
 
   /**
-   * Leaves in the working set, in its words from…to, the places of the values nearer than the
-   * radius.
+   * Leaves in a working set the places of the values nearer than the radius.
    *
    * @param exactly false may leave some that are a little farther.
-   * @returns the share of all values that are nearer, about.
    */
-  intersect(value: number, radius: number, from: number, to: number, exactly: boolean): number {
-    const [first, last] = [this.#firstEnd(value, radius), this.#lastEnd(value, radius)];
-    const sorted = this.#sorted;
-    const step = this.#step;
-    this.#sets.intersect(this.#firstSet + first, this.#firstSet + last, from, to);
-    if (exactly) {
-      const [places, scale, working] = [this.#places, this.scale, this.#sets.working];
-      let rank = first * step;
-      for (; (value - (sorted[rank] as number)) * scale >= radius; rank++) {
-        drop(working, places[rank] as number);
-      }
-      rank = Math.min(sorted.length, last * step) - 1;
-      for (; ((sorted[rank] as number) - value) * scale >= radius; rank--) {
-        drop(working, places[rank] as number);
-      }
-    }
-    return ((last - first) * step) / sorted.length;
+  intersect(set: number, value: number, radius: number, exactly: boolean): void {
+    const first = this.#firstEnd(value, radius);
+    const last = this.#lastEnd(value, radius);
+    const [sets, prefixes] = [this.#sets, this.#prefixes];
+    sets.intersect(set, prefixes[first] as number, prefixes[last] as number);
+    if (!exactly) return;
+    const [places, step] = [this.#places, this.#step];
+    sets.drop(set, places, first * step, this.#from(first, value, radius));
+    const to = this.#to(last, value, radius);
+    sets.drop(set, places, to, Math.min(places.length, last * step));
   }
 
   /** The last end before which all values lie as far below as the radius, or farther; or 0. */
@@ -111,19 +96,25 @@ export class RunColumn {
     }
     return low;
   }
+
+  /** @param first the end that `#firstEnd` finds. */
+  #from(first: number, value: number, radius: number): number {
+    const [sorted, scale] = [this.#sorted, this.scale];
+    let rank = first * this.#step;
+    while ((value - (sorted[rank] as number)) * scale >= radius) rank++;
+    return rank;
+  }
+
+  /** @param last the end that `#lastEnd` finds. */
+  #to(last: number, value: number, radius: number): number {
+    const [sorted, scale] = [this.#sorted, this.scale];
+    let rank = Math.min(sorted.length, last * this.#step);
+    while (((sorted[rank - 1] as number) - value) * scale >= radius) rank--;
+    return rank;
+  }
 }
 
-/** How many sets a column of so many rows has. */
+/** How many prefixes a column of so many rows has, beside that of none and that of all. */
 export function setsOf(rows: number, step: number): number {
-  return Math.ceil(rows / step) + 1;
-}
-
-function add(set: Int32Array, place: number): void {
-  const word = place >>> 5;
-  set[word] = (set[word] as number) | (1 << (place & 31));
-}
-
-function drop(set: Int32Array, place: number): void {
-  const word = place >>> 5;
-  set[word] = (set[word] as number) & ~(1 << (place & 31));
+  return Math.ceil(rows / step) - 1;
 }
