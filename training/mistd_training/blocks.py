@@ -22,6 +22,8 @@ COUNTS = (2, 4, 10)
 DIMS = ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20))
 # Into how many blocks the most rows that the model was trained on may be split.
 SPLITS = (1, 2, 4)
+# Of block sizes whose errors are alike, the largest is taken: a factor of the least error.
+TIE = 1.02
 
 Sampler = Callable[..., Batch]  # batch, rows, dim_x, dim_y, generator → data sets of what the model was trained on
 
@@ -40,7 +42,7 @@ def calibrate_blocks(
     """
     generator = torch.Generator().manual_seed(seed)
     mae = _errors_of_splits(model, most_rows, sample, dims, generator)
-    rows = min(mae, key=lambda size: mae[size])
+    rows = max(size for size, error in mae.items() if error <= TIE * min(mae.values()))
     blocks, truth = [], []
     per_shape = min(32, max(3, 16_000 // rows))
     for count, (dim_x, dim_y) in product(COUNTS, dims):

@@ -30,7 +30,8 @@ together, spirals, Swiss rolls and other shapes that no pair of columns betrays 
 rows that depend on each other, such as time series, which no estimate here knows of.""",
 }
 _FAMILIES = {
-    "paper": "Families, the reference's sixteen up to their marginal maps, in equal shares",
+    "paper": "Families, the reference's sixteen up to their marginal maps, in equal shares of dense, sparse,"
+    " latent-variable and additive-noise structure",
     "wide": "Families (`training/mistd_training/families/wide.py` has their shares)",
 }
 
