@@ -61,8 +61,8 @@ def summary_table(reference: dict) -> str:
     for name, result in reference["sets"].items():
         overall, bands = result["overall"], result["bands"]
         lines += [
-            f"**{SET_NAMES[name]}**: {overall['data_sets']} data sets, seeds {result['seeds'][0]}"
-            f"–{result['seeds'][-1]}",
+            f"**{SET_NAMES[name]}**: {overall['data_sets']} data sets, seeds"
+            f" {', '.join(map(str, result['seeds']))}",
             "",
             "| estimator | MSE | MSE, rows " + " | ".join(BANDS) + " | pinball | MAE | coverage of 90 % |",
             "|---|---|" + "---|" * len(BANDS) + "---|---|---|",
