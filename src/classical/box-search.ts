@@ -1,7 +1,7 @@
 import { type Nearest, nextUp } from './nearest.js';
 import { NeighborSearch } from './neighbor-search.js';
 import { RunColumn, setsOf } from './run-column.js';
-import { RunSets, wordsOf } from './run-sets.js';
+import { RunSets } from './run-sets.js';
 import type { SortedColumn } from './sorted-column.js';
 
 /** Rows that are looked at one by one rather than narrowed down by one more column. */
@@ -9,8 +9,8 @@ const FEW = 48;
 /** Sets of a column: more take memory, fewer leave more to correct. */
 const SETS = 192;
 const MOST_SET_BYTES = 64 * 1024 * 1024;
-/** Of the working sets, which are to stay in the cache beside the sets of one column. */
-const WORKING_BYTES = 128 * 1024;
+/** Rows searched at a time: the working sets of more leave the cache, fewer use it less. */
+const TOGETHER = 96;
 /** Share of rows whose nearest are to lie within the radius that is tried first. */
 const MOST = 0.9;
 
@@ -49,7 +49,7 @@ export class BoxSearch extends NeighborSearch {
     for (let p = 0; p < rows; p++) placeOf[order[p] as number] = p;
     this.place(columns, order);
     const step = stepFor(rows, dims);
-    const together = Math.ceil(Math.min(rows, WORKING_BYTES / (4 * wordsOf(rows))));
+    const together = Math.min(rows, TOGETHER);
     const sets = new RunSets(rows, together, dims * setsOf(rows, step));
     this.#sets = sets;
     this.#columns = byUse.map(

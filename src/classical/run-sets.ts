@@ -121,7 +121,7 @@ export class RunSets {
 }
 
 /** Words of a set of so many places: a multiple of what one step takes on. */
-export function wordsOf(places: number): number {
+function wordsOf(places: number): number {
   return STEP_WORDS * Math.ceil(places / (32 * STEP_WORDS));
 }
 
