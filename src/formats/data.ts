@@ -9,6 +9,7 @@ import { readJsonSides } from './json-table.js';
 import { choiceFields, type Layout, sampleFields } from './layout.js';
 import { readNdjson } from './ndjson.js';
 import { readNpyTable, readNpz } from './npz.js';
+import { kindsOf, optionNames, type ParameterKinds, parameterValue } from './parameters.js';
 import { readParquet } from './parquet.js';
 import type { Choice, TableLimits } from './table.js';
 import { readTensor, type TensorShape } from './tensor.js';
@@ -42,8 +43,8 @@ export interface DataLimits extends TableLimits {
 /** What a route takes. */
 export interface Form<Name extends string = string> {
   readonly layout: Layout<Name>;
-  /** Names of its fields beside the samples and the options of data. */
-  readonly options: readonly string[];
+  /** Of its fields beside the samples and the options of data. */
+  readonly options: ParameterKinds;
 }
 
 /** Samples ready for the estimators, and the other fields, still unchecked. */
@@ -75,37 +76,17 @@ const checkData = compileCheck(Type.Object(dataOptions));
 const dim = Type.Integer({ minimum: 1, default: 1 });
 
 /** How raw numbers are laid out. */
-const checkTensor = compileCheck(
-  Type.Object({
-    rows: Type.Integer({ minimum: 1 }),
-    dim_x: dim,
-    dim_y: dim,
-    dim_z: dim,
-    dtype: Type.Enum(['float32', 'float64'], { default: 'float64' }),
-  }),
-);
+const tensorOptions = {
+  rows: Type.Integer({ minimum: 1 }),
+  dim_x: dim,
+  dim_y: dim,
+  dim_z: dim,
+  dtype: Type.Enum(['float32', 'float64'], { default: 'float64' }),
+};
 
-const LISTS = ['quantiles', 'methods', 'categorical', 'discrete', 'lags'];
-const NUMBERS = [
-  'quantiles',
-  'level',
-  'seed',
-  'k',
-  'bins',
-  'lags',
-  'permutations',
-  'block_length',
-  'history.source',
-  'history.target',
-  'select.k',
-  'bootstrap.resamples',
-  'bootstrap.level',
-  'rows',
-  'dim_x',
-  'dim_y',
-  'dim_z',
-];
-const BOOLEANS = ['checks', 'early_stop'];
+const checkTensor = compileCheck(Type.Object(tensorOptions));
+
+const KINDS = kindsOf({ ...dataOptions, ...tensorOptions });
 
 /**
  * Reads a body of any format, deals with missing values and categories.
@@ -141,12 +122,12 @@ export function readJsonData<Name extends string>(
   { layout, options }: Form<Name>,
   limits: TableLimits,
 ): ReadData<Name> {
-  const samples = sampleFields(layout);
-  const known = [...samples, ...DATA_FIELDS, ...options];
+  const names = optionNames(options);
+  const known = [...sampleFields(layout), ...DATA_FIELDS, ...names];
   const body = readFields(bytes, known);
   const checked = checkDataOptions(only(body, DATA_FIELDS), layout);
   const sides = readJsonSides(body, layout, limits);
-  return { data: prepare(sides, checked, limits), fields: only(body, options) };
+  return { data: prepare(sides, checked, limits), fields: only(body, names) };
 }
 
 const DATA_FIELDS = Object.keys(dataOptions);
@@ -213,34 +194,24 @@ function parametersOf({ format, query }: Body, { layout, options }: Form): Param
     format === 'tensor'
       ? ['rows', ...layout.sides.map((side) => `dim_${side}`), 'dtype']
       : choiceFields(layout);
-  const known = [...places, ...DATA_FIELDS, ...options];
+  const names = optionNames(options);
+  const known = [...places, ...DATA_FIELDS, ...names];
+  const kinds: ParameterKinds = { ...KINDS, ...options };
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(query)) {
     const [field = '', inner] = name.split('.', 2);
     if (!known.includes(field)) throw unknownField(field, known);
     if (choiceFields(layout).includes(field)) fields[field] = [value].flat();
-    else if (inner === undefined) fields[field] = fieldOf(name, value);
-    else fields[field] = { ...(fields[field] as object), [inner]: fieldOf(name, value) };
+    else {
+      const read = parameterValue(value, kinds[name]);
+      fields[field] = inner === undefined ? read : { ...(fields[field] as object), [inner]: read };
+    }
   }
   return {
     place: only(fields, places),
     options: only(fields, DATA_FIELDS),
-    fields: only(fields, options),
+    fields: only(fields, names),
   };
-}
-
-function fieldOf(name: string, value: string | string[]): unknown {
-  const one = (text: string): unknown => {
-    if (NUMBERS.includes(name) && text.trim() !== '' && !Number.isNaN(Number(text))) {
-      return Number(text);
-    }
-    if (BOOLEANS.includes(name) && (text === 'true' || text === 'false')) return text === 'true';
-    return text;
-  };
-  if (LISTS.includes(name)) {
-    return [value].flat().flatMap((text) => (text === '' ? [] : text.split(',').map(one)));
-  }
-  return Array.isArray(value) ? value : one(value);
 }
 
 /** The fields of these names that are there. */

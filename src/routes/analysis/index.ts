@@ -6,6 +6,7 @@ import type { Unit } from '../../estimation/units.js';
 import { rowsDropped, type Warning } from '../../estimation/warnings.js';
 import type { Form } from '../../formats/data.js';
 import type { Layout } from '../../formats/layout.js';
+import { kindsOf } from '../../formats/parameters.js';
 import type { Engine } from '../../inference/engine.js';
 import { Job } from '../../inference/job.js';
 import type { Manifest } from '../../inference/manifest.js';
@@ -57,10 +58,7 @@ export function addAnalysis<
 ): void {
   const limits = dataLimits(config);
   const checkOptions = compileCheck(route.options);
-  const form: Form<Name> = {
-    layout: route.layout,
-    options: Object.keys(route.options.properties),
-  };
+  const form: Form<Name> = { layout: route.layout, options: kindsOf(route.options.properties) };
   app.post(
     route.url,
     { schema: route.schema, validatorCompiler: unchecked },

@@ -6,6 +6,7 @@ import { fromNats, type Unit } from '../../estimation/units.js';
 import { nearDeterministic, rowsDropped } from '../../estimation/warnings.js';
 import type { Form } from '../../formats/data.js';
 import { PAIR } from '../../formats/layout.js';
+import { kindsOf } from '../../formats/parameters.js';
 import { deadline } from '../../plugins/deadline.js';
 import { readRequest } from '../../plugins/formats.js';
 import { matricesOf } from '../../samples/samples.js';
@@ -21,10 +22,7 @@ import {
 
 const checkOptions = compileCheck(ClassicalOptions);
 
-const FORM: Form<'x' | 'y'> = {
-  layout: PAIR,
-  options: Object.keys(ClassicalOptions.properties),
-};
+const FORM: Form<'x' | 'y'> = { layout: PAIR, options: kindsOf(ClassicalOptions.properties) };
 
 export function classicalRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
   for (const schema of classicalSchemas) app.addSchema(schema);

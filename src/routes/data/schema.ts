@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { dataOptions, type Format, MEDIA_TYPES } from '../../formats/data.js';
 import { choiceFields, type Layout } from '../../formats/layout.js';
+import { parameterSchemas } from '../../formats/parameters.js';
 
 const cell = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
 
@@ -148,15 +149,10 @@ export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
       ...(apart === undefined ? [] : [names(apart.name, 'all others')]),
     ]),
     ...(apart === undefined ? raw : {}),
-    ...Object.fromEntries(Object.entries(options).flatMap(([name, schema]) => flat(name, schema))),
+    ...Object.fromEntries(
+      parameterSchemas(options).map(([name, schema]) => [name, Type.Optional(schema)]),
+    ),
   });
-}
-
-/** An option as parameters: an object, a parameter for each of its fields. */
-function flat(name: string, schema: TSchema): [string, TSchema][] {
-  if (!('properties' in schema)) return [[name, Type.Optional(schema)]];
-  const fields = Object.entries(schema.properties as Record<string, TSchema>);
-  return fields.map(([field, inner]) => [`${name}.${field}`, Type.Optional(inner)]);
 }
 
 /** The errors that reading samples can end in. */

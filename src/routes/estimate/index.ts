@@ -7,6 +7,7 @@ import { fromNats, type Unit } from '../../estimation/units.js';
 import { classicalDisagrees, rowsDropped } from '../../estimation/warnings.js';
 import { type Form, readJsonData } from '../../formats/data.js';
 import { PAIR } from '../../formats/layout.js';
+import { kindsOf } from '../../formats/parameters.js';
 import type { TableLimits } from '../../formats/table.js';
 import type { Engine } from '../../inference/engine.js';
 import type { ProblemEstimate } from '../../inference/estimate-task.js';
@@ -25,15 +26,11 @@ import { EstimateOptions, type EstimateReply, estimateRoute, estimateSchemas } f
 
 const checkOptions = compileCheck(EstimateOptions);
 
-const FORM: Form<'x' | 'y'> = {
-  layout: PAIR,
-  options: Object.keys(EstimateOptions.properties),
-};
+const FORM: Form<'x' | 'y'> = { layout: PAIR, options: kindsOf(EstimateOptions.properties) };
+
 /** A line of a batch is not checked by classical estimates. */
-const LINE: Form<'x' | 'y'> = {
-  layout: PAIR,
-  options: FORM.options.filter((name) => name !== 'checks'),
-};
+const { checks: _, ...lineOptions } = FORM.options;
+const LINE: Form<'x' | 'y'> = { layout: PAIR, options: lineOptions };
 
 export function estimateRoutes(
   app: FastifyInstance,
