@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
-import type { Static, TObject } from 'typebox';
+import type { Static, TObject, TSchema } from 'typebox';
 import type { Config } from '../../config.js';
 import type { Estimator } from '../../estimation/estimate.js';
 import type { Unit } from '../../estimation/units.js';
@@ -51,11 +51,14 @@ export function addAnalysis<
   route: {
     readonly url: string;
     readonly schema: FastifySchema;
+    /** That the schema refers to. */
+    readonly schemas: readonly TSchema[];
     readonly layout: Layout<Name>;
     readonly options: Options;
   },
   analysis: (asked: Asked<Name, Static<Options>>) => Promise<Result>,
 ): void {
+  for (const schema of route.schemas) app.addSchema(schema);
   const limits = dataLimits(config);
   const checkOptions = compileCheck(route.options);
   const form: Form<Name> = { layout: route.layout, options: kindsOf(route.options.properties) };

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox';
+import { type TObject, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
 import { UNITS } from '../../estimation/units.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
@@ -132,7 +132,7 @@ const PROBLEMS: ErrorCode[] = [
 /**
  * The description of a route that posts samples.
  *
- * @param layout of the samples, and the options beside them, where it takes every format and not
+ * @param samples their layout, and the options beside them, where it takes every format and not
  * JSON alone.
  */
 export function analysisRoute(
@@ -142,12 +142,12 @@ export function analysisRoute(
   {
     request,
     reply,
-    formats,
+    samples,
     problems = [],
   }: {
     request: string;
     reply: string;
-    formats?: { layout: Layout; options: Record<string, TSchema> };
+    samples?: { layout: Layout; options: TObject };
     problems?: ErrorCode[];
   },
 ) {
@@ -157,14 +157,14 @@ export function analysisRoute(
     operationId,
     summary,
     description,
-    ...(formats === undefined
+    ...(samples === undefined
       ? {
           querystring: Type.Object({}, { additionalProperties: false }),
           body: { content: { 'application/json': { schema: json } } },
         }
       : {
-          querystring: dataQuery(formats.layout, { ...dataOptions, ...formats.options }),
-          body: dataBody(json, formats.layout),
+          querystring: dataQuery(samples.layout, { ...dataOptions, ...samples.options.properties }),
+          body: dataBody(json, samples.layout),
         }),
     response: {
       200: {

@@ -1,24 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 import { MistdError } from '../../errors.js';
 import { conditional, type Triple } from '../../estimation/conditional.js';
-import { TRIPLE } from '../../formats/layout.js';
 import type { NamedSide } from '../../samples/samples.js';
 import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
 import { samplesReply } from '../data/index.js';
 import {
-  ConditionalOptions,
   type ConditionalReply,
   conditionalRoute,
+  conditionalSamples,
   conditionalSchemas,
 } from './schema.js';
 
 export function conditionalRoutes(app: FastifyInstance, service: Service): void {
-  for (const schema of conditionalSchemas) app.addSchema(schema);
   const route = {
     url: '/estimate/conditional',
     schema: conditionalRoute,
-    layout: TRIPLE,
-    options: ConditionalOptions,
+    schemas: conditionalSchemas,
+    ...conditionalSamples,
   };
   const maxColumns = service.config.MAX_DIM;
   addAnalysis(

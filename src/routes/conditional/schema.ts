@@ -125,6 +125,9 @@ export type ConditionalReply = Static<typeof ConditionalReply>;
 
 export const conditionalSchemas = [ConditionalRequest, ConditionalReply];
 
+/** What the route reads. */
+export const conditionalSamples = { layout: TRIPLE, options: ConditionalOptions };
+
 export const conditionalRoute = analysisRoute(
   'estimateConditional',
   'Estimate the conditional mutual information of x and y given z',
@@ -132,6 +135,6 @@ export const conditionalRoute = analysisRoute(
   {
     request: 'ConditionalRequest',
     reply: 'ConditionalReply',
-    formats: { layout: TRIPLE, options: ConditionalOptions.properties },
+    samples: conditionalSamples,
   },
 );

@@ -1,22 +1,20 @@
 import type { FastifyInstance } from 'fastify';
 import { independence } from '../../estimation/independence.js';
-import { PAIR } from '../../formats/layout.js';
 import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
 import { samplesReply } from '../data/index.js';
 import {
-  IndependenceOptions,
   type IndependenceReply,
   independenceRoute,
+  independenceSamples,
   independenceSchemas,
 } from './schema.js';
 
 export function independenceRoutes(app: FastifyInstance, service: Service): void {
-  for (const schema of independenceSchemas) app.addSchema(schema);
   const route = {
     url: '/estimate/independence',
     schema: independenceRoute,
-    layout: PAIR,
-    options: IndependenceOptions,
+    schemas: independenceSchemas,
+    ...independenceSamples,
   };
   addAnalysis(
     app,

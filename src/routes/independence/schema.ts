@@ -78,6 +78,9 @@ export type IndependenceReply = Static<typeof IndependenceReply>;
 
 export const independenceSchemas = [IndependenceRequest, IndependenceReply];
 
+/** What the route reads. */
+export const independenceSamples = { layout: PAIR, options: IndependenceOptions };
+
 export const independenceRoute = analysisRoute(
   'testIndependence',
   'Test whether x and y are independent',
@@ -85,6 +88,6 @@ export const independenceRoute = analysisRoute(
   {
     request: 'IndependenceRequest',
     reply: 'IndependenceReply',
-    formats: { layout: PAIR, options: IndependenceOptions.properties },
+    samples: independenceSamples,
   },
 );

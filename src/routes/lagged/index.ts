@@ -2,19 +2,23 @@ import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { MistdError } from '../../errors.js';
 import { commonRows, lagged } from '../../estimation/lagged.js';
-import { SERIES } from '../../formats/layout.js';
 import { MIN_ROWS, matricesOf, type Samples } from '../../samples/samples.js';
 import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
 import { samplesReply } from '../data/index.js';
-import { LaggedOptions, type LaggedReply, laggedRoute, laggedSchemas } from './schema.js';
+import {
+  type LaggedOptions,
+  type LaggedReply,
+  laggedRoute,
+  laggedSamples,
+  laggedSchemas,
+} from './schema.js';
 
 export function laggedRoutes(app: FastifyInstance, service: Service): void {
-  for (const schema of laggedSchemas) app.addSchema(schema);
   const route = {
     url: '/estimate/lagged',
     schema: laggedRoute,
-    layout: SERIES,
-    options: LaggedOptions,
+    schemas: laggedSchemas,
+    ...laggedSamples,
   };
   const maxColumns = service.config.MAX_DIM;
   addAnalysis(

@@ -149,6 +149,9 @@ export type LaggedReply = Static<typeof LaggedReply>;
 
 export const laggedSchemas = [LaggedRequest, LaggedReply];
 
+/** What the route reads. */
+export const laggedSamples = { layout: SERIES, options: LaggedOptions };
+
 export const laggedRoute = analysisRoute(
   'estimateLagged',
   'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
@@ -156,6 +159,6 @@ export const laggedRoute = analysisRoute(
   {
     request: 'LaggedRequest',
     reply: 'LaggedReply',
-    formats: { layout: SERIES, options: LaggedOptions.properties },
+    samples: laggedSamples,
   },
 );

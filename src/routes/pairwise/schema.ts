@@ -120,6 +120,9 @@ export type PairwiseReply = Static<typeof PairwiseReply>;
 
 export const pairwiseSchemas = [PairwiseRequest, PairwiseReply];
 
+/** What the route reads. */
+export const pairwiseSamples = { layout: TABLE, options: PairwiseOptions };
+
 export const pairwiseRoute = analysisRoute(
   'estimatePairwise',
   'Estimate the mutual information of every pair of columns',
@@ -127,7 +130,7 @@ export const pairwiseRoute = analysisRoute(
   {
     request: 'PairwiseRequest',
     reply: 'PairwiseReply',
-    formats: { layout: TABLE, options: PairwiseOptions.properties },
+    samples: pairwiseSamples,
     problems: ['too_few_columns'],
   },
 );

@@ -1,20 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { MistdError } from '../../errors.js';
 import { classesOf, type Selection, screen, type TargetType } from '../../estimation/screen.js';
-import { TARGET } from '../../formats/layout.js';
 import type { PreparedSide } from '../../samples/prepare.js';
 import type { NamedSide } from '../../samples/samples.js';
 import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
 import { tableReply } from '../data/index.js';
-import { ScreenOptions, type ScreenReply, screenRoute, screenSchemas } from './schema.js';
+import { type ScreenReply, screenRoute, screenSamples, screenSchemas } from './schema.js';
 
 export function screenRoutes(app: FastifyInstance, service: Service): void {
-  for (const schema of screenSchemas) app.addSchema(schema);
   const route = {
     url: '/estimate/screen',
     schema: screenRoute,
-    layout: TARGET,
-    options: ScreenOptions,
+    schemas: screenSchemas,
+    ...screenSamples,
   };
   const maxColumns = service.config.MAX_DIM;
   addAnalysis(

@@ -132,6 +132,9 @@ export type ScreenReply = Static<typeof ScreenReply>;
 
 export const screenSchemas = [ScreenRequest, ScreenReply];
 
+/** What the route reads. */
+export const screenSamples = { layout: TARGET, options: ScreenOptions };
+
 export const screenRoute = analysisRoute(
   'screen',
   'Rank features by their mutual information with a target, and choose some that say much together',
@@ -139,7 +142,7 @@ export const screenRoute = analysisRoute(
   {
     request: 'ScreenRequest',
     reply: 'ScreenReply',
-    formats: { layout: TARGET, options: ScreenOptions.properties },
+    samples: screenSamples,
     problems: ['too_few_columns'],
   },
 );
