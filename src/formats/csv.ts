@@ -1,20 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { MistdError, pointerStep } from '../errors.js';
+import { MistdError } from '../errors.js';
 import type { Column, Sides } from '../samples/columns.js';
-import { ColumnBuilder } from './column-builder.js';
+import type { ColumnBuilder } from './column-builder.js';
 import { CsvLines } from './csv-lines.js';
 import { quote } from './describe.js';
 import type { Layout } from './layout.js';
 import { PlainCells } from './plain-cells.js';
-import {
-  type Choice,
-  type ChosenNames,
-  checkTable,
-  chosenNames,
-  namesInUse,
-  sidesOf,
-  type TableLimits,
-} from './table.js';
+import type { Choice, TableLimits } from './table.js';
+import { TableBuilder } from './table-builder.js';
 import { takeLines } from './text-lines.js';
 
 /** What stands for a missing value, in upper or lower case. */
@@ -59,11 +52,9 @@ export function readCsv<Name extends string>(
 
 /** The columns in use of a table whose rows come one by one. */
 class CsvTable<Name extends string> {
-  readonly #names: ChosenNames<Name>;
-  readonly #layout: Layout<Name>;
-  readonly #limits: TableLimits;
+  readonly #table: TableBuilder<Name>;
   /** Each once, with its place in a row. */
-  readonly #columns: { name: string; place: number; builder: ColumnBuilder; asText: boolean }[];
+  readonly #columns: { place: number; builder: ColumnBuilder; asText: boolean }[];
   readonly #plain: PlainCells;
   #rows = 0;
 
@@ -80,18 +71,15 @@ class CsvTable<Name extends string> {
         pointer: '',
       });
     }
-    this.#layout = layout;
-    this.#limits = limits;
-    this.#names = chosenNames(header, layout, choice);
-    const used = namesInUse(this.#names);
-    this.#columns = used.map((name) => ({
-      name,
+    this.#table = new TableBuilder(header, layout, choice, limits);
+    const { builders } = this.#table;
+    this.#columns = [...builders].map(([name, builder]) => ({
       place: header.indexOf(name),
-      builder: new ColumnBuilder(name, (row) => pointerStep(name) + pointerStep(row)),
+      builder,
       asText: categorical.includes(name),
     }));
     this.#plain = new PlainCells(
-      header.map((name) => used.includes(name) && !categorical.includes(name)),
+      header.map((name) => builders.has(name) && !categorical.includes(name)),
     );
   }
 
@@ -115,11 +103,7 @@ class CsvTable<Name extends string> {
   }
 
   finish(): Sides<Name> {
-    checkTable(this.#rows, this.#names, this.#layout, this.#limits);
-    const columns = new Map<string, Column>(
-      this.#columns.map(({ name, builder }) => [name, asBoolean(builder.finish())]),
-    );
-    return sidesOf(this.#names, (name) => columns.get(name) as Column);
+    return this.#table.finish(this.#rows, asBoolean);
   }
 }
 

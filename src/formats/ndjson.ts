@@ -1,18 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { MistdError, pointerStep } from '../errors.js';
-import type { Column, Sides } from '../samples/columns.js';
-import { ColumnBuilder } from './column-builder.js';
+import { MistdError } from '../errors.js';
+import type { Sides } from '../samples/columns.js';
 import { describe } from './describe.js';
 import type { Layout } from './layout.js';
-import {
-  type Choice,
-  type ChosenNames,
-  checkTable,
-  chosenNames,
-  namesInUse,
-  sidesOf,
-  type TableLimits,
-} from './table.js';
+import type { Choice, TableLimits } from './table.js';
+import { TableBuilder } from './table-builder.js';
 import { parseJsonLine, takeLines } from './text-lines.js';
 
 /**
@@ -30,31 +22,22 @@ export function readNdjson<Name extends string>(
   if (!isUtf8(bytes)) {
     throw new MistdError('invalid_json', 'The body is not UTF-8.', { pointer: '' });
   }
-  let names: ChosenNames<Name> | undefined;
-  const builders = new Map<string, ColumnBuilder>();
-  let row = 0;
+  const read: { table?: TableBuilder<Name> } = {};
+  let rows = 0;
   takeLines(bytes, 0, (start, end) => {
     const text = bytes.toString('utf8', start, end).trim();
     if (text === '') return;
     const record = recordOf(parseJsonLine(text, ''));
-    if (names === undefined) {
-      names = chosenNames(Object.keys(record), layout, choice);
-      for (const name of namesInUse(names)) {
-        const pointerOf = (row: number) => pointerStep(name) + pointerStep(row);
-        builders.set(name, new ColumnBuilder(name, pointerOf));
-      }
-    }
-    for (const [name, builder] of builders) {
+    read.table ??= new TableBuilder(Object.keys(record), layout, choice, limits);
+    for (const [name, builder] of read.table.builders) {
       builder.add(Object.hasOwn(record, name) ? record[name] : null);
     }
-    row++;
+    rows++;
   });
-  if (names === undefined) {
+  if (read.table === undefined) {
     throw new MistdError('empty_samples', 'The body is empty.', { pointer: '' });
   }
-  checkTable(row, names, layout, limits);
-  const columns = new Map([...builders].map(([name, builder]) => [name, builder.finish()]));
-  return sidesOf(names, (name) => columns.get(name) as Column);
+  return read.table.finish(rows);
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

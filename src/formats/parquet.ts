@@ -1,17 +1,11 @@
 import { type AsyncBuffer, parquetMetadataAsync, parquetRead, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { MistdError, pointerStep } from '../errors.js';
-import type { Column, Sides } from '../samples/columns.js';
-import { ColumnBuilder } from './column-builder.js';
+import type { Sides } from '../samples/columns.js';
+import type { ColumnBuilder } from './column-builder.js';
 import type { Layout } from './layout.js';
-import {
-  type Choice,
-  checkTable,
-  chosenNames,
-  namesInUse,
-  sidesOf,
-  type TableLimits,
-} from './table.js';
+import type { Choice, TableLimits } from './table.js';
+import { TableBuilder } from './table-builder.js';
 
 /**
  * Reads a Parquet file: the columns named by the choice, of numbers, booleans or texts. Nulls and
@@ -34,44 +28,28 @@ export async function readParquet<Name extends string>(
   try {
     const metadata = await parquetMetadataAsync(file);
     const schema = parquetSchema(metadata).children;
-    const names = chosenNames(
-      schema.map(({ element }) => element.name),
-      layout,
-      choice,
-    );
+    const known = schema.map(({ element }) => element.name);
     const rows = Number(metadata.num_rows);
-    checkTable(rows, names, layout, limits);
-    const used = namesInUse(names);
+    const table = new TableBuilder(known, layout, choice, limits, rows);
     const nested = schema.find(
-      ({ element, children }) => children.length > 0 && used.includes(element.name),
+      ({ element, children }) => children.length > 0 && table.builders.has(element.name),
     );
     if (nested !== undefined) {
       throw new MistdError('unsupported_dtype', `Column ${nested.element.name} is nested.`, {
         pointer: pointerStep(nested.element.name),
       });
     }
-    const builders = new Map(
-      used.map((name) => {
-        const pointerOf = (row: number) => pointerStep(name) + pointerStep(row);
-        return [name, new ColumnBuilder(name, pointerOf, rows)];
-      }),
-    );
     await parquetRead({
       file,
       metadata,
-      columns: used,
+      columns: [...table.builders.keys()],
       compressors: within(maxBytes),
       onChunk: ({ columnName, columnData }) => {
-        const builder = builders.get(columnName) as ColumnBuilder;
+        const builder = table.builders.get(columnName) as ColumnBuilder;
         for (const value of columnData) builder.add(plain(value));
       },
     });
-    const columns = new Map([...builders].map(([name, builder]) => [name, builder.finish()]));
-    for (const { name, values } of columns.values()) {
-      if (values.length === rows) continue;
-      throw new Error(`column ${name} has ${values.length} values, the file ${rows} rows`);
-    }
-    return sidesOf(names, (name) => columns.get(name) as Column);
+    return table.finish(rows);
   } catch (error) {
     if (error instanceof MistdError) throw error;
     throw new MistdError(
