@@ -3,7 +3,13 @@ import type { ProblemEstimate } from '../inference/estimate-task.js';
 import type { Manifest } from '../inference/manifest.js';
 import { childSeeds } from '../random.js';
 import type { Problem } from '../samples/problem.js';
-import { type Matrix, MIN_ROWS, missingRows, type NamedSide } from '../samples/samples.js';
+import {
+  type Matrix,
+  MIN_ROWS,
+  missingRows,
+  type NamedSide,
+  rowsInCommon,
+} from '../samples/samples.js';
 import { type Estimator, medianOf } from './estimate.js';
 import { qValues } from './false-discovery.js';
 import { NullDistribution } from './null-distribution.js';
@@ -93,7 +99,7 @@ function nullsOf(pairs: readonly Pair[]): Null[] {
     const several = [x, y].filter(({ columns }) => columns > 1);
     const [other] = several;
     const alone = several.length === 2 || (other !== undefined && rows < x.rows);
-    const length = rows === x.rows ? rows : alittleFewer(rows);
+    const length = rows === x.rows ? rows : slightlyFewer(rows);
     const key = alone ? pair : (other ?? length);
     const found = nulls.get(key);
     if (found !== undefined) found.pairs.push(pair);
@@ -119,11 +125,7 @@ function rowCounter(): (pair: Pair) => number {
     return known.get(matrix);
   };
   return ({ x, y }) => {
-    const [inX, inY] = [missing(x.matrix), missing(y.matrix)];
-    const { rows } = x.matrix;
-    if (inX === undefined && inY === undefined) return rows;
-    let complete = 0;
-    for (let r = 0; r < rows; r++) complete += inX?.[r] || inY?.[r] ? 0 : 1;
+    const complete = rowsInCommon(x.matrix.rows, missing(x.matrix), missing(y.matrix));
     if (complete >= MIN_ROWS) return complete;
     throw new MistdError(
       'too_few_rows',
@@ -134,7 +136,7 @@ function rowCounter(): (pair: Pair) => number {
 }
 
 /** At most 5 % fewer rows, one of few numbers. */
-function alittleFewer(rows: number): number {
+function slightlyFewer(rows: number): number {
   const step = Math.log(1.05);
   return Math.max(MIN_ROWS, Math.ceil(Math.exp(Math.floor(Math.log(rows) / step) * step) - 1e-9));
 }

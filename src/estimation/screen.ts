@@ -6,12 +6,13 @@ import type { Problem } from '../samples/problem.js';
 import {
   columnOf,
   completeRows,
-  completeSamples,
   joinColumns,
   type Matrix,
   MIN_ROWS,
   matrixOf,
+  missingRows,
   type NamedSide,
+  rowsInCommon,
 } from '../samples/samples.js';
 import {
   type BriefEstimate,
@@ -92,7 +93,7 @@ export async function screen(
   const y = type === 'classes' ? classesOf(target) : target;
   const pairs = features.map((x) => ({ x, y }));
   const results = await estimatePairs(estimate, pairs, manifest, options);
-  const entropy = type === 'classes' ? discreteEntropy(completeRows(y.matrix)) : undefined;
+  const entropy = type === 'classes' ? y.entropy : undefined;
   const rows = results.map(({ result }) => result.facts.rows);
   const complete = rows.every((n) => n === target.matrix.rows);
   const ranking = results
@@ -211,7 +212,7 @@ async function byJointInformation(search: Search, k: number): Promise<Choice[]> 
 
 function jointProblem(set: readonly NamedSide[], target: Matrix): Problem {
   const problem = { x: joinColumns(...set.map(({ matrix }) => matrix)), y: target };
-  const { rows } = completeSamples(problem).x;
+  const rows = rowsInCommon(target.rows, missingRows(problem.x), missingRows(target));
   if (rows >= MIN_ROWS) return problem;
   const names = set.map(({ name }) => name).join(', ');
   throw new MistdError(
@@ -239,14 +240,16 @@ function typeOf({ matrix, discrete, sent }: PreparedSide): TargetType {
   return levels <= MOST_CLASSES && levels * ROWS_PER_CLASS <= matrix.rows ? 'classes' : 'numeric';
 }
 
-/** A target of classes, a column for each but the most frequent one. */
+/** A target of classes as one of categories: a column for each but the most frequent one. */
 export function classesOf(target: PreparedSide): PreparedSide {
-  if (target.matrix.columns !== 1) return target;
+  if (target.discrete.some(({ type }) => type === 'categorical')) return target;
   const { columns } = indicatorColumns(columnOf(target.matrix, 0));
+  const matrix = matrixOf(columns.map(({ values }) => values));
   return {
     ...target,
-    matrix: matrixOf(columns.map(({ values }) => values)),
+    matrix,
     columns: columns.map(({ label }) => `${target.name}=${label}`),
+    entropy: discreteEntropy(completeRows(matrix)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { MistdError } from '../errors.js';
-import type { Sides } from '../samples/columns.js';
+import { record, type Sides } from '../samples/columns.js';
 import { type DataOptions, MISSING_RULES, type Prepared, prepare } from '../samples/prepare.js';
 import { compileCheck } from '../validation.js';
 import { readCsv } from './csv.js';
@@ -168,10 +168,13 @@ function readSides<Name extends string>(
   }
 }
 
-function tensorShape(place: Record<string, unknown>, { sides }: Layout): TensorShape {
+function tensorShape<Name extends string>(
+  place: Record<string, unknown>,
+  { sides }: Layout<Name>,
+): TensorShape<Name> {
   const { rows, dtype, ...rest } = checkTensor(place);
   const dims: Record<string, number> = rest;
-  return { rows, dtype, dims: sides.map((side) => dims[`dim_${side}`] as number) };
+  return { rows, dtype, dims: record(sides, (side) => dims[`dim_${side}`] as number) };
 }
 
 interface Parameters {

@@ -5,10 +5,10 @@ import type { SampleLimits } from '../samples/samples.js';
 import type { Layout } from './layout.js';
 import { checkShape } from './table.js';
 
-export interface TensorShape {
+export interface TensorShape<Name extends string> {
   readonly rows: number;
   /** Columns of each side. */
-  readonly dims: readonly number[];
+  readonly dims: Readonly<Record<Name, number>>;
   readonly dtype: 'float32' | 'float64';
 }
 
@@ -21,29 +21,27 @@ export interface TensorShape {
 export function readTensor<Name extends string>(
   bytes: Buffer,
   { sides }: Layout<Name>,
-  shape: TensorShape,
+  shape: TensorShape<Name>,
   limits: SampleLimits,
 ): Sides<Name> {
   const { rows, dims, dtype } = shape;
-  sides.forEach((side, i) => {
-    checkShape(side, rows, dims[i] as number, limits, '/rows');
-  });
+  for (const side of sides) checkShape(side, rows, dims[side], limits, '/rows');
+  const widths = sides.map((side) => dims[side]);
   const size = dtype === 'float32' ? 4 : 8;
-  const expected = rows * dims.reduce((sum, dim) => sum + dim, 0) * size;
+  const expected = rows * widths.reduce((sum, dim) => sum + dim, 0) * size;
   if (bytes.length !== expected) {
     throw new MistdError(
       'invalid_tensor',
-      `The body has ${bytes.length} bytes; ${rows} rows of ${dims.join(' + ')} ${dtype} columns take ${expected}.`,
+      `The body has ${bytes.length} bytes; ${rows} rows of ${widths.join(' + ')} ${dtype} columns take ${expected}.`,
       { pointer: '' },
     );
   }
   const numbers = littleEndianFloats(bytes, size);
   let start = 0;
   const named = record(sides, (side) => {
-    const dim = dims[sides.indexOf(side)] as number;
-    const own = numbers.subarray(start, start + rows * dim);
-    start += rows * dim;
-    return sideOfRows(side, own, rows, dim);
+    const own = numbers.subarray(start, start + rows * dims[side]);
+    start += own.length;
+    return sideOfRows(side, own, rows, dims[side]);
   });
   return { named, apart: [] };
 }

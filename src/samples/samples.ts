@@ -83,12 +83,33 @@ export function completeRows(matrix: Matrix): Matrix {
 
 /** The rows that both sides have in full; the sides themselves where that is all. */
 export function completeSamples({ x, y }: Samples): Samples {
-  const [inX, inY] = [missingRows(x), missingRows(y)];
-  if (inX === undefined && inY === undefined) return { x, y };
-  const rows = rowsWithout(
-    Uint8Array.from({ length: x.rows }, (_, r) => (inX?.[r] ?? 0) | (inY?.[r] ?? 0)),
-  );
+  const missing = eitherMissing(missingRows(x), missingRows(y));
+  if (missing === undefined) return { x, y };
+  const rows = rowsWithout(missing);
   return { x: takeRows(x, rows), y: takeRows(y, rows) };
+}
+
+/**
+ * How many of the rows both sides have in full.
+ *
+ * @param inX of `missingRows` of each side.
+ */
+export function rowsInCommon(
+  rows: number,
+  inX: Uint8Array | undefined,
+  inY: Uint8Array | undefined,
+): number {
+  const missing = eitherMissing(inX, inY);
+  return missing === undefined ? rows : rows - missing.reduce((sum, miss) => sum + miss, 0);
+}
+
+/** What either of two sides misses. */
+function eitherMissing(
+  inX: Uint8Array | undefined,
+  inY: Uint8Array | undefined,
+): Uint8Array | undefined {
+  if (inX === undefined || inY === undefined) return inX ?? inY;
+  return inX.map((miss, r) => miss | (inY[r] as number));
 }
 
 function rowsWithout(missing: Uint8Array): Int32Array {
