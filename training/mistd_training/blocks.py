@@ -15,7 +15,7 @@ import torch
 
 from .families.batch import Batch
 from .quantiles import MEDIAN, TAUS, combine
-from .scoring import OnnxModel
+from .scoring import OnnxModel, knots_of_blocks
 
 # Blocks, and dim_x and dim_y, of the calibration's data sets.
 COUNTS = (2, 4, 10)
@@ -48,7 +48,7 @@ def calibrate_blocks(
     for count, (dim_x, dim_y) in product(COUNTS, dims):
         for _ in range(per_shape):
             batch = sample(1, count * rows, dim_x, dim_y, generator)
-            blocks.append(_knots(model, batch, count)[:, 0])
+            blocks.append(knots_of_blocks(model.knots, batch.x.numpy(), batch.y.numpy(), count)[:, 0])
             truth += batch.mi.tolist()
     exponents = np.linspace(0, 0.5, 51)
     coverage = [_coverage([combine(k, exponent) for k in blocks], truth) for exponent in exponents]
@@ -70,16 +70,11 @@ def _errors_of_splits(
     per_shape = min(64, max(16, 160_000 // rows))
     for _, (dim_x, dim_y) in product(range(per_shape), dims):
         batch = sample(1, rows, dim_x, dim_y, generator)
+        x, y = batch.x.numpy(), batch.y.numpy()
         for count in SPLITS:
-            median = _knots(model, batch, count)[:, 0, MEDIAN].mean()
+            median = knots_of_blocks(model.knots, x, y, count)[:, 0, MEDIAN].mean()
             errors[rows // count].append(abs(median - batch.mi.item()))
     return {size: float(np.mean(values)) for size, values in errors.items()}
-
-
-def _knots(model: OnnxModel, batch: Batch, count: int) -> np.ndarray:
-    """Of each block. Returns [count, batch, T]."""
-    x, y = batch.x.numpy(), batch.y.numpy()
-    return np.stack([model.knots(x[:, b::count], y[:, b::count]) for b in range(count)])
 
 
 def _coverage(knots: list[np.ndarray], truth: list[float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,19 @@ class OnnxModel:
         """[batch, rows, dim_x], [batch, rows, dim_y] samples → [batch, len(TAUS)] nats."""
         if self._blocks and x.shape[1] > self._blocks["rows"]:
             count = math.ceil(x.shape[1] / self._blocks["rows"])
-            parts = np.stack([self._run(x[:, b::count], y[:, b::count]) for b in range(count)])
-            return combine(parts, self._blocks["spread_exponent"])
+            return combine(knots_of_blocks(self._run, x, y, count), self._blocks["spread_exponent"])
         return self._run(x, y)
 
     def _run(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         inputs = {"scores_x": _scores(x), "scores_y": _scores(y)}
         return self._session.run(["quantiles"], inputs)[0]
+
+
+def knots_of_blocks(
+    knots: Callable[[np.ndarray, np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray, count: int
+) -> np.ndarray:
+    """Rows dealt into so many blocks, and the knots of each: [count, batch, len(TAUS)] nats."""
+    return np.stack([knots(x[:, b::count], y[:, b::count]) for b in range(count)])
 
 
 def ksg(x: np.ndarray, y: np.ndarray) -> float:
