@@ -204,6 +204,7 @@ function parametersOf({ format, query }: Body, { layout, options }: Form): Param
   for (const [name, value] of Object.entries(query)) {
     const [field = '', inner] = name.split('.', 2);
     if (!known.includes(field)) throw unknownField(field, known);
+    if (inner !== undefined && !names.includes(field)) throw unknownField(name, known);
     if (choiceFields(layout).includes(field)) fields[field] = [value].flat();
     else {
       const read = parameterValue(value, kinds[name]);

@@ -97,6 +97,8 @@ describe('options in the query string', () => {
     ['?x=bmi&y=target&unit=bits&unit=nats', 'invalid_value', '/unit'],
     ['?x=bmi&y=target&missing=guess', 'invalid_value', '/missing'],
     ['?x=bmi&y=target&rows=3', 'unknown_field', '/rows'],
+    ['?x=bmi&y=target&x.a=bp', 'unknown_field', '/x.a'],
+    ['?x=bmi&y=target&missing.a=error', 'unknown_field', '/missing.a'],
     ['?x=bmi&y=target&__proto__=3', 'unknown_field', '/__proto__'],
     ['?x=bmi&y=target&weights=age', 'weights_not_supported', '/weights'],
     ['?x=bmi,weight&y=target', 'unknown_column', '/x'],
