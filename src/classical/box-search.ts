@@ -88,20 +88,20 @@ export class BoxSearch extends NeighborSearch {
    */
   protected override visitNearest(
     nearest: Nearest,
+    { from, to }: { from: number; to: number },
     split: number,
-    visit: (row: number, nearest: Nearest) => void,
+    visit: (row: number) => void,
   ): void {
-    const { rows } = this;
     const [centers, radii] = [this.#centers, this.#radii];
     const together = centers.length;
     const wide = new Float64Array(together);
     let part = 1;
-    for (let start = 0; start < rows; start += together) {
+    for (let start = from; start < to; start += together) {
       let count = 0;
-      for (let q = start; q < Math.min(rows, start + together); q++) {
+      for (let q = start; q < Math.min(to, start + together); q++) {
         const radius = this.#radiusBeside(q, split, nearest);
         if (nearest.bound === 0) {
-          visit(this.#order[q] as number, nearest);
+          visit(this.#order[q] as number);
         } else {
           centers[count] = q;
           wide[count] = radius;
@@ -116,7 +116,7 @@ export class BoxSearch extends NeighborSearch {
           const q = centers[set] as number;
           const radius = wide[set] as number;
           if (this.#collect(set, split, nearest)) {
-            visit(this.#order[q] as number, nearest);
+            visit(this.#order[q] as number);
             parts.push(nearest.farthest / radius);
           } else {
             centers[again] = q;

@@ -1,7 +1,7 @@
 import { MIN_ROWS, type Samples } from '../samples/samples.js';
 import { percentileInterval, type Resampling } from './bootstrap.js';
 import { cca, gaussianCopula } from './gaussian.js';
-import { ksg } from './ksg.js';
+import { ksg, type NeighborCounts } from './ksg.js';
 import { plugin } from './plugin.js';
 
 export const CLASSICAL_METHODS = [
@@ -34,14 +34,22 @@ export interface ClassicalEstimate {
     | undefined;
 }
 
-/** Estimates by each method, in the order asked. */
+/** By a KSG method, what `neighborCounts` says of each share of the rows. */
+export type CountsOfShares = ReadonlyMap<ClassicalMethod, readonly NeighborCounts[]>;
+
+/**
+ * Estimates by each method, in the order asked.
+ *
+ * @param counts where neighbors have been counted elsewhere.
+ */
 export function classicalEstimates(
   samples: Samples,
   options: ClassicalOptions,
+  counts?: CountsOfShares,
 ): ClassicalEstimate[] {
   return options.methods.map((method) => {
     const estimate = (some: Samples) => estimateBy(method, some, options);
-    const nats = estimate(samples);
+    const nats = estimateBy(method, samples, options, counts?.get(method));
     if (options.bootstrap === undefined || nats === undefined) return { method, nats };
     const resampling = method.startsWith('ksg') ? 'half_samples' : 'bootstrap';
     const interval = percentileInterval(samples, estimate, nats, resampling, {
@@ -52,16 +60,23 @@ export function classicalEstimates(
   });
 }
 
+/** The variant of KSG that a method is; undefined where it is none. */
+export function ksgVariant(method: ClassicalMethod): 1 | 2 | undefined {
+  if (method === 'ksg1') return 1;
+  return method === 'ksg2' ? 2 : undefined;
+}
+
 function estimateBy(
   method: ClassicalMethod,
   samples: Samples,
   { k, bins }: ClassicalOptions,
+  counts?: readonly NeighborCounts[],
 ): number | undefined {
   switch (method) {
     case 'ksg1':
     case 'ksg2': {
       if (samples.x.rows < Math.max(MIN_ROWS, k + 1)) return undefined;
-      return ksg(samples, { k, variant: method === 'ksg1' ? 1 : 2 }).nats;
+      return ksg(samples, { k, variant: method === 'ksg1' ? 1 : 2 }, counts).nats;
     }
     case 'cca':
       return cca(samples);

@@ -77,14 +77,15 @@ export class KdTree extends NeighborSearch {
   /** Nearer nodes first. */
   protected override visitNearest(
     nearest: Nearest,
+    { from, to }: { from: number; to: number },
     split: number,
-    visit: (row: number, nearest: Nearest) => void,
+    visit: (row: number) => void,
   ): void {
     const [starts, ends, children] = [this.#starts, this.#ends, this.#children];
     const [lows, highs] = [this.#lows, this.#highs];
     const stack = new Int32Array(DEEPEST);
     const distances = new Float64Array(DEEPEST);
-    for (let q = 0; q < this.rows; q++) {
+    for (let q = from; q < to; q++) {
       nearest.clear(Infinity);
       stack[0] = 0;
       distances[0] = 0;
@@ -105,7 +106,7 @@ export class KdTree extends NeighborSearch {
         stack[waiting] = child + nearer;
         distances[waiting++] = Math.min(left, right);
       }
-      visit(this.#order[q] as number, nearest);
+      visit(this.#order[q] as number);
     }
   }
 

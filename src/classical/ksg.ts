@@ -3,7 +3,7 @@ import { BoxSearch } from './box-search.js';
 import { digammaTable } from './digamma.js';
 import { KdTree } from './kd-tree.js';
 import { nextUp } from './nearest.js';
-import type { NeighborSearch } from './neighbor-search.js';
+import { type NeighborSearch, type Share, WHOLE } from './neighbor-search.js';
 import { firstIndex, type SortedColumn, sortColumn } from './sorted-column.js';
 
 export interface KsgOptions {
@@ -32,14 +32,24 @@ export interface KsgEstimate {
  *   I₂ = ψ(k) − 1/k + ψ(N) − ⟨ψ(n_x) + ψ(n_y)⟩, n counts rows up to the rectangle's edges.
  *
  * A side whose columns are all constant shares no information: exactly 0.
+ *
+ * @param shares what `neighborCounts` says of each share of the rows, where that is known.
  */
-export function ksg(samples: Samples, { k, variant }: KsgOptions): KsgEstimate {
-  const x = standardize(samples.x);
-  const y = standardize(samples.y);
-  if (x.length === 0 || y.length === 0) return { nats: 0, standardError: 0 };
-
+export function ksg(
+  samples: Samples,
+  options: KsgOptions,
+  shares: readonly NeighborCounts[] = [neighborCounts(samples, options)],
+): KsgEstimate {
   const { rows } = samples.x;
-  const counts = countNeighbors(x, y, k, variant);
+  const { k, variant } = options;
+  const counts = { x: new Int32Array(rows), y: new Int32Array(rows) };
+  for (const share of shares) {
+    if (share === undefined) return { nats: 0, standardError: 0 };
+    for (let row = 0; row < rows; row++) {
+      counts.x[row] = (counts.x[row] as number) + (share.x[row] as number);
+      counts.y[row] = (counts.y[row] as number) + (share.y[row] as number);
+    }
+  }
 
   const psi = digammaTable(rows);
   const added = variant === 1 ? 1 : 0;
@@ -53,26 +63,29 @@ export function ksg(samples: Samples, { k, variant }: KsgOptions): KsgEstimate {
   return { nats, standardError: Math.sqrt(variance / rows) };
 }
 
-/** Neighbors of each row within x and within y, as the variant counts them. */
-interface Counts {
-  readonly x: Int32Array;
-  readonly y: Int32Array;
-}
+/**
+ * Neighbors of each row within x and within y, as the variant counts them; undefined where a side
+ * is constant.
+ */
+export type NeighborCounts = { readonly x: Int32Array; readonly y: Int32Array } | undefined;
 
-function countNeighbors(
-  x: readonly SortedColumn[],
-  y: readonly SortedColumn[],
-  k: number,
-  variant: 1 | 2,
-): Counts {
+/** @param share of the rows; for the others, counts are 0. */
+export function neighborCounts(
+  samples: Samples,
+  { k, variant }: KsgOptions,
+  share: Share = WHOLE,
+): NeighborCounts {
+  const x = standardize(samples.x);
+  const y = standardize(samples.y);
+  if (x.length === 0 || y.length === 0) return undefined;
   const columns = [...x, ...y];
   // In a plane, the rows near in one column are few; a tree finds the near ones sooner.
   const joint = columns.length === 2 ? new KdTree(columns) : searchOf(columns);
   if (variant === 1) {
-    const radii = joint.kthDistances(k);
+    const radii = joint.kthDistances(k, share);
     return { x: countsWithin(x, radii), y: countsWithin(y, radii) };
   }
-  const { first, second } = joint.rectangles(k, x.length);
+  const { first, second } = joint.rectangles(k, x.length, share);
   // Up to the edge, itself included: nearer than the next larger number.
   return { x: countsWithin(x, first.map(nextUp)), y: countsWithin(y, second.map(nextUp)) };
 }

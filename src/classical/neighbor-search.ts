@@ -1,6 +1,17 @@
 import { Nearest } from './nearest.js';
 import type { SortedColumn } from './sorted-column.js';
 
+/** The `from`-th of `of` equal parts. */
+export interface Share {
+  readonly from: number;
+  readonly of: number;
+}
+
+export const WHOLE: Share = { from: 0, of: 1 };
+
+/** What stands for the distance of a row that was not asked for: no other row is that near. */
+const NOT_ASKED = -1;
+
 /**
  * Rows among which each row's neighbors are found, under the maximum norm.
  *
@@ -29,18 +40,25 @@ export abstract class NeighborSearch {
    * Collects the nearest k of each row and shows them.
    *
    * @param nearest used anew for each row.
+   * @param from the first place whose row is asked for, and `to` the one after the last.
    * @param split of the columns into two groups, whose distances are kept apart.
    */
   protected abstract visitNearest(
     nearest: Nearest,
+    { from, to }: { from: number; to: number },
     split: number,
-    visit: (row: number, nearest: Nearest) => void,
+    visit: (row: number) => void,
   ): void;
 
-  /** Distance from each row to its k-th neighbor, itself left out; k < rows. */
-  kthDistances(k: number): Float64Array {
-    const result = new Float64Array(this.rows);
-    this.visitNearest(new Nearest(k, { ties: false }), this.dims, (row, nearest) => {
+  /**
+   * Distance from each row to its k-th neighbor, itself left out; k < rows.
+   *
+   * @param share of the rows; the others get a negative number.
+   */
+  kthDistances(k: number, share: Share = WHOLE): Float64Array {
+    const result = new Float64Array(this.rows).fill(NOT_ASKED);
+    const nearest = new Nearest(k, { ties: false });
+    this.visitNearest(nearest, this.#placesOf(share), this.dims, (row) => {
       result[row] = nearest.farthest;
     });
     return result;
@@ -51,19 +69,30 @@ export abstract class NeighborSearch {
    * the k-th place, in two groups of columns.
    *
    * @param split the first group is the columns before it.
+   * @param share of the rows; the others get negative numbers.
    * @returns half the rectangle's length in each group.
    */
-  rectangles(k: number, split: number): { first: Float64Array; second: Float64Array } {
+  rectangles(
+    k: number,
+    split: number,
+    share: Share = WHOLE,
+  ): { first: Float64Array; second: Float64Array } {
     const result = {
-      first: new Float64Array(this.rows),
-      second: new Float64Array(this.rows),
+      first: new Float64Array(this.rows).fill(NOT_ASKED),
+      second: new Float64Array(this.rows).fill(NOT_ASKED),
     };
-    this.visitNearest(new Nearest(k, { ties: true }), split, (row, nearest) => {
+    const nearest = new Nearest(k, { ties: true });
+    this.visitNearest(nearest, this.#placesOf(share), split, (row) => {
       const { first, second } = nearest.edges();
       result.first[row] = first;
       result.second[row] = second;
     });
     return result;
+  }
+
+  #placesOf({ from, of }: Share): { from: number; to: number } {
+    const start = (part: number) => Math.floor((part * this.rows) / of);
+    return { from: start(from), to: start(from + 1) };
   }
 
   /** @param order the row at each place. */

@@ -1,6 +1,14 @@
 import { Piscina } from 'piscina';
 import type { Check } from '../classical/check.js';
-import type { ClassicalEstimate, ClassicalOptions } from '../classical/classical.js';
+import {
+  type ClassicalEstimate,
+  type ClassicalMethod,
+  type ClassicalOptions,
+  type CountsOfShares,
+  ksgVariant,
+} from '../classical/classical.js';
+import type { KsgOptions, NeighborCounts } from '../classical/ksg.js';
+import type { Share } from '../classical/neighbor-search.js';
 import { MistdError } from '../errors.js';
 import type { Body, DataLimits, Form, ReadData } from '../formats/data.js';
 import { type BodyRules, type DidBody, readDidBody } from '../formats/did-body.js';
@@ -32,6 +40,13 @@ export interface AnswerTask {
 export interface ClassicalTask {
   readonly samples: Samples;
   readonly options: ClassicalOptions;
+  readonly counts?: CountsOfShares;
+}
+
+export interface CountTask {
+  readonly samples: Samples;
+  readonly options: KsgOptions;
+  readonly share: Share;
 }
 
 export interface ClassicalAnswer {
@@ -43,6 +58,9 @@ export interface ClassicalAnswer {
 export const LARGE_BYTES = 128 * 1024;
 /** The figures of more pairs are worked out in a thread, for the same reason. */
 const MANY_PAIRS = 5000;
+
+/** The neighbors of the rows of more cells are counted in several threads at once. */
+const MANY_CELLS = 32_768;
 
 /** A thread that has had nothing to do for so long ends. */
 const IDLE_MS = 60_000;
@@ -70,8 +88,31 @@ export class Threads {
     return this.#run('read', task, signal);
   }
 
-  classical(task: ClassicalTask, signal: AbortSignal): Promise<ClassicalAnswer> {
-    return this.#run('classical', task, signal);
+  async classical(task: ClassicalTask, signal: AbortSignal): Promise<ClassicalAnswer> {
+    const counts = await this.#countNeighbors(task, signal);
+    return this.#run('classical', { ...task, counts }, signal);
+  }
+
+  /** Counts for the KSG methods in all threads, where that is quicker and nobody waits for one. */
+  async #countNeighbors(
+    { samples, options }: ClassicalTask,
+    signal: AbortSignal,
+  ): Promise<CountsOfShares> {
+    const { rows, columns } = samples.x;
+    const few = rows * (columns + samples.y.columns) < MANY_CELLS;
+    const of = this.#pool.options.maxThreads;
+    const counts = new Map<ClassicalMethod, NeighborCounts[]>();
+    if (few || of === 1 || this.#pool.queueSize > 0) return counts;
+    for (const method of options.methods) {
+      const variant = ksgVariant(method);
+      if (variant === undefined) continue;
+      const shares = Array.from({ length: of }, (_, from): CountTask => {
+        return { samples, options: { k: options.k, variant }, share: { from, of } };
+      });
+      const tasks = shares.map((share) => this.#run<NeighborCounts>('count', share, signal));
+      counts.set(method, await Promise.all(tasks));
+    }
+    return counts;
   }
 
   check(samples: Samples, signal: AbortSignal): Promise<Check> {

@@ -2,6 +2,7 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type Check, check } from '../classical/check.js';
 import { classicalEstimates } from '../classical/classical.js';
+import { type NeighborCounts, neighborCounts } from '../classical/ksg.js';
 import { type ErrorCode, type ErrorDetails, MistdError } from '../errors.js';
 import { type ReadData, readData } from '../formats/data.js';
 import { type DidBody, readDidBody } from '../formats/did-body.js';
@@ -14,6 +15,7 @@ import type {
   AnswerTask,
   ClassicalAnswer,
   ClassicalTask,
+  CountTask,
   ReadDidTask,
   ReadTask,
 } from './threads.js';
@@ -48,11 +50,20 @@ export async function prepareQuestions(task: Task): Promise<Outcome<Preparation>
 export async function classical({
   samples,
   options,
+  counts,
 }: ClassicalTask): Promise<Outcome<ClassicalAnswer>> {
   return outcome(() => ({
-    estimates: classicalEstimates(samples, options),
+    estimates: classicalEstimates(samples, options, counts),
     facts: factsOf(samples),
   }));
+}
+
+export async function count({
+  samples,
+  options,
+  share,
+}: CountTask): Promise<Outcome<NeighborCounts>> {
+  return outcome(() => neighborCounts(samples, options, share));
 }
 
 export async function secondOpinion(samples: Samples): Promise<Outcome<Check>> {

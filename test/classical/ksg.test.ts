@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digammaTable } from '../../src/classical/digamma.js';
-import { ksg } from '../../src/classical/ksg.js';
+import { ksg, neighborCounts } from '../../src/classical/ksg.js';
 import { gaussian, normals, samplesOf, uniforms } from '../data.js';
 
 interface Case {
@@ -138,6 +138,30 @@ describe('ksg', () => {
       const plain = estimate(a, b, 3, variant);
       expect(estimate(pick(b, 1024), pick(a, -0.5), 3, variant)).toBeCloseTo(plain, 9);
     }
+  });
+
+  it('is the same to the bit when the rows are counted in shares', () => {
+    const shape = fc.record({
+      seed: fc.nat(1e6),
+      rows: fc.integer({ min: 5, max: 300 }),
+      dims: fc.constantFrom(1, 2, 4),
+      of: fc.integer({ min: 2, max: 7 }),
+      tied: fc.boolean(),
+      variant: fc.constantFrom<1 | 2>(1, 2),
+    });
+    fc.assert(
+      fc.property(shape, ({ seed, rows, dims, of, tied, variant }) => {
+        const { x, y } = gaussian(seed, rows, dims, 0.5);
+        const round = (side: number[][]) => side.map((row) => row.map((v) => Math.round(2 * v)));
+        const samples = tied ? samplesOf(round(x), round(y)) : samplesOf(x, y);
+        const options = { k: 3, variant };
+        const shares = Array.from({ length: of }, (_, from) =>
+          neighborCounts(samples, options, { from, of }),
+        );
+        expect(ksg(samples, options, shares)).toEqual(ksg(samples, options));
+      }),
+      { numRuns: 40, seed: 6 },
+    );
   });
 
   it('is 0 for a side that never changes, and finite for the largest numbers', () => {

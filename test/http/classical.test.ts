@@ -7,7 +7,7 @@ import { type Service, startService } from './service.js';
 
 let service: Service;
 beforeAll(async () => {
-  service = await startService({ WORKERS: 1 });
+  service = await startService({ WORKERS: 2 });
 });
 afterAll(() => service.close());
 
@@ -32,6 +32,15 @@ describe('POST /estimate/classical', () => {
     here.forEach(({ nats = NaN }, m) => {
       expect((body.estimates[m]?.estimate ?? NaN) * Math.LN2).toBeCloseTo(nats, 12);
     });
+  });
+
+  it('counts the neighbors of many rows in all threads, and answers as one would', async () => {
+    const { x, y } = gaussian(3, 6000, 3, 0.6);
+    const methods = ['ksg1', 'ksg2', 'cca'] as const;
+    const { status, body } = await ask({ x, y, methods, k: 3 });
+    expect(status, JSON.stringify(body)).toBe(200);
+    const here = classicalEstimates(samplesOf(x, y), { methods, k: 3, seed: 0 });
+    expect(body.estimates.map(({ estimate }) => estimate)).toEqual(here.map(({ nats }) => nats));
   });
 
   it('gives intervals that the seed decides', async () => {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { ClassicalEstimate } from '../../classical/classical.js';
+import { type ClassicalEstimate, ksgVariant } from '../../classical/classical.js';
 import type { Config } from '../../config.js';
 import { MistdError } from '../../errors.js';
 import { fromNats, type Unit } from '../../estimation/units.js';
@@ -37,7 +37,7 @@ export function classicalRoutes(app: FastifyInstance, threads: Threads, config: 
       const { data, fields } = await readRequest(request, FORM, limits, threads, signal);
       const { unit, id, ...options } = checkOptions(fields);
       const samples = matricesOf(data.named);
-      const usesK = options.methods.some((method) => method.startsWith('ksg'));
+      const usesK = options.methods.some((method) => ksgVariant(method) !== undefined);
       if (usesK && options.k >= samples.x.rows) {
         throw new MistdError(
           'out_of_range',
