@@ -1,8 +1,8 @@
 """After training: stretch the intervals until they cover, on fresh draws of the meta-distribution that a model is for.
 
-A network is a little too sure of itself, or not sure enough. Two factors at each of `STRETCH_ROWS`, one for the knots
-below the median and one for those above, minimise the pinball loss in proportion to an interval's width, so that every
-data set counts alike, as it does in coverage. The data sets are of a seed that training did not draw; the median stays.
+A network is a little too sure of itself, or not sure enough. The factors of `stretched`, one for each part of the knots
+at each of `STRETCH_ROWS`, minimise the pinball loss in proportion to an interval's width, so that every data set counts
+alike, as it does in coverage. The data sets are of a seed that training did not draw; the median stays.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from torch import Tensor
 
 from .encoding import normal_scores
 from .families.batch import Batch
-from .model import STRETCH_ROWS, Mist, stretched
+from .model import STRETCH_PARTS, STRETCH_ROWS, Mist, stretched
 from .train import TrainConfig, Trainer, load_checkpoint, pinball
 
 
-def calibrate(path: Path, data_sets: int = 4_000, seed: int = 4_001) -> dict:
+def calibrate(path: Path, data_sets: int = 8_000, seed: int = 4_001) -> dict:
     """Write `stretch` into the config of a checkpoint. Returns it, and the mean pinball loss without and with it."""
     model, config, state = load_checkpoint(path)
     only = float(config.paper_share >= 0.5)  # the paper's families, or the wide ones at even log rows and columns
@@ -32,15 +32,15 @@ def calibrate(path: Path, data_sets: int = 4_000, seed: int = 4_001) -> dict:
         losses = pinball(stretched(knots, log_rows, stretch).clamp_min(0), mi).mean(1)
         return (losses / (knots[:, -1] - knots[:, 0] + 1e-3)).mean()
 
-    none = torch.ones(2, len(STRETCH_ROWS))
-    logs = torch.zeros(2, len(STRETCH_ROWS), requires_grad=True)
+    none = torch.ones(len(STRETCH_PARTS), len(STRETCH_ROWS))
+    logs = torch.zeros(len(STRETCH_PARTS), len(STRETCH_ROWS), requires_grad=True)
     optimizer = torch.optim.Adam([logs], lr=0.02)
     for _ in range(400):
         optimizer.zero_grad()
         loss(logs.exp()).backward()
         optimizer.step()
     stretch = logs.detach().exp()
-    state["config"]["model"]["stretch"] = tuple(tuple(round(v, 3) for v in side) for side in stretch.tolist())
+    state["config"]["model"]["stretch"] = tuple(tuple(round(v, 3) for v in part) for part in stretch.tolist())
     torch.save(state, path)
     return {
         "stretch": state["config"]["model"]["stretch"],

@@ -109,10 +109,11 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _calibrate(arguments: argparse.Namespace) -> None:
     from .calibrate import calibrate
+    from .model import STRETCH_PARTS
 
     result = calibrate(arguments.run / "checkpoint.pt")
-    for side, factors in zip(("below", "above"), result["stretch"]):
-        print(f"{side} the median: " + "  ".join(f"{factor:.3f}" for factor in factors))
+    for part, factors in zip(STRETCH_PARTS, result["stretch"]):
+        print(f"{part}: " + "  ".join(f"{factor:.3f}" for factor in factors))
     print(f"loss {result['loss_before']:.4f} → {result['loss_after']:.4f}")
 
 

@@ -29,6 +29,7 @@ from .quantiles import MEDIAN, TAUS
 SHRINKAGES = (0.005, 0.02, 0.1, 0.3, 0.6)
 FREQUENCIES = (1, 2, 3, 4, 6, 8)
 STRETCH_ROWS = (5.0, 15.0, 50.0, 150.0, 500.0, 1_500.0, 5_000.0)
+STRETCH_PARTS = ("below the lower quartile", "up to the median", "up to the upper quartile", "above it")
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class ModelConfig:
     rows × columns² that the correlations of three columns read at most, those of the first rows (0 leaves them out).
     All else reads every row. unbiased: whether Gaussian plug-ins without the bias of few rows are among the inputs.
     overhang: how far below 0 the network may put a lower knot, as a share of the median; what is below 0 is served as
-    0, so that an interval can begin there. stretch: `calibrate`'s factors for the distances of the lower and of the
-    upper knots from the median, at each of `STRETCH_ROWS`; empty for none.
+    0, so that an interval can begin there. stretch: `calibrate`'s factors for the steps between knots, those of
+    each of `STRETCH_PARTS` at each of `STRETCH_ROWS`; empty for none.
     """
 
     pair_width: int = 32
@@ -112,24 +113,36 @@ class Mist(nn.Module):
             significances = [sizes * root]
             pairs = torch.cat([pairs, sizes, torch.log1p(significances[0]) / 2], 3)
         if self.config.neighbors:
+            plain = self.neighbors(scores_x, scores_y, self.config.anchors)
+            # Of two columns the nearest are the same at any scale: they are not looked for again.
+            more = scores_x.shape[2] + scores_y.shape[2] - 2
             x, y = _by_relevance(scores_x, scores_y, moments, significances)
-            for sides in ((scores_x, scores_y), (x, y)):
-                estimates, spreads = self.neighbors(*sides)
+            scaled = self.neighbors(x, y, torch.sym_min(self.config.anchors, 1 + more * self.config.anchors))
+            scaled = [torch.where(_float(more, s.device) > 0, s, p) for s, p in zip(scaled, plain)]
+            for estimates, spreads in (plain, scaled):
                 plug_ins = torch.cat([plug_ins, estimates.clamp_min(0)], 1)
                 whole = torch.cat([whole, estimates, spreads], 1)
         return entries[:, : most_entries // entries.shape[2]], pairs, plug_ins, whole
 
 
 def stretched(knots: Tensor, log_rows: Tensor, stretch: Tensor) -> Tensor:
-    """Distances of the knots from the median, each side's times a factor that is linear in log rows between
-    `STRETCH_ROWS` and constant beyond. knots: [B, T], log_rows: scalar, or [B, 1]; stretch: [2, len(STRETCH_ROWS)]."""
+    """The median as it is, and the steps from knot to knot away from it times the factors of their part, which are
+    linear in log rows between `STRETCH_ROWS` and constant beyond: so knots never cross.
+
+    knots: [B, T], log_rows: scalar, or [B, 1]; stretch: [len(STRETCH_PARTS), len(STRETCH_ROWS)].
+    """
     at = torch.tensor(STRETCH_ROWS, device=knots.device).log()
     inside = torch.minimum(torch.maximum(log_rows, at[0]), at[-1])
     passed = ((inside - at[:-1]) / at.diff()).clamp(0, 1)  # share of each stretch between two of them
-    lower, upper = (side[0] + (passed * side.diff()).sum(-1, keepdim=True) for side in stretch)
+    factors = stretch[:, 0] + (passed[..., None, :] * stretch.diff(dim=1)).sum(-1)  # [..., parts]
+    steps = knots.diff(dim=1) * factors[..., _PART_OF_STEP]
     median = knots[:, MEDIAN : MEDIAN + 1]
-    apart = knots - median
-    return median + torch.where(apart < 0, apart * lower, apart * upper)
+    below = median - steps[:, :MEDIAN].flip(1).cumsum(1).flip(1)
+    return torch.cat([below, median, median + steps[:, MEDIAN:].cumsum(1)], 1)
+
+
+_PARTS_END = (TAUS.index(0.25), MEDIAN, TAUS.index(0.75), len(TAUS) - 1)
+_PART_OF_STEP = [sum(step >= end for end in _PARTS_END) for step in range(len(TAUS) - 1)]
 
 
 def _by_relevance(
@@ -216,7 +229,8 @@ def statistics(scores_x: Tensor, scores_y: Tensor, unbiased: bool) -> tuple[Tens
     entries = torch.cat(
         [low_order, waves[..., :4], radial[..., None], radius[..., None].expand(-1, -1, columns, 1)], -1
     )
-    plug_ins = torch.cat([gaussian_plug_ins(r, dim_x, rows, unbiased) for r in (correlation, radial_correlation)], 1)
+    both = gaussian_plug_ins(torch.cat([correlation, radial_correlation]), dim_x, rows, unbiased)
+    plug_ins = both.view(2, scores.shape[0], -1).transpose(0, 1).flatten(1)
     whole = torch.cat(
         [
             _pooled_correlations(correlation, own_side, off_diagonal, log_rows),
@@ -346,37 +360,43 @@ class NeighborEstimates(nn.Module):
 
     def __init__(self, config: ModelConfig):
         super().__init__()
-        self.neighbors, self.anchors = config.neighbors, config.anchors
+        self.neighbors = config.neighbors
 
-    def forward(self, scores_x: Tensor, scores_y: Tensor) -> tuple[Tensor, Tensor]:
-        return self.of_distances(*(_square_distances(s[:, : self.anchors], s) for s in (scores_x, scores_y)))
+    def forward(self, scores_x: Tensor, scores_y: Tensor, anchors: int) -> tuple[Tensor, Tensor]:
+        most = max(self.neighbors)
+        apart = [_square_distances(scores[:, :anchors], scores, most) for scores in (scores_x, scores_y)]
+        return self.of_distances(*apart, _float(scores_x.shape[1], scores_x.device))
 
-    def of_distances(self, apart_x: Tensor, apart_y: Tensor) -> tuple[Tensor, Tensor]:
-        """Both [B, anchors, N]."""
+    def of_distances(self, apart_x: Tensor, apart_y: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Both [B, anchors, rows + max(neighbors)], the last ones far away: with fewer rows than neighbors the farthest
+        is one of them, and all rows count."""
         apart = torch.maximum(apart_x, apart_y)
-        # With fewer rows than neighbors the farthest is infinitely far, and all rows count.
-        beyond = torch.full_like(apart[:, :, :1], torch.inf).expand(-1, -1, max(self.neighbors))
-        nearest = torch.cat([apart, beyond], 2).topk(max(self.neighbors) + 1, largest=False).values
-        log_rows = _float(apart.shape[2], apart.device).log()
+        nearest = apart.topk(max(self.neighbors) + 1, largest=False).values
         estimates, spreads = [], []
         for k in self.neighbors:
             reach = nearest[:, :, k : k + 1] * (1 + 1e-5) + 1e-10  # ties are in, whatever the rounding
-            joint, only_x, only_y = ((d <= reach).sum(2, dtype=torch.float32) - 0.5 for d in (apart, apart_x, apart_y))
-            terms = (joint - 1).log() + log_rows - only_x.log() - only_y.log()  # ψ(n) ≈ log(n − ½)
+            joint, only_x, only_y = (
+                (d <= reach).sum(2, dtype=torch.float32).minimum(rows) - 0.5 for d in (apart, apart_x, apart_y)
+            )
+            terms = (joint - 1).log() + rows.log() - only_x.log() - only_y.log()  # ψ(n) ≈ log(n − ½)
             mean = terms.mean(1, keepdim=True)
             estimates.append(mean[:, 0])
             spreads.append((terms - mean).square().mean(1).sqrt())
         return torch.stack(estimates, 1), torch.stack(spreads, 1)
 
 
-def _square_distances(queries: Tensor, points: Tensor) -> Tensor:
-    """Mean square difference over columns. [B, M, D], [B, N, D] → [B, M, N]."""
+def _square_distances(queries: Tensor, points: Tensor, far: int) -> Tensor:
+    """Mean square difference over columns, and `far` more that are far away. [B, M, D], [B, N, D] → [B, M, N + far]."""
     queries, points = queries.double(), points.double()  # a small difference of large squares
     squares = [side.square().sum(2, keepdim=True) for side in (queries, points)]
     # One product gives |q|² − 2 q·p + |p|².
-    left = torch.cat([-2 * queries, squares[0], torch.ones_like(squares[0])], 2)
+    left = torch.cat([-2 * queries, squares[0], torch.ones_like(squares[0])], 2) / queries.shape[2]
     right = torch.cat([points, torch.ones_like(squares[1]), squares[1]], 2)
-    return (left @ right.transpose(1, 2)).float().clamp_min(0) / queries.shape[2]
+    away = F.pad(torch.full_like(right[:, :1, :1], FAR).expand(-1, far, -1), (right.shape[2] - 1, 0))
+    return (left @ torch.cat([right, away], 1).transpose(1, 2)).float()
+
+
+FAR = 1e30
 
 
 def log_det(matrix: Tensor) -> Tensor:
@@ -393,7 +413,7 @@ def _log_det_by_elimination(matrix: Tensor) -> Tensor:
     def eliminate(step: Tensor, total: Tensor, rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         column = rest.index_select(2, step[None])  # [M, D, 1]
         pivot = column.index_select(1, step[None])  # [M, 1, 1]
-        return step + 1, total + pivot[:, 0, 0].log(), rest - column * column.transpose(1, 2) / pivot
+        return step + 1, total + pivot[:, 0, 0].log(), rest - column / pivot * column.transpose(1, 2)
 
     start = (torch.zeros((), dtype=torch.int64), torch.zeros_like(matrix[:, 0, 0]), matrix.clone())
     return torch.while_loop(more, eliminate, start)[1]

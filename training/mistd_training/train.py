@@ -83,7 +83,7 @@ _MODEL = ModelConfig(
     overhang=0.3,
 )
 _WIDE = TrainConfig(
-    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.22, even_rows=0.0,
+    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.16, even_rows=0.0,
     usual_rows=(100, 2_000), usual_share=0.5,
     entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20264, model=_MODEL,
 )  # fmt: skip

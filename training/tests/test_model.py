@@ -143,10 +143,19 @@ def test_neighbors_are_looked_for_in_the_columns_that_matter():
     x, y = torch.randn(2, 8, 1000, 9, generator=generator)
     y[:, :, 0] = x[:, :, 0].square() + 0.1 * y[:, :, 0]
     plain, scaled = model.read(normal_scores(x), normal_scores(y), 1000)[2][:, -2:].mean(0)
-    alone = NeighborEstimates(ModelConfig(neighbors=(3,)))(normal_scores(x[..., :1]), normal_scores(y[..., :1]))[
+    alone = NeighborEstimates(ModelConfig(neighbors=(3,)))(normal_scores(x[..., :1]), normal_scores(y[..., :1]), 256)[
         0
     ].mean()
     assert plain < 0.3 * alone < 0.8 * scaled
+
+
+def test_two_columns_have_the_same_neighbors_at_any_scale():
+    x, noise = torch.randn(2, 4, 300, 2, generator=torch.Generator().manual_seed(11))
+    y = x + 0.3 * noise
+    model = Mist(ModelConfig(neighbors=(1, 3), triples=2**14))
+    for dim_x, alike in ((1, True), (2, False)):
+        read = model.read(normal_scores(x[..., :dim_x]), normal_scores(y[..., :1]), 1000)[2]
+        assert torch.equal(read[:, -4:-2], read[:, -2:]) == alike
 
 
 def test_elimination_is_the_log_determinant():
@@ -176,7 +185,9 @@ def test_the_last_gaussian_plug_in_is_nothing_where_there_are_hardly_rows():
 def test_neighbor_estimates_come_near_the_mutual_information_of_a_gaussian():
     x = torch.randn(16, 1000, 1, generator=torch.Generator().manual_seed(5))
     noise = torch.randn(16, 1000, 1, generator=torch.Generator().manual_seed(6))
-    estimates, spreads = NeighborEstimates(ModelConfig(neighbors=(3, 10)))(normal_scores(x), normal_scores(x + noise))
+    estimates, spreads = NeighborEstimates(ModelConfig(neighbors=(3, 10)))(
+        normal_scores(x), normal_scores(x + noise), 256
+    )
     assert (estimates.mean(0) - math.log(2) / 2).abs().max() < 0.06
     assert (spreads > 0).all()
 
@@ -194,5 +205,5 @@ def test_neighbor_estimates_are_a_sum_over_rows_of_counted_neighbors():
             reach = apart.sort().values[k] + 1e-6 if k < rows else math.inf
             joint, only_x, only_y = ((d <= reach).sum().item() for d in (apart, apart_x[row], apart_y[row]))
             terms.append(math.log(joint - 1.5) + math.log(rows) - math.log(only_x - 0.5) - math.log(only_y - 0.5))
-        estimate = NeighborEstimates(ModelConfig(neighbors=(k,)))(x, y)[0]
+        estimate = NeighborEstimates(ModelConfig(neighbors=(k,)))(x, y, 256)[0]
         assert estimate.item() == pytest.approx(sum(terms) / rows, abs=1e-4)
