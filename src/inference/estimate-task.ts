@@ -31,7 +31,7 @@ export interface TaskResult {
 }
 
 /** Score cells (batch × rows × columns) of one run: twice as many take twice the memory and gain no time. */
-export const CELLS_PER_RUN = 32_768;
+export const CELLS_PER_RUN = 8_192;
 
 /** Score cells that a pair of sides brings to a run. */
 export function cellsOf({ x, y }: Samples | ScoredPair): number {

@@ -28,6 +28,7 @@ from .quantiles import MEDIAN, TAUS
 
 SHRINKAGES = (0.005, 0.02, 0.1, 0.3, 0.6)
 FREQUENCIES = (1, 2, 3, 4, 6, 8)
+ROWS_OF_AN_ANCHOR = 5
 STRETCH_ROWS = (5.0, 15.0, 50.0, 150.0, 500.0, 1_500.0, 5_000.0)
 STRETCH_PARTS = ("below the lower quartile", "up to the median", "up to the upper quartile", "above it")
 
@@ -40,12 +41,12 @@ class ModelConfig:
     entry_width, entry_layers, entry_heads, inducing_points: the entries stream (its layers come before the first
     `entry_layers` triangular updates); outer_width: channels of an entry in the outer product; head_width: the head.
     entries: entries of a data set that the entries stream reads at most, those of the first rows; neighbors, anchors:
-    the k of the nearest-neighbor estimates (none by default) and how many of the first rows they look around; triples:
-    rows × columns² that the correlations of three columns read at most, those of the first rows (0 leaves them out).
-    All else reads every row. unbiased: whether Gaussian plug-ins without the bias of few rows are among the inputs.
-    overhang: how far below 0 the network may put a lower knot, as a share of the median; what is below 0 is served as
-    0, so that an interval can begin there. stretch: `calibrate`'s factors for the steps between knots, those of
-    each of `STRETCH_PARTS` at each of `STRETCH_ROWS`; empty for none.
+    the k of the nearest-neighbor estimates (none by default) and how many of the first rows they look around, or one
+    in `ROWS_OF_AN_ANCHOR` where that is more; triples: rows × columns² that the correlations of three columns read at
+    most, those of the first rows (0 leaves them out). All else reads every row. unbiased: whether Gaussian plug-ins
+    without the bias of few rows are among the inputs. overhang: how far below 0 the network may put a lower knot, as a
+    share of the median; what is below 0 is served as 0, so that an interval can begin there. stretch: `calibrate`'s
+    factors for the steps between knots, those of each of `STRETCH_PARTS` at each of `STRETCH_ROWS`; empty for none.
     """
 
     pair_width: int = 32
@@ -64,6 +65,9 @@ class ModelConfig:
     unbiased: bool = False
     overhang: float = 0.0
     stretch: tuple[tuple[float, ...], ...] = ()
+
+    def anchors_of(self, rows: int) -> int:
+        return torch.sym_max(self.anchors, rows // ROWS_OF_AN_ANCHOR)
 
     @property
     def gaussian_count(self) -> int:
@@ -113,11 +117,12 @@ class Mist(nn.Module):
             significances = [sizes * root]
             pairs = torch.cat([pairs, sizes, torch.log1p(significances[0]) / 2], 3)
         if self.config.neighbors:
-            plain = self.neighbors(scores_x, scores_y, self.config.anchors)
+            anchors = self.config.anchors_of(scores_x.shape[1])
+            plain = self.neighbors(scores_x, scores_y, anchors)
             # Of two columns the nearest are the same at any scale: they are not looked for again.
             more = scores_x.shape[2] + scores_y.shape[2] - 2
             x, y = _by_relevance(scores_x, scores_y, moments, significances)
-            scaled = self.neighbors(x, y, torch.sym_min(self.config.anchors, 1 + more * self.config.anchors))
+            scaled = self.neighbors(x, y, torch.sym_min(anchors, 1 + more * anchors))
             scaled = [torch.where(_float(more, s.device) > 0, s, p) for s, p in zip(scaled, plain)]
             for estimates, spreads in (plain, scaled):
                 plug_ins = torch.cat([plug_ins, estimates.clamp_min(0)], 1)

@@ -83,7 +83,7 @@ _MODEL = ModelConfig(
     overhang=0.3,
 )
 _WIDE = TrainConfig(
-    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.16, even_rows=0.0,
+    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.22, even_rows=0.0,
     usual_rows=(100, 2_000), usual_share=0.5,
     entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20264, model=_MODEL,
 )  # fmt: skip
@@ -193,7 +193,8 @@ class Trainer:
 
     def _cost(self, rows: int, columns: int) -> float:
         """Of one data set; a unit is what the pair stream takes for a pair of columns."""
-        around = 1.6 * rows if self.config.model.neighbors else 0.0
+        model = self.config.model
+        around = 1.6 * rows * model.anchors_of(rows) / model.anchors if model.neighbors else 0.0
         return columns**2 + 100 + rows * columns / 32 + around + self._entries(rows, columns) / 4
 
     def _entries(self, rows: int, columns: int) -> int:
