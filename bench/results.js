@@ -1,5 +1,5 @@
 // What every bench says of itself and where it keeps its figures.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { WORKERS } from './processes.js';
@@ -29,6 +29,14 @@ export async function save(name, summary) {
     typeof value === 'number' ? Number(value.toPrecision(4)) : value;
   await writeFile(`${HERE}../${file}`, `${JSON.stringify(summary, round, 2)}\n`);
   console.log(`\nwritten to ${file}`);
+}
+
+/** @param {string} name of a bench whose figures were saved. */
+export async function newest(name) {
+  const files = (await readdir(`${HERE}results`)).filter((file) => file.startsWith(`${name}-`));
+  const file = files.sort().at(-1);
+  if (!file) throw new Error(`no results of ${name} are in bench/results: measure all parts first`);
+  return JSON.parse(await readFile(`${HERE}results/${file}`, 'utf8'));
 }
 
 /** @param {readonly number[]} values */

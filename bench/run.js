@@ -1,6 +1,6 @@
 // Measures the service beside what it could be compared with, all on this machine and in turns, so
 // that what disturbs one disturbs the others too. Run it with: npm run bench [-- --quick], and with
-// npm run bench -- analyses [--quick] for what the analyses promise, or with
+// npm run bench -- analyses [part …] [--quick] for what the analyses promise, or with
 // npm run bench -- did [--quick] for preference pairs.
 import { fileURLToPath } from 'node:url';
 import { ensureVenv } from '../scripts/python.js';
@@ -17,7 +17,7 @@ import {
   WORKERS,
 } from './processes.js';
 import { report } from './report.js';
-import { machine, median, save } from './results.js';
+import { machine, median, newest, save } from './results.js';
 
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = QUICK ? 1 : 5;
@@ -33,9 +33,11 @@ const python = ensureVenv(
 );
 try {
   if (process.argv.includes('analyses')) {
-    const results = await measureAnalyses(python, QUICK);
+    const parts = process.argv.slice(process.argv.indexOf('analyses') + 1).filter(isName);
+    const before = parts.length > 0 ? await newest('analyses') : {};
+    const results = await measureAnalyses(python, QUICK, parts, before);
     console.log(reportAnalyses(results));
-    if (!QUICK) await save('analyses', { machine: machine(), ...results });
+    if (!QUICK) await save('analyses', { ...results, machine: machine() });
   } else if (process.argv.includes('did')) {
     await benchDid(python, QUICK);
   } else {
@@ -43,6 +45,11 @@ try {
   }
 } finally {
   await stopAll();
+}
+
+/** @param {string} argument */
+function isName(argument) {
+  return !argument.startsWith('-');
 }
 
 async function benchEstimate() {

@@ -1,6 +1,6 @@
 // What the analyses promise, measured through the service: that batching pays, that tests keep
 // their level and find what is there, that intervals cover what is known.
-// Run it with: npm run bench -- analyses [--quick]
+// Run it with: npm run bench -- analyses [part …] [--quick]
 import { readFile } from 'node:fs/promises';
 import { startMistd, startRival, WORKERS } from '../processes.js';
 import { median } from '../results.js';
@@ -11,21 +11,39 @@ import { TRIPLES } from './triples.js';
 /**
  * @param {string} python with the rivals' packages.
  * @param {boolean} quick only shows that everything runs.
+ * @param {readonly string[]} parts to measure; none for all.
+ * @param {object} before figures of the other parts.
  */
-export async function measureAnalyses(python, quick) {
-  const post = poster((await startMistd()).url);
-  const ksg = startRival(python, 'ksg_test.py');
+export async function measureAnalyses(python, quick, parts, before) {
+  const all = measures(poster((await startMistd()).url), startRival(python, 'ksg_test.py'), quick);
+  const unknown = parts.find((part) => !(part in all));
+  if (unknown) throw new Error(`${unknown} is none of ${Object.keys(all).join(', ')}`);
+  /** @type {Record<string, unknown>} */
+  const results = { ...before };
+  for (const [part, measure] of Object.entries(all)) {
+    if (parts.length === 0 || parts.includes(part)) results[part] = await measure();
+  }
+  return /** @type {Analyses} */ (results);
+}
+
+/**
+ * @param {Post} post
+ * @param {ReturnType<typeof startRival>} ksg
+ * @param {boolean} quick
+ */
+function measures(post, ksg, quick) {
   return {
-    batching: await batching(post, quick),
-    level: await level(post, quick),
-    power: await power(post, ksg, quick),
-    triples: await triples(post, quick),
-    lagged: await lagged(post),
-    neighbors: await neighbors(post, quick),
+    batching: () => batching(post, quick),
+    level: () => level(post, quick),
+    power: () => power(post, ksg, quick),
+    triples: () => triples(post, quick),
+    lagged: () => lagged(post),
+    neighbors: () => neighbors(post, quick),
   };
 }
 
-/** @typedef {Awaited<ReturnType<typeof measureAnalyses>>} Analyses */
+/** @typedef {ReturnType<typeof measures>} Measures */
+/** @typedef {{ [Part in keyof Measures]: Awaited<ReturnType<Measures[Part]>> }} Analyses */
 /** @typedef {(path: string, body: object) => Promise<any>} Post */
 
 /**
