@@ -17,14 +17,16 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
 
     train = commands.add_parser("train", help="train a model, or go on with the run in --run")
-    train.add_argument("--preset", default="paper", help="paper (the default), wide, wide-large or smoke")
+    train.add_argument("--preset", default="paper", help="paper (the default), paper-large, wide, wide-large or smoke")
     train.add_argument("--run", type=Path, default=None, help="folder of the run (default runs/<preset>)")
     train.add_argument("--steps", type=int, default=None, help="optimizer steps, instead of the preset's")
     train.add_argument("--seed", type=int, default=None)
     train.add_argument("--learning-rate", type=float, default=None, help="its peak, instead of the preset's")
     train.add_argument("--start", type=Path, default=None, help="checkpoint whose weights a new run begins with")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    train.add_argument("--workers", type=int, default=None, help="CPU processes (default: one a core; 1 on CUDA)")
+    train.add_argument("--workers", type=int, default=None, help="processes (default: one a core; 1 on CUDA)")
+    train.add_argument("--only", default=None, help="train the weights whose names begin so, as network.head")
+    train.add_argument("--save-every", type=float, default=300, help="seconds between checkpoints")
     train.add_argument("--no-compile", action="store_true", help="skip torch.compile")
     train.set_defaults(call=_train)
 
@@ -83,7 +85,7 @@ def main() -> None:
     adapt.add_argument("--version", default="1.0.0")
     adapt.add_argument("--hardware", default="this machine", help="what it was trained on, for the card")
     adapt.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    adapt.add_argument("--workers", type=int, default=None, help="CPU processes (default: one a core; 1 on CUDA)")
+    adapt.add_argument("--workers", type=int, default=None, help="processes (default: one a core; 1 on CUDA)")
     adapt.add_argument("--compile", action="store_true", help="torch.compile, which pays off in long runs")
     adapt.add_argument("--no-gradient", action="store_true", help="leave out gradient.onnx, which takes minutes")
     adapt.set_defaults(call=_adapt)
@@ -97,14 +99,14 @@ def _train(arguments: argparse.Namespace) -> None:
     from .train import train as run
 
     config = PRESETS[arguments.preset]
-    given = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate")}
+    given = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate", "only")}
     changes = {key: value for key, value in given.items() if value is not None}
     if arguments.no_compile:
         changes["compile"] = False
     device = _device(arguments.device)
     workers = _workers(arguments.workers, device)
     folder = arguments.run or Path("runs") / arguments.preset
-    run(replace(config, **changes), folder, device, workers, start=arguments.start)
+    run(replace(config, **changes), folder, device, workers, arguments.save_every, arguments.start)
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:

@@ -408,7 +408,10 @@ def log_det(matrix: Tensor) -> Tensor:
     """log |A| of positive definite matrices [M, D, D]. Returns [M]."""
     if torch.compiler.is_exporting():
         return _log_det_by_elimination(matrix)  # ONNX has no Cholesky, and its Det underflows
-    return 2 * torch.linalg.cholesky(matrix).diagonal(dim1=1, dim2=2).log().sum(1)
+    # Where rounding leaves a matrix short of positive definite: NaN, and the training step is passed over.
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    total = 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
+    return torch.where(failed > 0, torch.nan, total)
 
 
 def _log_det_by_elimination(matrix: Tensor) -> Tensor:
@@ -655,9 +658,11 @@ class Head(nn.Module):
             + (sums * torch.sigmoid(sum_gates - 1)).sum(1, keepdim=True)
             + F.softplus(extra - 2)
         )
-        above = median + torch.cumsum(F.softplus(upper - 1) * (0.02 + 0.1 * median.detach()), 1)
+        # Knots far from the median do not train it: those that should be below 0 would hold it up.
+        size = median.detach() if self.training else median
+        above = median + torch.cumsum(F.softplus(upper - 1) * (0.02 + 0.1 * size), 1)
         factors = torch.exp(-torch.cumsum(0.2 * F.softplus(lower - 1), 1))
-        below = median * (factors - self.overhang * (1 - factors))
+        below = median * factors - self.overhang * size * (1 - factors)
         return torch.cat([below.flip(1), median, above], 1)
 
 

@@ -38,7 +38,8 @@ class TrainConfig:
     batch_cost, batch: data sets a batch ≈ batch_cost / cost of one (`_cost`), within the range `batch`.
     rows_weight: the loss of a batch is multiplied by (rows / 100)^rows_weight, so that large samples, where losses are
     small, still count; median_weight: that of a data set is divided by 1 + median_weight × its estimated median, so
-    that large MI does not drown small. bf16: autocast to it where the hardware computes in it.
+    that large MI does not drown small. bf16: autocast to it where the hardware computes in it. only: train the
+    parameters whose names begin with it, as "network.head", and leave the others as they are.
     """
 
     steps: int = 8_500
@@ -68,6 +69,7 @@ class TrainConfig:
     seed: int = 20261
     compile: bool = True
     bf16: bool = True
+    only: str = ""
     model: ModelConfig = field(default_factory=ModelConfig)
 
 
@@ -85,19 +87,20 @@ _MODEL = ModelConfig(
 _WIDE = TrainConfig(
     steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.22, even_rows=0.0,
     usual_rows=(100, 2_000), usual_share=0.5,
-    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, seed=20264, model=_MODEL,
+    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, ema=0.997, seed=20264, model=_MODEL,
 )  # fmt: skip
+_PAPER = TrainConfig(others="paper", even_rows=0.3, rows_weight=0.2, seed=20266, model=_MODEL)
 PRESETS = {
-    "paper": TrainConfig(others="paper", even_rows=0.3, rows_weight=0.2, seed=20266, model=_MODEL),
+    "paper": _PAPER,
     "wide": _WIDE,
-    # For a GPU: a larger network, larger batches and more of them.
+    # For a GPU and several workers: larger batches and fewer of them; they begin with the weights of another run. The
+    # wide one looks at the entries once more, and at more of them.
+    "paper-large": replace(
+        _PAPER, steps=1_500, batch_cost=200_000, batch=(8, 480), even_rows=0.5, rows_weight=0.6, warmup=50, ema=0.99,
+    ),
     "wide-large": replace(
-        _WIDE, steps=24_000, entries=4_096, batch_cost=600_000, batch=(16, 512), learning_rate=1.5e-3, warmup=1_000,
-        model=ModelConfig(
-            pair_width=64, pair_layers=6, triangle_width=32, entry_width=48, entry_layers=3, entry_heads=4,
-            inducing_points=16, outer_width=12, head_width=384, entries=16_384, neighbors=(1, 3, 10),
-            anchors=512, triples=2**18, unbiased=True, overhang=0.3,
-        ),
+        _WIDE, steps=1_500, entries=4_096, batch_cost=150_000, batch=(8, 384), learning_rate=1.5e-3, warmup=50,
+        ema=0.99, model=replace(_MODEL, entry_layers=3),
     ),
     "smoke": TrainConfig(
         steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), batch=(8, 8), warmup=5, compile=False, bf16=False,
@@ -125,6 +128,8 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.model = Mist(config.model).to(device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(name.startswith(config.only))
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=config.betas
         )
@@ -218,7 +223,7 @@ class Trainer:
         if self.workers == 1:
             return
         parameters = [p for p in self.model.parameters() if p.grad is not None]
-        flat = torch.cat([p.grad.flatten() for p in parameters])
+        flat = torch.cat([p.grad.flatten() for p in parameters]).cpu()  # of Gloo, which knows no GPU
         dist.all_reduce(flat)
         for p, grad in zip(parameters, flat.div_(self.workers).split([p.numel() for p in parameters])):
             p.grad.copy_(grad.view_as(p))
@@ -279,9 +284,9 @@ def train(
 ) -> None:
     """Train to `config.steps`, resuming from `folder/checkpoint.pt` when it is there.
 
-    workers: processes that share each step's gradient, one thread each (CPU only); save_every: seconds; start: the
-    checkpoint whose averaged weights a new run begins with; make: the trainer (config, device, rank, workers), to draw
-    other batches than `Trainer` does.
+    workers: processes that share each step's gradient, one thread each; several on one GPU keep it busy, since a step
+    is thousands of small kernels; save_every: seconds; start: the checkpoint whose averaged weights a new run begins
+    with; make: the trainer (config, device, rank, workers), to draw other batches than `Trainer` does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:
@@ -344,7 +349,8 @@ def _loop(trainer: Trainer, checkpoint: Path, save_every: float) -> None:
     smooth = None
     while trainer.step < trainer.config.steps:
         loss = trainer.train_step()
-        smooth = loss if smooth is None else 0.99 * smooth + 0.01 * loss
+        if math.isfinite(loss):
+            smooth = loss if smooth is None else 0.99 * smooth + 0.01 * loss
         trainer.seconds = before + time.time() - began
         done = trainer.step == trainer.config.steps
         if trainer.rank == 0 and (trainer.step % 100 == 0 or done):

@@ -91,8 +91,9 @@ def test_a_model_of_other_sizes_starts_with_the_weights_that_fit():
         assert torch.equal(value, first["average"][name] if fits else own[name]), name
 
 
-def test_independent_data_pull_lower_knots_below_0():
-    trainer = Trainer(replace(SMOKE, steps=60, learning_rate=1e-2), CPU)
+def test_independent_data_pull_lower_knots_below_0_and_the_median_to_it():
+    steps = 150
+    trainer = Trainer(replace(SMOKE, steps=steps, learning_rate=1e-2), CPU)
     draw = trainer.draw_batch
 
     def independent():
@@ -100,11 +101,30 @@ def test_independent_data_pull_lower_knots_below_0():
         return Batch(batch.x, torch.randn_like(batch.y), torch.zeros_like(batch.mi))
 
     trainer.draw_batch = independent
-    for _ in range(60):
+    for _ in range(steps):
         trainer.train_step()
     with torch.no_grad():
         knots = trainer._predict(independent())
-    assert (knots[:, 0] < 0).all() and (knots[:, TAUS.index(0.5)] > 0).all()
+    median = knots[:, TAUS.index(0.5)]
+    assert (knots[:, 0] < 0).all() and (median > 0).all() and (median < 0.005).all()
+
+
+def test_a_part_can_be_trained_alone():
+    trainer = Trainer(replace(SMOKE, only="network.head"), CPU)
+    before = {name: p.clone() for name, p in trainer.model.named_parameters()}
+    trainer.train_step()
+    for name, p in trainer.model.named_parameters():
+        assert name.startswith("network.head") or torch.equal(p, before[name]), name
+    assert not torch.equal(trainer.model.network.head.mlp[-1].bias, before["network.head.mlp.5.bias"])
+
+
+def test_a_step_without_a_finite_gradient_changes_no_weight():
+    trainer = Trainer(SMOKE, CPU)
+    predict = trainer._predict
+    trainer._predict = lambda batch: predict(batch) * torch.nan
+    before = [p.clone() for p in trainer.model.parameters()]
+    trainer.train_step()
+    assert all(torch.equal(p, b) for p, b in zip(trainer.model.parameters(), before))
 
 
 def test_pinball_is_the_quantile_loss():

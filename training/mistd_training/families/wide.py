@@ -29,15 +29,15 @@ from .paper import sample_paper
 
 # Shares of groups. Where a recipe does not fit the shape (joint structures need three columns), "atoms" stands in.
 SHARES = {
-    "elliptical": 0.17,  # Gaussian and Student, random correlation over all columns
-    "paper": 0.10,  # MIST's sixteen families
-    "atoms": 0.20,  # stacked 2-D atoms, noise columns, sides mixed
-    "discrete": 0.11,  # atoms with rounded, categorical, two-valued or censored columns
+    "elliptical": 0.14,  # Gaussian and Student, random correlation over all columns
+    "paper": 0.09,  # MIST's sixteen families
+    "atoms": 0.18,  # stacked 2-D atoms, noise columns, sides mixed
+    "discrete": 0.10,  # atoms with rounded, categorical, two-valued or censored columns
     "joint": 0.17,  # dependence in three or more columns together, with noise columns
-    "mixture": 0.06,  # Gaussian mixture in up to four columns a side, noise columns, sides mixed
+    "mixture": 0.05,  # Gaussian mixture in up to four columns a side, noise columns, sides mixed
     "classes": 0.04,  # a class label on one side, its features on the other
     "composite": 0.07,  # elliptical block, atoms and joint structures side by side
-    "independent": 0.08,  # any of the above for x and, drawn apart, for y: MI 0
+    "independent": 0.16,  # any of the above for x and, drawn apart, for y: MI 0
 }
 MAX_ATOMS = 8  # in one data set
 MAX_MI = 25.0  # nats: a data set beyond it loses its dependence (paper families can run higher)
