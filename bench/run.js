@@ -35,11 +35,13 @@ const python = ensureVenv(
 );
 try {
   if (process.argv.includes('analyses')) {
-    const parts = process.argv.slice(process.argv.indexOf('analyses') + 1).filter(isName);
+    const after = process.argv.slice(process.argv.indexOf('analyses') + 1);
+    const parts = after.filter((argument) => !argument.startsWith('-'));
     const before = parts.length > 0 ? await newest('analyses') : {};
-    const results = await measureAnalyses(python, QUICK, parts, before);
+    const measured = await measureAnalyses(python, QUICK, parts);
+    const results = { ...before, machine: machine(), ...measured };
     console.log(reportAnalyses(results));
-    if (!QUICK) await save('analyses', { ...results, machine: machine() });
+    if (!QUICK) await save('analyses', results);
   } else if (process.argv.includes('did')) {
     await benchDid(python, QUICK);
   } else {
@@ -47,11 +49,6 @@ try {
   }
 } finally {
   await stopAll();
-}
-
-/** @param {string} argument */
-function isName(argument) {
-  return !argument.startsWith('-');
 }
 
 async function benchEstimate() {

@@ -114,7 +114,7 @@ def adapt(
     run = wanted.runs / _run_name(wanted, rows)
     tuned = replace(
         config, steps=wanted.steps, learning_rate=wanted.learning_rate, warmup=min(100, wanted.steps // 5 + 1),
-        ema=0.995, seed=wanted.seed, compile=wanted.compile, batch_cost=BATCH_COST,
+        ema=0.995, seed=wanted.seed, compile=wanted.compile, batch_cost=BATCH_COST, only="",
         model=replace(config.model, stretch=()),  # it was fitted to the base model's own intervals
     )  # fmt: skip
     make = partial(AdaptTrainer, look=look, rows=rows)

@@ -31,6 +31,8 @@ def calibrate(path: Path, data_sets: int = 4_000, seed: int = 4_001) -> dict:
     only = float(config.paper_share >= 0.5)  # the paper's families, or the wide ones at even log rows and columns
     meta = replace(config, paper_share=only, usual_share=0.0, dims_power=1.0)
     knots, mi, log_rows = _predictions(model, meta, data_sets, seed)
+    if not knots.isfinite().all():
+        raise ValueError(f"{path} does not predict finite quantiles")
 
     apart = (knots - knots[:, MEDIAN : MEDIAN + 1]).abs() + 1e-4
 

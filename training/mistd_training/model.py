@@ -658,7 +658,7 @@ class Head(nn.Module):
             + (sums * torch.sigmoid(sum_gates - 1)).sum(1, keepdim=True)
             + F.softplus(extra - 2)
         )
-        # Knots far from the median do not train it: those that should be below 0 would hold it up.
+        # In training, how far knots lie apart does not move the median: those that belong below 0 would hold it up.
         size = median.detach() if self.training else median
         above = median + torch.cumsum(F.softplus(upper - 1) * (0.02 + 0.1 * size), 1)
         factors = torch.exp(-torch.cumsum(0.2 * F.softplus(lower - 1), 1))
