@@ -70,7 +70,8 @@ describe('POST /estimate/screen', () => {
     expect(reply.target_type).toBe('classes');
     expect(reply.target_entropy).toBeCloseTo(Math.log2(3), 10);
     for (const { estimate, uncertainty_coefficient, p_value, q_value } of reply.ranking) {
-      expect(uncertainty_coefficient).toBeCloseTo(estimate / Math.log2(3), 6);
+      // An estimate may be a little more than the entropy; a share of it is 1 at most.
+      expect(uncertainty_coefficient).toBeCloseTo(Math.min(1, estimate / Math.log2(3)), 6);
       expect(p_value).toBeLessThan(0.01);
       expect(q_value).toBeGreaterThanOrEqual(p_value as number);
     }

@@ -85,6 +85,21 @@ def summary_table(reference: dict) -> str:
     return "\n".join(lines)
 
 
+def _efficiency(evaluation: dict) -> str:
+    """What the errors with most rows are to be compared with."""
+    if "efficiency" not in evaluation:
+        return ""
+    least = ", ".join(
+        f"{result['mse']:.4f} ± {result['error']:.4f} on {SET_NAMES[name]}"
+        for name, result in evaluation["efficiency"]["sets"].items()
+    )
+    return f"""
+What to compare with at 300–500 rows: the variance of the information density, log p(x, y) / (p(x) p(y)), divided by
+rows, is the least MSE of an estimator that knows nothing of the distributions
+(`training/mistd_training/efficiency.py`). It is {least}.
+"""
+
+
 def _block_choice(blocks: dict) -> str:
     """Why blocks have the rows that they have."""
     if len(blocks.get("mae", {})) < 2:
@@ -128,7 +143,7 @@ predicted distribution, MAE of its median; pinball is the mean over τ = {", ".j
 brackets the coverage by rows band. The published figures are the reference's README (squared error by band) and logs.
 KSG and CCA are those of `benchmark-mi`; CCA, which has no answer with more columns than rows, counts as 0 there.
 
-{summary_table(reference)}
+{summary_table(reference)}{_efficiency(evaluation)}
 `mistd-train evaluate --model models/{manifest["id"]}` prints these tables and writes this card.
 
 ![Calibration](calibration.png)

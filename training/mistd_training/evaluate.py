@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from . import benchmarks
+from .efficiency import efficient_errors
 from .quantiles import MEDIAN, TAUS, mean, quantile
 from .reference_sets import SETS, DataSet, reference_set
 from .scoring import OnnxModel, cca, ksg
@@ -61,6 +62,7 @@ def evaluate_model(
     first = bmi_seeds[0]
     measure: dict[str, Callable[[], dict]] = {
         "reference": lambda: reference_sets(model, cache, seeds, baseline_seeds),
+        "efficiency": lambda: efficient_errors(first, *BANDS["300-500"]),
         "bmi": lambda: benchmarks.bmi_tasks(model, bmi_seeds, cache),
         "joint": lambda: benchmarks.joint_structures(model, first),
         "calibration": lambda: benchmarks.mixture_calibration(model, first),
@@ -68,7 +70,7 @@ def evaluate_model(
         "bootstrap": lambda: benchmarks.interval_against_bootstrap(model, first, cache),
         "neural": lambda: benchmarks.neural_estimators(model, first, cache),
     }
-    for name in parts or (list(measure) if wide else ["reference"]):
+    for name in parts or (list(measure) if wide else ["reference", "efficiency"]):
         began = time.time()
         results[name] = measure[name]()
         print(f"{name}: {time.time() - began:.0f} s", flush=True)

@@ -114,8 +114,22 @@ def sample_paper(batch: int, rows: int, dim_x: int, dim_y: int, generator: torch
     return sample_families(names, rows, dim_x, dim_y, generator)
 
 
-def sample_families(names: list[str], rows: int, dim_x: int, dim_y: int, generator: torch.Generator) -> Batch:
-    """One data set from each named family, its parameters drawn from the reference's ranges."""
+@dataclass
+class Parameters:
+    """Of one distribution each: of an elliptical one, or of an additive-noise one where `additive` [batch] says so.
+
+    correlation: [batch, dim_x + dim_y, dim_x + dim_y]; df: [batch], infinite for a Gaussian one; epsilon: [batch,
+    min(dim_x, dim_y)].
+    """
+
+    additive: Tensor
+    correlation: Tensor
+    df: Tensor
+    epsilon: Tensor
+
+
+def draw_parameters(names: list[str], dim_x: int, dim_y: int, generator: torch.Generator) -> Parameters:
+    """Of each named family, from the reference's ranges."""
     batch, device = len(names), generator.device
 
     def named(part: str) -> Tensor:
@@ -142,11 +156,22 @@ def sample_families(names: list[str], rows: int, dim_x: int, dim_y: int, generat
         latent_correlation(latent, dim_x, dim_y),
     )
     df = torch.where(named("student"), draw(1, 10), torch.inf)
-    result = sample_elliptical(correlation, df, rows, dim_x, generator)
+    epsilon = uniform(0.1, 2, batch, pairs, generator=generator)
+    return Parameters(named("additive"), correlation, df, epsilon)
 
-    additive = named("additive")
+
+def sample_distributions(
+    parameters: Parameters, rows: int, dim_x: int, dim_y: int, generator: torch.Generator
+) -> Batch:
+    """One data set from each distribution."""
+    result = sample_elliptical(parameters.correlation, parameters.df, rows, dim_x, generator)
+    additive = parameters.additive
     if additive.any():
-        epsilon = uniform(0.1, 2, int(additive.sum()), pairs, generator=generator)
-        noisy = sample_additive_noise(epsilon, rows, dim_x, dim_y, generator)
+        noisy = sample_additive_noise(parameters.epsilon[additive], rows, dim_x, dim_y, generator)
         result.x[additive], result.y[additive], result.mi[additive] = noisy.x, noisy.y, noisy.mi
     return result
+
+
+def sample_families(names: list[str], rows: int, dim_x: int, dim_y: int, generator: torch.Generator) -> Batch:
+    """One data set from each named family, its parameters drawn from the reference's ranges."""
+    return sample_distributions(draw_parameters(names, dim_x, dim_y, generator), rows, dim_x, dim_y, generator)
