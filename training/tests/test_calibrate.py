@@ -59,8 +59,7 @@ def test_ablation_measures_every_variant_on_the_same_data(tmp_path):
     train(replace(PRESETS["smoke"], steps=4), tmp_path, CPU)
     (tmp_path / "evaluation.json").write_text('{"reference": {}}')
     (tmp_path / "manifest.json").write_text('{"files": {"model.onnx": {"sha256": "0"}}}')
-    first = ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16)
-    assert ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16) == first  # and measures none again
+    ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16)
     evaluation = json.loads((tmp_path / "evaluation.json").read_text())
     variants = evaluation["ablation"]["variants"]
     assert evaluation["reference"] == {} and evaluation["ablation"]["data_sets"] == 16
