@@ -27,22 +27,28 @@ from .train import load_checkpoint, pinball
 Predict = Callable[[Tensor, Tensor], Tensor]  # scores of x and of y → knots
 
 
-def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, seed: int = 4_101) -> dict:
+def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, of_each: int = 24, seed: int = 4_101) -> dict:
     """Write "ablation" into a model folder's evaluation.json: for each variant the mean pinball loss and the MAE of the
     median on the training mixture, and the MAE on the held-out joint structures at 1,000 rows, in nats.
 
-    Written after each variant, of which those of the same model file are not measured again.
+    data_sets: of the mixture; of_each: data sets of each joint structure. Written after each variant, of which those of
+    the same model file on the same data are not measured again.
     """
     model, config, _ = load_checkpoint(checkpoint)
     mixture = list(mixture_batches(config, data_sets, seed))
     draws = torch.Generator().manual_seed(seed + 1)
-    joint = [sample_validation(name, 24, 1_000, draws, extra) for name in HELD_OUT for extra in (0, 2)]
-    file = json.loads((folder / "manifest.json").read_text())["files"]["model.onnx"]["sha256"]
+    joint = [sample_validation(name, of_each, 1_000, draws, extra) for name in HELD_OUT for extra in (0, 2)]
     path = folder / "evaluation.json"
-    result = {"seed": seed, "data_sets": sum(len(batch.mi) for batch in mixture), "model": file, "variants": {}}
-    kept = json.loads(path.read_text()).get("ablation", {})
-    if kept | {"variants": {}} == result:
-        result = kept
+    result = {
+        "seed": seed,
+        "data_sets": sum(len(batch.mi) for batch in mixture),
+        "joint_sets": sum(len(batch.mi) for batch in joint),
+        "model": json.loads((folder / "manifest.json").read_text())["files"]["model.onnx"]["sha256"],
+        "variants": {},
+    }
+    before = json.loads(path.read_text()).get("ablation", {})
+    if before | {"variants": {}} == result:
+        result = before
     for name, predict in _variants(model).items():
         if name in result["variants"]:
             continue

@@ -9,6 +9,8 @@ it does, may come nearer; and with few rows, none is near to it.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,16 +18,13 @@ from torch import Tensor
 from .families.batch import Batch, randint
 from .families.paper import Parameters, draw_parameters, sample_distributions
 
-# What the families of the reference's sets are, up to maps of columns, which leave the density as it is.
+# The families of the reference's sets, up to maps of columns, which leave the density as it is; and how many each is.
 _FAMILIES = {
-    "imd": ("normal-dense", "normal-dense", "normal-lvm", "student-dense", "student-sparse", "student-sparse"),
-    "oomd": (
-        *("additive-noise", "additive-noise", "normal-dense", "normal-sparse", "normal-sparse"),
-        *("student-dense", "student-sparse"),
-    ),
+    "imd": {"normal-dense": 2, "normal-lvm": 1, "student-dense": 1, "student-sparse": 2},
+    "oomd": {"additive-noise": 2, "normal-dense": 1, "normal-sparse": 2, "student-dense": 1, "student-sparse": 1},
 }
-_ROWS = np.linspace(10, 500, 20).round()  # of the reference's sets, as their columns a side, of which it has as many:
-_DIMS = (2, 32)
+_ROWS = np.linspace(10, 500, 20).round()  # of the reference's sets
+_DIMS = (2, 32)  # of each side, which have equally many columns
 
 
 def information_density(parameters: Parameters, batch: Batch) -> Tensor:
@@ -57,17 +56,17 @@ def efficient_errors(seed: int, low: int, high: int, draws: int = 300, rows: int
     """
     generator = torch.Generator().manual_seed(seed)
     per_row = float(np.mean([1 / r for r in _ROWS if low <= r < high]))
-    families = {}
-    for name in dict.fromkeys(name for names in _FAMILIES.values() for name in names):
-        variances = [_variance(name, rows, generator) for _ in range(draws)]
-        families[name] = (float(np.mean(variances)) * per_row, float(np.std(variances)) * per_row / draws**0.5)
+    least, error = {}, {}
+    for name in {name: None for counts in _FAMILIES.values() for name in counts}:
+        values = per_row * np.array([_variance(name, rows, generator) for _ in range(draws)])
+        least[name], error[name] = values.mean(), values.std() / draws**0.5
     result: dict = {"seed": seed, "rows": [low, high], "draws": draws, "sets": {}}
-    for name, members in _FAMILIES.items():
-        errors = [families[member][1] * members.count(member) for member in set(members)]
+    for name, counts in _FAMILIES.items():
+        shares = {family: count / sum(counts.values()) for family, count in counts.items()}
         result["sets"][name] = {
-            "mse": round(float(np.mean([families[member][0] for member in members])), 5),
-            "error": round(float(np.linalg.norm(errors)) / len(members), 5),
-            "families": {member: round(families[member][0], 5) for member in dict.fromkeys(members)},
+            "mse": round(sum(share * least[family] for family, share in shares.items()), 5),
+            "error": round(math.hypot(*(share * error[family] for family, share in shares.items())), 5),
+            "families": {family: round(least[family], 5) for family in shares},
         }
     return result
 

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import pytest
 import torch
 
 from mistd_training import calibrate as calibration
@@ -55,11 +56,13 @@ def test_a_calibrated_run_keeps_its_median_and_never_crosses(tmp_path):
     assert not torch.allclose(after, before) and (after.diff(dim=1) >= 0).all() and (after >= 0).all()
 
 
-def test_ablation_measures_every_variant_on_the_same_data(tmp_path):
+def test_ablation_measures_every_variant_on_the_same_data_and_once(tmp_path, monkeypatch):
     train(replace(PRESETS["smoke"], steps=4), tmp_path, CPU)
     (tmp_path / "evaluation.json").write_text('{"reference": {}}')
     (tmp_path / "manifest.json").write_text('{"files": {"model.onnx": {"sha256": "0"}}}')
-    ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16)
+    result = ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16, of_each=2)
+    monkeypatch.setattr("mistd_training.ablation._errors", lambda *_: pytest.fail("measured again"))
+    assert ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16, of_each=2) == result
     evaluation = json.loads((tmp_path / "evaluation.json").read_text())
     variants = evaluation["ablation"]["variants"]
     assert evaluation["reference"] == {} and evaluation["ablation"]["data_sets"] == 16

@@ -403,8 +403,7 @@ def test_scores_of_wide_batches_with_ties_are_finite():
 def test_mi_spreads_over_the_range_and_some_data_sets_are_independent():
     generator = seeded(13)
     mi = torch.cat([wide.sample_wide(48, 10, 4, 6, generator).mi for _ in range(12)])
-    share = (mi < 1e-6).float().mean().item()  # of 72 groups of eight, each independent or not: ± 0.04
-    assert share == pytest.approx(wide.SHARES["independent"], abs=0.13)
+    assert 0.02 < (mi < 1e-6).float().mean() < 0.2
     assert 0.15 < mi.median() < 1.5 and mi.quantile(0.95) > 3
     assert sum(wide.SHARES.values()) == pytest.approx(1) and sum(compose.MIXING.values()) == pytest.approx(1)
 

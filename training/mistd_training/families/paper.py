@@ -119,7 +119,7 @@ class Parameters:
     """Of one distribution each: of an elliptical one, or of an additive-noise one where `additive` [batch] says so.
 
     correlation: [batch, dim_x + dim_y, dim_x + dim_y]; df: [batch], infinite for a Gaussian one; epsilon: [batch,
-    min(dim_x, dim_y)].
+    min(dim_x, dim_y)], 1 where it is of no use.
     """
 
     additive: Tensor
@@ -156,8 +156,11 @@ def draw_parameters(names: list[str], dim_x: int, dim_y: int, generator: torch.G
         latent_correlation(latent, dim_x, dim_y),
     )
     df = torch.where(named("student"), draw(1, 10), torch.inf)
-    epsilon = uniform(0.1, 2, batch, pairs, generator=generator)
-    return Parameters(named("additive"), correlation, df, epsilon)
+    additive = named("additive")
+    epsilon = torch.ones(batch, pairs, device=device)
+    if additive.any():
+        epsilon[additive] = uniform(0.1, 2, int(additive.sum()), pairs, generator=generator)
+    return Parameters(additive, correlation, df, epsilon)
 
 
 def sample_distributions(
