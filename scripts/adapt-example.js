@@ -19,6 +19,11 @@ run(trainingPython(), ['-m', 'mistd_training.cli', ...args], TRAINING);
 
 const card = readFileSync(`${FOLDER}/card.md`, 'utf8');
 const figures = card.slice(card.indexOf('| rows |'), card.indexOf('**More rows'));
+// training/checkpoints/mist.pt, the base, holds its weights.
+const { version } = JSON.parse(readFileSync(`${TRAINING}/../models/mist/manifest.json`, 'utf8'));
 const page = readFileSync(PAGE, 'utf8');
 const [before, after] = [page.split('<!-- figures -->')[0], page.split('<!-- /figures -->')[1]];
-writeFileSync(PAGE, `${before}<!-- figures -->\n${figures}<!-- /figures -->${after}`);
+writeFileSync(
+  PAGE,
+  `${before}<!-- figures -->\nThe base is mist ${version}.\n\n${figures}<!-- /figures -->${after}`,
+);
