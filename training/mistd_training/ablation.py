@@ -39,11 +39,13 @@ def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, of_each: int 
     draws = torch.Generator().manual_seed(seed + 1)
     joint = [sample_validation(name, of_each, 1_000, draws, extra) for name in HELD_OUT for extra in (0, 2)]
     path = folder / "evaluation.json"
+    manifest = json.loads((folder / "manifest.json").read_text())
     result = {
+        "version": manifest["version"],
         "seed": seed,
         "data_sets": sum(len(batch.mi) for batch in mixture),
         "joint_sets": sum(len(batch.mi) for batch in joint),
-        "model": json.loads((folder / "manifest.json").read_text())["files"]["model.onnx"]["sha256"],
+        "model": manifest["files"]["model.onnx"]["sha256"],
         "variants": {},
     }
     before = json.loads(path.read_text()).get("ablation", {})

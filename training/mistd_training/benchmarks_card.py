@@ -91,8 +91,8 @@ def _failures(bmi: dict, joint: dict, count: int = 12) -> str:
 
 def _ablation(result: dict) -> str:
     lines = [
-        "Errors in nats with an input taken away (set to 0), with parts that read some rows reading fewer or more,"
-        " averaged over orders or parts of the rows, or with its weights in 8 bits, on"
+        f"Errors of version {result['version']} in nats with an input taken away (set to 0), with parts that read some"
+        " rows reading fewer or more, averaged over orders or parts of the rows, or with its weights in 8 bits, on"
         f" {result['data_sets']:,} fresh data sets of the training mixture (seed {result['seed']}) and on the held-out"
         " joint structures at 1,000 rows. This says what the trained network leans on, not how well another would do"
         " that was trained without. `mistd-train ablate` makes it.",

@@ -114,9 +114,10 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     from .model import STRETCH_PARTS
 
     result = calibrate(arguments.run / "checkpoint.pt")
-    for part, factors in zip(STRETCH_PARTS, result["stretch"]):
-        print(f"{part}: " + "  ".join(f"{factor:.3f}" for factor in factors))
-    print(f"loss {result['loss_before']:.4f} → {result['loss_after']:.4f}")
+    for part, factors, before, after in zip(
+        STRETCH_PARTS, result["stretch"], result["off_before"], result["off_after"]
+    ):
+        print(f"{part}: " + "  ".join(f"{factor:.3f}" for factor in factors) + f"; off by {before:.3f} → {after:.3f}")
 
 
 def _ablate(arguments: argparse.Namespace) -> None:

@@ -131,19 +131,23 @@ class Mist(nn.Module):
 
 
 def stretched(knots: Tensor, log_rows: Tensor, stretch: Tensor) -> Tensor:
-    """The median as it is, and the steps from knot to knot away from it times the factors of their part, which are
-    linear in log rows between `STRETCH_ROWS` and constant beyond: so knots never cross.
+    """The median as it is, and the steps from knot to knot away from it times the factors of their part: so knots never
+    cross.
 
     knots: [B, T], log_rows: scalar, or [B, 1]; stretch: [len(STRETCH_PARTS), len(STRETCH_ROWS)].
     """
-    at = torch.tensor(STRETCH_ROWS, device=knots.device).log()
-    inside = torch.minimum(torch.maximum(log_rows, at[0]), at[-1])
-    passed = ((inside - at[:-1]) / at.diff()).clamp(0, 1)  # share of each stretch between two of them
-    factors = stretch[:, 0] + (passed[..., None, :] * stretch.diff(dim=1)).sum(-1)  # [..., parts]
-    steps = knots.diff(dim=1) * factors[..., _PART_OF_STEP]
+    steps = knots.diff(dim=1) * at_rows(stretch, log_rows)[..., _PART_OF_STEP]
     median = knots[:, MEDIAN : MEDIAN + 1]
     below = median - steps[:, :MEDIAN].flip(1).cumsum(1).flip(1)
     return torch.cat([below, median, median + steps[:, MEDIAN:].cumsum(1)], 1)
+
+
+def at_rows(factors: Tensor, log_rows: Tensor) -> Tensor:
+    """Factors [F, len(STRETCH_ROWS)] → [..., F]: linear in log rows between `STRETCH_ROWS` and constant beyond."""
+    at = torch.tensor(STRETCH_ROWS, device=factors.device).log()
+    inside = torch.minimum(torch.maximum(log_rows, at[0]), at[-1])
+    passed = ((inside - at[:-1]) / at.diff()).clamp(0, 1)  # share of each stretch between two of them
+    return factors[:, 0] + (passed[..., None, :] * factors.diff(dim=1)).sum(-1)
 
 
 _PARTS_END = (TAUS.index(0.25), MEDIAN, TAUS.index(0.75), len(TAUS) - 1)

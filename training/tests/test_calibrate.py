@@ -38,12 +38,27 @@ def test_intervals_that_are_too_narrow_are_stretched_until_they_cover(tmp_path, 
     knots = median + torch.where(few, 0.15, 0.6) * z  # half as wide as it should be, and twice
     monkeypatch.setattr(calibration, "_predictions", lambda *_: (knots, mi, log_rows))
     result = calibrate(tmp_path / "checkpoint.pt")
-    assert result["loss_after"] < result["loss_before"]
+    assert all(before > 0.05 for before in result["off_before"])
+    assert all(after < 0.005 for after in result["off_after"])
     for part in result["stretch"]:
         assert abs(part[0] - 2) < 0.15 and abs(part[-1] - 0.5) < 0.05
     model, config, state = load_checkpoint(tmp_path / "checkpoint.pt")
     assert model.config.stretch == config.model.stretch == result["stretch"]
     assert torch.equal(model.state_dict()["network.head.norm.weight"], state["average"]["network.head.norm.weight"])
+
+
+def test_quantiles_with_a_part_at_zero_are_right_as_they_are(tmp_path, monkeypatch):
+    train(replace(PRESETS["smoke"], steps=2), tmp_path, CPU)
+    draws = torch.Generator().manual_seed(5)
+    independent = torch.rand(40_000, 1, generator=draws) < 0.3
+    least = torch.rand(40_000, 1, generator=draws)
+    mi = torch.where(independent, 0, least + torch.rand(40_000, 1, generator=draws))[:, 0]
+    taus = torch.tensor(TAUS)
+    knots = torch.where(taus <= 0.3, taus - 0.3, least + (taus - 0.3) / 0.7)
+    log_rows = torch.full((40_000, 1), STRETCH_ROWS[2]).log()
+    monkeypatch.setattr(calibration, "_predictions", lambda *_: (knots, mi, log_rows))
+    result = calibrate(tmp_path / "checkpoint.pt")
+    assert all(abs(part[2] - 1) < 0.03 for part in result["stretch"])
 
 
 def test_a_calibrated_run_keeps_its_median_and_never_crosses(tmp_path):
@@ -59,13 +74,14 @@ def test_a_calibrated_run_keeps_its_median_and_never_crosses(tmp_path):
 def test_ablation_measures_every_variant_on_the_same_data_and_once(tmp_path, monkeypatch):
     train(replace(PRESETS["smoke"], steps=4), tmp_path, CPU)
     (tmp_path / "evaluation.json").write_text('{"reference": {}}')
-    (tmp_path / "manifest.json").write_text('{"files": {"model.onnx": {"sha256": "0"}}}')
+    (tmp_path / "manifest.json").write_text('{"version": "0.1.0", "files": {"model.onnx": {"sha256": "0"}}}')
     result = ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16, of_each=2)
     monkeypatch.setattr("mistd_training.ablation._errors", lambda *_: pytest.fail("measured again"))
     assert ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16, of_each=2) == result
     evaluation = json.loads((tmp_path / "evaluation.json").read_text())
     variants = evaluation["ablation"]["variants"]
     assert evaluation["reference"] == {} and evaluation["ablation"]["data_sets"] == 16
+    assert evaluation["ablation"]["version"] == "0.1.0"
     assert variants["all inputs"] != variants["without nearest neighbors"] != variants["without Gaussian plug-ins"]
     assert variants["1,024 anchors"]["pinball"] == variants["all inputs"]["pinball"]  # at most 40 rows there
     assert all(value > 0 for values in variants.values() for value in values.values())
