@@ -7,9 +7,7 @@ try {
   const python = trainingPython();
   run(python, ['-m', 'ruff', 'check', '.'], TRAINING);
   run(python, ['-m', 'ruff', 'format', '--check', '.'], TRAINING);
-  // Each process takes about 2 GB.
-  const processes = ['-n', 'auto', '--maxprocesses', '4', '--dist', 'loadgroup'];
-  run(python, ['-m', 'pytest', ...processes], TRAINING);
+  run(python, ['-m', 'pytest'], TRAINING);
 } catch (error) {
   console.error(`test:training failed: ${/** @type {Error} */ (error).message}`);
   process.exitCode = 1;

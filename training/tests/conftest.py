@@ -15,14 +15,6 @@ torch.set_num_threads(1)
 collect_ignore = ["test_families.py"] if sys.version_info >= (3, 13) else []
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Tests that share what takes minutes to make run in one process."""
-    for item in items:
-        for shared in {"exported", "imported"} & set(item.fixturenames):
-            item.add_marker(pytest.mark.xdist_group(shared))
-
-
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
     """A folder with a small model, from training to its files, and the manifest: exporting takes minutes, once."""
