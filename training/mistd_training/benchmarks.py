@@ -14,10 +14,9 @@ import torch
 
 from .families.joint_validation import HELD_OUT, sample_validation
 from .families.wide import sample_wide
-from .quantiles import MEDIAN, TAUS, quantile
+from .quantiles import LEVELS, MEDIAN, TAUS, below_knots, ends, quantile
 from .scoring import OnnxModel, cca, ksg
 
-LEVELS = (0.5, 0.8, 0.9, 0.95)
 BMI_ROWS = (200, 1_000, 5_000, 10_000)
 # Mean absolute error in nats over the 40 tasks at 1,000, 5,000 and 10,000 rows, as their authors publish them.
 BMI_PUBLISHED = {
@@ -239,19 +238,16 @@ def _coverages(knots: np.ndarray, mi: np.ndarray) -> dict:
     """How often the central intervals at `LEVELS` hold the truth.
 
     Where MI is exactly 0, the prediction may have a part of its probability at 0, and every interval from 0 on would
-    hold the truth, however short of its level. There the share counts that an interval has of that part, which is what
-    the randomized probability transform (Czado, Gneiting and Held 2009) comes to on average. `counting_zeros` counts
-    such an interval in full.
+    hold the truth, however short of its level. There the share counts that an interval has of that part
+    (`below_knots`). `counting_zeros` counts such an interval in full.
     """
-    at_zero = np.max(np.where(knots <= 0, TAUS, 0), 1)
+    below = below_knots(knots, mi)
     inside, counting_zeros = [], []
     for level in LEVELS:
-        low, high = 0.5 - level / 2, 0.5 + level / 2
-        lower, upper = quantile(knots, np.array([low, high])).T
-        held = (lower <= mi) & (mi <= upper + 1e-12)
-        share = (np.minimum(high, at_zero) - low) / np.maximum(at_zero, 1e-12)
-        inside.append(_mean(np.where((mi > 0) | (at_zero == 0), held, np.clip(share, 0, 1))))
-        counting_zeros.append(_mean(held))
+        low, high = ends(level)
+        inside.append(_mean(below[:, high] - below[:, low]))
+        lower, upper = quantile(knots, np.array([0.5 - level / 2, 0.5 + level / 2])).T
+        counting_zeros.append(_mean((lower <= mi) & (mi <= upper + 1e-12)))
     return {
         "data_sets": len(mi),
         "coverage": inside,

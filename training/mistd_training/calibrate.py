@@ -14,22 +14,23 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .encoding import normal_scores
 from .families.batch import Batch
 from .model import STRETCH_PARTS, STRETCH_ROWS, Mist, at_rows, stretched
-from .quantiles import TAUS
+from .quantiles import LEVELS, TAUS, below_knots, ends
 from .train import TrainConfig, Trainer, load_checkpoint
 
 STREAMS = 2  # of data sets, each of a seed and process of its own
 STEPS = 150
 STEP = 2.0  # a factor that is e times as large moves some 0.2 of the data sets past a knot
 SMOOTHNESS = 0.01  # of the data sets near a number of rows, against a factor that is e times that at the rows beside it
-# What each of `STRETCH_PARTS` is to get right.
-_KNOTS_OF_PART = [[TAUS.index(tau) for tau in part]
-                  for part in ((0.025, 0.05, 0.1), (0.25,), (0.75,), (0.9, 0.95, 0.975))]  # fmt: skip
+_QUARTILES, _TAILS = (list(zip(*map(ends, levels))) for levels in (LEVELS[:1], LEVELS[1:]))
+_KNOTS_OF_PART = [_TAILS[0], _QUARTILES[0], _QUARTILES[1], _TAILS[1]]  # what each of `STRETCH_PARTS` is to get right
 _OUTWARDS = torch.tensor([1.0, 1.0, -1.0, -1.0])  # too many below a lower knot, or above an upper one, want it farther
 
 
@@ -47,12 +48,13 @@ def calibrate(path: Path, data_sets: int = 8_000, seed: int = 4_001) -> dict:
     near = near / near.sum(0).clamp_min(1e-9)
 
     def off(stretch: Tensor) -> Tensor:
-        below = below_knots(stretched(knots, log_rows, stretch).clamp_min(0), mi) - torch.tensor(TAUS)
-        return torch.stack([below[:, part].mean(1) for part in _KNOTS_OF_PART]) @ near  # [parts, rows]
+        below = below_knots(stretched(knots, log_rows, stretch).clamp_min(0).numpy(), mi.numpy()) - TAUS
+        means = np.stack([below[:, part].mean(1) for part in _KNOTS_OF_PART])
+        return torch.from_numpy(means).float() @ near  # [parts, rows]
 
     logs = torch.zeros(len(STRETCH_PARTS), len(STRETCH_ROWS))
     for step in range(STEPS):
-        rougher = torch.nn.functional.pad(logs.diff(dim=1), (1, 1)).diff(dim=1)
+        rougher = F.pad(logs.diff(dim=1), (1, 1)).diff(dim=1)
         logs = logs + STEP * (1 - step / STEPS) * (_OUTWARDS[:, None] * off(logs.exp()) + SMOOTHNESS * rougher)
     stretch = logs.exp()
     state["config"]["model"]["stretch"] = tuple(tuple(round(v, 3) for v in part) for part in stretch.tolist())
@@ -62,18 +64,6 @@ def calibrate(path: Path, data_sets: int = 8_000, seed: int = 4_001) -> dict:
         "off_before": off(torch.ones_like(stretch)).abs().amax(1).tolist(),
         "off_after": off(stretch).abs().amax(1).tolist(),
     }
-
-
-def below_knots(knots: Tensor, mi: Tensor) -> Tensor:
-    """Whether each data set lies below each of its knots [M, T]: on average, τ where knots are quantiles.
-
-    Where MI is exactly 0 and a part of the probability is at 0, so are knots; of these it counts as below the share
-    that the randomized probability transform (Czado, Gneiting and Held 2009) comes to on average.
-    """
-    taus = torch.tensor(TAUS)
-    at_zero = torch.where(knots <= 0, taus, 0).amax(1, keepdim=True)
-    tied = (mi[:, None] == 0) & (knots <= 0)
-    return torch.where(tied, taus / at_zero.clamp_min(1e-12), (mi[:, None] < knots).float())
 
 
 def mixture_batches(config: TrainConfig, data_sets: int, seed: int) -> Iterator[Batch]:

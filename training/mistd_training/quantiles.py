@@ -12,6 +12,24 @@ TAUS = (
     0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.975, 0.99, 0.995,
 )  # fmt: skip
 MEDIAN = TAUS.index(0.5)
+LEVELS = (0.5, 0.8, 0.9, 0.95)  # of the central intervals that are to cover; their ends are knots
+
+
+def ends(level: float) -> tuple[int, int]:
+    """The knots between which the central interval of one of `LEVELS` lies."""
+    low = TAUS.index(round(0.5 - level / 2, 3))
+    return low, len(TAUS) - 1 - low
+
+
+def below_knots(knots: np.ndarray, mi: np.ndarray) -> np.ndarray:
+    """Whether the true mi [n] lies below each of its knots [n, len(TAUS)], cut at 0: τ on average where they are right.
+
+    Where mi is 0 (or just below, by rounding) and a part of the probability is at 0, so are knots; of these it counts
+    as below the share that the randomized probability transform (Czado, Gneiting and Held 2009) comes to on average.
+    """
+    at_zero = np.max(np.where(knots <= 0, TAUS, 0), 1, keepdims=True)
+    tied = (mi[:, None] <= 0) & (knots <= 0)
+    return np.where(tied, TAUS / np.maximum(at_zero, 1e-12), mi[:, None] < knots)
 
 
 def quantile(knots: np.ndarray, taus: np.ndarray) -> np.ndarray:
