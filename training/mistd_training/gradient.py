@@ -123,7 +123,9 @@ def write_gradient_onnx(model: Mist, path: Path) -> None:
         dynamic_shapes={"inputs": _dynamic_shapes()},
         opset_version=OPSET,
         verbose=False,
+        optimize=False,  # which takes minutes over so many nodes; `simplify` does what matters of it in seconds
     )
+    onnx_file.simplify(program)
     onnx_file.save(program, path)
 
 
