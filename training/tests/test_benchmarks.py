@@ -53,7 +53,7 @@ def test_each_own_benchmark_judges_against_the_true_mutual_information(monkeypat
         assert abs(values["mean_mi"] - 0.5) <= values["mae"] + 1e-3
     assert joint["rows"][1000]["mae"] > 0.1 and joint["rows"][1000]["coverage_90"] < 0.2
 
-    calibration = benchmarks.mixture_calibration(Gaussian(1, 1000), seed=1, batches=4)
+    calibration = benchmarks.mixture_calibration(Gaussian(1, 1000), seed=1, data_sets=32)
     assert all(band["counting_zeros"][-1] == 1 for band in calibration["bands"].values())
 
     independent = benchmarks.independent_data(sure, seed=1, rows=20, data_sets=20)
