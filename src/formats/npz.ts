@@ -160,6 +160,7 @@ async function unpackFile(zip: ZipFile, entry: Entry): Promise<Buffer> {
   throw new Error(`${entry.fileName} is damaged, its checksum does not match`);
 }
 
+/** Without a full stop at its end: some of the archive reader's have one. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 }

@@ -333,6 +333,7 @@ describe('a wrong file gets 4xx', () => {
     const { status, body: problem } = await send<Problem>(type, await body(), query);
     expect(problem.code, problem.detail).toBe(code);
     expect(status).toBe(400);
+    expect(problem.detail).not.toContain('..');
   });
 
   it.each([
