@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 
@@ -110,7 +111,9 @@ def _calibration(result: dict) -> str:
     lines = [
         f"Share of fresh data sets of the training mixture (seed {result['seed']}) whose true MI lies in the central"
         " interval of each level. Independent data, whose MI is 0, have part of the predicted probability at 0; of an"
-        " interval that begins there its share of that part counts (in brackets: counts in full).",
+        " interval that begins there its share of that part counts (in brackets: counts in full). Each data set has a"
+        " shape and a recipe of its own, so a share has a standard error of at most"
+        f" {_largest_error(result['bands'])} points among the rows bands.",
         "",
     ]
     for kind, bands in (("rows", result["bands"]), ("columns of both sides", result["columns"])):
@@ -124,6 +127,11 @@ def _calibration(result: dict) -> str:
             lines.append(f"| {band} | {values['data_sets']:,} | {cells} | {values['mae']:.3f} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _largest_error(bands: dict) -> str:
+    """Of a share of data sets that are independent of each other, in points: at one half, of the smallest band."""
+    return f"{50 / math.sqrt(min(values['data_sets'] for values in bands.values())):.1f}"
 
 
 def _independent(result: dict) -> str:
