@@ -26,6 +26,7 @@ from .quantiles import LEVELS, TAUS, below_knots, ends
 from .train import TrainConfig, Trainer, load_checkpoint
 
 STREAMS = 2  # of data sets, each of a seed and process of its own
+LONG = 2_000  # rows: data sets of more take long, and are drawn an eighth as often as shorter ones
 STEPS = 150
 STEP = 2.0  # a factor that is e times as large moves some 0.2 of the data sets past a knot
 SMOOTHNESS = 0.01  # of the data sets near a number of rows, against a factor that is e times that at the rows beside it
@@ -34,7 +35,7 @@ _KNOTS_OF_PART = [_TAILS[0], _QUARTILES[0], _QUARTILES[1], _TAILS[1]]  # what ea
 _OUTWARDS = torch.tensor([1.0, 1.0, -1.0, -1.0])  # too many below a lower knot, or above an upper one, want it farther
 
 
-def calibrate(path: Path, data_sets: int = 8_000, seed: int = 4_001) -> dict:
+def calibrate(path: Path, data_sets: int = 16_000, seed: int = 4_001) -> dict:
     """Write `stretch` into the config of a checkpoint. Returns it, and by how much of the data sets knots are off
     without and with it: of each of `STRETCH_PARTS`, the most that it is near one of `STRETCH_ROWS`."""
     model, config, state = load_checkpoint(path)
@@ -66,27 +67,31 @@ def calibrate(path: Path, data_sets: int = 8_000, seed: int = 4_001) -> dict:
     }
 
 
-def mixture_batches(config: TrainConfig, data_sets: int, seed: int) -> Iterator[Batch]:
-    """Fresh draws of what a run trains on, eight data sets at a time."""
-    source = Trainer(replace(config, compile=False, batch=(8, 8), seed=seed), torch.device("cpu"))
-    for _ in range(math.ceil(data_sets / 8)):
+def mixture_batches(config: TrainConfig, data_sets: int, seed: int, batch: int) -> Iterator[Batch]:
+    """Fresh draws of what a run trains on, so many data sets at a time: those of one shape."""
+    source = Trainer(replace(config, compile=False, batch=(batch, batch), seed=seed), torch.device("cpu"))
+    for _ in range(math.ceil(data_sets / batch)):
         yield source.draw_batch()
 
 
 def _predictions(model: Mist, config: TrainConfig, data_sets: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Knots [M, T] before the cut at 0, MI [M] and log rows [M, 1]."""
+    low, high = config.rows
+    draws = [(config, data_sets)]
+    if config.paper_share < 1 and high > LONG:
+        draws = [(replace(config, rows=(LONG, high)), data_sets // 8), (replace(config, rows=(low, LONG)), data_sets)]
+    streams = [(drawn, count // STREAMS) for drawn, count in draws for _ in range(STREAMS)]
     context = get_context("spawn")
     with ProcessPoolExecutor(STREAMS, context, initializer=torch.set_num_threads, initargs=(1,)) as processes:
-        tasks = [
-            processes.submit(_stream, model, config, data_sets // STREAMS, seed + stream) for stream in range(STREAMS)
-        ]
+        tasks = [processes.submit(_stream, model, *stream, seed + i) for i, stream in enumerate(streams)]
         return tuple(torch.cat(parts) for parts in zip(*(task.result() for task in tasks)))
 
 
 @torch.no_grad()
 def _stream(model: Mist, config: TrainConfig, data_sets: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     knots, mi, log_rows = [], [], []
-    for batch in mixture_batches(config, data_sets, seed):
+    # One by one: data sets of a batch share a shape and a recipe and are wrong together, so that they say less.
+    for batch in mixture_batches(config, data_sets, seed, 1):
         rows, dim_x = batch.x.shape[1:]
         read = model.read(normal_scores(batch.x), normal_scores(batch.y), config.model.entries)
         knots.append(model.network(*read, dim_x))

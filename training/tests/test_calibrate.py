@@ -7,7 +7,7 @@ import torch
 from mistd_training import calibrate as calibration
 from mistd_training.ablation import ablate
 from mistd_training.calibrate import calibrate
-from mistd_training.model import STRETCH_ROWS, stretched
+from mistd_training.model import STRETCH_ROWS, Mist, stretched
 from mistd_training.quantiles import MEDIAN, TAUS
 from mistd_training.train import PRESETS, load_checkpoint, train
 
@@ -69,6 +69,15 @@ def test_a_calibrated_run_keeps_its_median_and_never_crosses(tmp_path):
     after = load_checkpoint(tmp_path / "checkpoint.pt")[0](x, y)
     torch.testing.assert_close(after[:, MEDIAN], before[:, MEDIAN])
     assert not torch.allclose(after, before) and (after.diff(dim=1) >= 0).all() and (after >= 0).all()
+
+
+def test_data_sets_of_many_rows_are_drawn_an_eighth_as_often(monkeypatch):
+    monkeypatch.setattr(calibration, "LONG", 20)
+    smoke = replace(PRESETS["smoke"], paper_share=0.0)
+    knots, mi, log_rows = calibration._predictions(Mist(smoke.model), smoke, 32, seed=1)
+    assert len(knots) == len(mi) == len(log_rows) == 32 + 4
+    rows = log_rows.exp().round()
+    assert (rows >= 20).sum() >= 4 and (rows <= 20).sum() >= 32 and rows.max() > 20
 
 
 def test_ablation_measures_every_variant_on_the_same_data_and_once(tmp_path, monkeypatch):
