@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .calibrate import judged_on, mixture_batches
 from .families.joint_validation import HELD_OUT, sample_validation
-from .families.wide import sample_wide
 from .quantiles import LEVELS, MEDIAN, TAUS, below_knots, ends, quantile
 from .scoring import OnnxModel, cca, ksg
+from .train import PRESETS
 
 BMI_ROWS = (200, 1_000, 5_000, 10_000)
 # Mean absolute error in nats over the 40 tasks at 1,000, 5,000 and 10,000 rows, as their authors publish them.
@@ -29,7 +30,7 @@ BMI_PUBLISHED = {
     "KSG": (0.288, 0.240, 0.219),
     "CCA": (0.195, 0.192, 0.181),
 }
-COLUMN_BANDS = {"2-4": (2, 4), "5-12": (5, 12), "13-32": (13, 32), "33-96": (33, 96)}  # of both sides together
+COLUMN_BANDS = {"2-4": (2, 4), "5-12": (5, 12), "13-32": (13, 32), "33-128": (33, 128)}  # of both sides together
 ROW_BANDS = {"5-30": (5, 30), "30-100": (30, 100), "100-500": (100, 500), "500-2000": (500, 2_000),
              "2000-10000": (2_000, 10_000)}  # fmt: skip
 
@@ -164,28 +165,19 @@ def joint_structures(model: OnnxModel, seed: int, data_sets: int = 48) -> dict:
 
 def mixture_calibration(model: OnnxModel, seed: int, data_sets: int = 4_000) -> dict:
     """Coverage of central intervals at `LEVELS` and error on fresh draws of the training mixture, by rows band and by
-    columns band.
-
-    Every data set has a shape and a recipe of its own: those of a batch share both, and are wrong together.
+    columns band. Each data set has a shape and a recipe of its own (`mixture_batches` says why).
 
     data_sets: of each rows band; a quarter of it above 2,000 rows, which take long.
     """
-    shapes = torch.Generator().manual_seed(seed)
-    draws = torch.Generator().manual_seed(seed + 1)
     result: dict = {"seed": seed, "levels": list(LEVELS), "bands": {}}
     by_columns: dict[str, list] = {name: [] for name in COLUMN_BANDS}
-    for band, (low, high) in ROW_BANDS.items():
+    for index, (band, rows) in enumerate(ROW_BANDS.items()):
+        count = data_sets if rows[1] <= 2_000 else data_sets // 4
         parts = []
-        for _ in range(data_sets if high <= 2_000 else data_sets // 4):
-            coins = torch.rand(3, generator=shapes).tolist()
-            rows, *dims = (
-                int(start * (stop / start) ** coin)
-                for (start, stop), coin in zip(((low, high), (1, 48), (1, 48)), coins)
-            )
-            one = sample_wide(1, rows, *dims, draws)
+        for one in mixture_batches(judged_on(PRESETS["wide"], rows), count, seed + index):
             parts.append((model.knots(one.x.numpy(), one.y.numpy()), one.mi.double().numpy()))
-            columns = next(name for name, (_, most) in COLUMN_BANDS.items() if sum(dims) <= most)
-            by_columns[columns].append(parts[-1])
+            columns = one.x.shape[2] + one.y.shape[2]
+            by_columns[next(name for name, (_, most) in COLUMN_BANDS.items() if columns <= most)].append(parts[-1])
         result["bands"][band] = _coverages(*map(np.concatenate, zip(*parts)))
         print(f"training mixture, {band} rows: {result['bands'][band]}", flush=True)
     result["columns"] = {

@@ -26,7 +26,8 @@ from .quantiles import LEVELS, TAUS, below_knots, ends
 from .train import TrainConfig, Trainer, load_checkpoint
 
 STREAMS = 2  # of data sets, each of a seed and process of its own
-LONG = 2_000  # rows: data sets of more take long, and are drawn an eighth as often as shorter ones
+# Data sets in each band of rows: with few rows they take little time, and answers lean most on what was drawn.
+DATA_SETS = {(5, 30): 12_000, (30, 100): 12_000, (100, 500): 8_000, (500, 2_000): 4_000, (2_000, 10_000): 2_000}
 STEPS = 150
 STEP = 2.0  # a factor that is e times as large moves some 0.2 of the data sets past a knot
 SMOOTHNESS = 0.01  # of the data sets near a number of rows, against a factor that is e times that at the rows beside it
@@ -35,13 +36,14 @@ _KNOTS_OF_PART = [_TAILS[0], _QUARTILES[0], _QUARTILES[1], _TAILS[1]]  # what ea
 _OUTWARDS = torch.tensor([1.0, 1.0, -1.0, -1.0])  # too many below a lower knot, or above an upper one, want it farther
 
 
-def calibrate(path: Path, data_sets: int = 16_000, seed: int = 4_001) -> dict:
-    """Write `stretch` into the config of a checkpoint. Returns it, and by how much of the data sets knots are off
-    without and with it: of each of `STRETCH_PARTS`, the most that it is near one of `STRETCH_ROWS`."""
+def calibrate(path: Path, share: float = 1.0, seed: int = 4_001) -> dict:
+    """Write `stretch` into the config of a checkpoint, by a share of `DATA_SETS`.
+
+    Returns it, and by how much of the data sets knots are off without and with it: of each of `STRETCH_PARTS`, the
+    most that it is near one of `STRETCH_ROWS`.
+    """
     model, config, state = load_checkpoint(path)
-    only = float(config.paper_share >= 0.5)  # the paper's families, or the wide ones at even log rows and columns
-    meta = replace(config, paper_share=only, usual_share=0.0, dims_power=1.0)
-    knots, mi, log_rows = _predictions(model, meta, data_sets, seed)
+    knots, mi, log_rows = _predictions(model, config, share, seed)
     if not knots.isfinite().all():
         raise ValueError(f"{path} does not predict finite quantiles")
 
@@ -67,20 +69,31 @@ def calibrate(path: Path, data_sets: int = 16_000, seed: int = 4_001) -> dict:
     }
 
 
-def mixture_batches(config: TrainConfig, data_sets: int, seed: int, batch: int) -> Iterator[Batch]:
-    """Fresh draws of what a run trains on, so many data sets at a time: those of one shape."""
+def judged_on(config: TrainConfig, rows: tuple[int, int]) -> TrainConfig:
+    """What a model is for, at so many rows: the paper's families, or the wide ones at even log rows and columns."""
+    only = float(config.paper_share >= 0.5)
+    return replace(config, rows=rows, paper_rows=rows, even_rows=0.0, usual_share=0.0, paper_share=only, dims_power=1.0)
+
+
+def mixture_batches(config: TrainConfig, data_sets: int, seed: int, batch: int = 1) -> Iterator[Batch]:
+    """Fresh draws of what a run trains on, so many data sets at a time.
+
+    Data sets of a batch share a shape and a recipe, and are wrong together: to judge by, one says as much as many.
+    """
     source = Trainer(replace(config, compile=False, batch=(batch, batch), seed=seed), torch.device("cpu"))
     for _ in range(math.ceil(data_sets / batch)):
         yield source.draw_batch()
 
 
-def _predictions(model: Mist, config: TrainConfig, data_sets: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def _predictions(model: Mist, config: TrainConfig, share: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Knots [M, T] before the cut at 0, MI [M] and log rows [M, 1]."""
-    low, high = config.rows
-    draws = [(config, data_sets)]
-    if config.paper_share < 1 and high > LONG:
-        draws = [(replace(config, rows=(LONG, high)), data_sets // 8), (replace(config, rows=(low, LONG)), data_sets)]
-    streams = [(drawn, count // STREAMS) for drawn, count in draws for _ in range(STREAMS)]
+    low, high = config.paper_rows if config.paper_share >= 0.5 else config.rows
+    streams = [
+        (judged_on(config, (max(low, fewest), min(high, most))), math.ceil(share * data_sets / STREAMS))
+        for (fewest, most), data_sets in DATA_SETS.items()
+        if fewest < high and low < most
+        for _ in range(STREAMS)
+    ]
     context = get_context("spawn")
     with ProcessPoolExecutor(STREAMS, context, initializer=torch.set_num_threads, initargs=(1,)) as processes:
         tasks = [processes.submit(_stream, model, *stream, seed + i) for i, stream in enumerate(streams)]
@@ -90,8 +103,7 @@ def _predictions(model: Mist, config: TrainConfig, data_sets: int, seed: int) ->
 @torch.no_grad()
 def _stream(model: Mist, config: TrainConfig, data_sets: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     knots, mi, log_rows = [], [], []
-    # One by one: data sets of a batch share a shape and a recipe and are wrong together, so that they say less.
-    for batch in mixture_batches(config, data_sets, seed, 1):
+    for batch in mixture_batches(config, data_sets, seed):
         rows, dim_x = batch.x.shape[1:]
         read = model.read(normal_scores(batch.x), normal_scores(batch.y), config.model.entries)
         knots.append(model.network(*read, dim_x))

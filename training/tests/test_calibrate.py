@@ -65,19 +65,22 @@ def test_a_calibrated_run_keeps_its_median_and_never_crosses(tmp_path):
     train(replace(PRESETS["smoke"], steps=4), tmp_path, CPU)
     x, y = torch.randn(2, 3, 30, 2, generator=torch.Generator().manual_seed(4))
     before = load_checkpoint(tmp_path / "checkpoint.pt")[0](x, y)
-    calibrate(tmp_path / "checkpoint.pt", data_sets=64)
+    calibrate(tmp_path / "checkpoint.pt", share=0.002)
     after = load_checkpoint(tmp_path / "checkpoint.pt")[0](x, y)
     torch.testing.assert_close(after[:, MEDIAN], before[:, MEDIAN])
     assert not torch.allclose(after, before) and (after.diff(dim=1) >= 0).all() and (after >= 0).all()
 
 
-def test_data_sets_of_many_rows_are_drawn_an_eighth_as_often(monkeypatch):
-    monkeypatch.setattr(calibration, "LONG", 20)
-    smoke = replace(PRESETS["smoke"], paper_share=0.0)
-    knots, mi, log_rows = calibration._predictions(Mist(smoke.model), smoke, 32, seed=1)
-    assert len(knots) == len(mi) == len(log_rows) == 32 + 4
-    rows = log_rows.exp().round()
-    assert (rows >= 20).sum() >= 4 and (rows <= 20).sum() >= 32 and rows.max() > 20
+def test_each_band_of_rows_gets_its_data_sets(monkeypatch):
+    monkeypatch.setattr(calibration, "DATA_SETS", {(5, 20): 32, (20, 30): 16, (30, 100): 8, (100, 500): 800})
+    for smoke in (replace(PRESETS["smoke"], paper_share=0.0), replace(PRESETS["smoke"], paper_share=1.0)):
+        knots, mi, log_rows = calibration._predictions(
+            Mist(smoke.model), replace(smoke, paper_rows=(10, 40)), 0.5, seed=1
+        )
+        assert len(knots) == len(mi) == len(log_rows) == 16 + 8 + 4
+        rows = log_rows.exp().round()
+        assert rows.min() >= 10 and rows.max() <= 40
+        assert 16 <= (rows <= 20).sum() <= 24 and 4 <= (rows >= 30).sum() <= 12
 
 
 def test_ablation_measures_every_variant_on_the_same_data_and_once(tmp_path, monkeypatch):
