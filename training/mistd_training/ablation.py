@@ -35,7 +35,7 @@ def ablate(checkpoint: Path, folder: Path, data_sets: int = 1_500, of_each: int 
     the same model file on the same data are not measured again.
     """
     model, config, _ = load_checkpoint(checkpoint)
-    mixture = list(mixture_batches(config, data_sets, seed, 8))
+    mixture = list(mixture_batches(config, data_sets, seed, batch=8))
     draws = torch.Generator().manual_seed(seed + 1)
     joint = [sample_validation(name, of_each, 1_000, draws, extra) for name in HELD_OUT for extra in (0, 2)]
     path = folder / "evaluation.json"

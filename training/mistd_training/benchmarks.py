@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .calibrate import judged_on, mixture_batches
+from .calibrate import DATA_SETS, judged_on, mixture_batches
 from .families.joint_validation import HELD_OUT, sample_validation
 from .quantiles import LEVELS, MEDIAN, TAUS, below_knots, ends, quantile
 from .scoring import OnnxModel, cca, ksg
@@ -31,8 +31,7 @@ BMI_PUBLISHED = {
     "CCA": (0.195, 0.192, 0.181),
 }
 COLUMN_BANDS = {"2-4": (2, 4), "5-12": (5, 12), "13-32": (13, 32), "33-128": (33, 128)}  # of both sides together
-ROW_BANDS = {"5-30": (5, 30), "30-100": (30, 100), "100-500": (100, 500), "500-2000": (500, 2_000),
-             "2000-10000": (2_000, 10_000)}  # fmt: skip
+ROW_BANDS = {f"{low}-{high}": (low, high) for low, high in DATA_SETS}
 
 
 # --- The BMI benchmark (Czyż et al. 2023) -----------------------------------------------------------------------------

@@ -78,7 +78,8 @@ def judged_on(config: TrainConfig, rows: tuple[int, int]) -> TrainConfig:
 def mixture_batches(config: TrainConfig, data_sets: int, seed: int, batch: int = 1) -> Iterator[Batch]:
     """Fresh draws of what a run trains on, so many data sets at a time.
 
-    Data sets of a batch share a shape and a recipe, and are wrong together: to judge by, one says as much as many.
+    Data sets of a batch share a shape and a recipe, and are often wrong together: to judge by, they say less
+    than as many drawn one by one.
     """
     source = Trainer(replace(config, compile=False, batch=(batch, batch), seed=seed), torch.device("cpu"))
     for _ in range(math.ceil(data_sets / batch)):
