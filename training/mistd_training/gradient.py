@@ -26,7 +26,6 @@ from .quantiles import TAUS
 
 INPUTS = ("scores_x", "scores_y", "tau")
 OUTPUTS = ("quantile", "gradient_x", "gradient_y")
-OPSET = 18
 _SIZES = (("batch", 1), ("rows", 2), ("dim_x", 1), ("dim_y", 1))
 _EXAMPLE_SHAPE = (3, 40, 5, 4)
 
@@ -114,19 +113,14 @@ def _polynomial(x: Tensor, *coefficients: float) -> Tensor:
 
 def write_gradient_onnx(model: Mist, path: Path) -> None:
     """Write `quantile_gradient` of the model as one self-contained file with every size dynamic."""
-    program = torch.onnx.export(
+    onnx_file.write(
         _ForOnnx(_trace(model)),
         _example(),
-        dynamo=True,
+        path,
         input_names=list(INPUTS),
         output_names=list(OUTPUTS),
         dynamic_shapes={"inputs": _dynamic_shapes()},
-        opset_version=OPSET,
-        verbose=False,
-        optimize=False,  # which takes minutes over so many nodes; `simplify` does what matters of it in seconds
     )
-    onnx_file.simplify(program)
-    onnx_file.save(program, path)
 
 
 def _trace(model: Mist) -> GraphModule:

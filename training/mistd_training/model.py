@@ -383,7 +383,7 @@ class NeighborEstimates(nn.Module):
         nearest = apart.topk(max(self.neighbors) + 1, largest=False).values
         estimates, spreads = [], []
         for k in self.neighbors:
-            reach = nearest[:, :, k : k + 1] * (1 + 1e-5) + 1e-10  # ties are in, whatever the rounding
+            reach = nearest[:, :, k : k + 1].clamp_min(1e-10) * (1 + 1e-5)  # ties are in, whatever the rounding
             joint, only_x, only_y = (
                 (d <= reach).sum(2, dtype=torch.float32).minimum(rows) - 0.5 for d in (apart, apart_x, apart_y)
             )

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from . import onnx_file
-from .export import OPSET, sha256
+from .export import sha256
 from .quantiles import TAUS
 
 PARITY_TOLERANCE = 1e-4
@@ -156,17 +156,14 @@ def write_reference_onnx(core: nn.Module, path: Path) -> None:
     if core.quantile_conditioned:
         inputs, shapes, names = (source, torch.linspace(0.1, 0.9, 5)), [*shapes, {0: count}], ["source", "tau"]
     with _plain_attention():
-        program = torch.onnx.export(
+        onnx_file.write(
             Reference(core).eval(),
             inputs,
-            dynamo=True,
+            path,
             input_names=names,
             output_names=["quantiles"],
             dynamic_shapes=tuple(shapes),
-            opset_version=OPSET,
-            verbose=False,
         )
-    onnx_file.save(program, path)
 
 
 @contextmanager

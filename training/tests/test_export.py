@@ -1,9 +1,11 @@
 import json
 
 import onnx
+import onnxruntime
 import pytest
 import torch
 
+from mistd_training import onnx_file
 from mistd_training.export import PARITY_SHAPES, check_parity, sha256, write_onnx
 from mistd_training.model import Mist, ModelConfig
 from mistd_training.quantiles import TAUS
@@ -51,3 +53,19 @@ def test_the_full_size_network_exports_with_the_same_answers(tmp_path):
     model = Mist(ModelConfig(entry_layers=1)).eval()
     write_onnx(model, tmp_path / "model.onnx")
     assert check_parity(model, tmp_path / "model.onnx") <= 1e-4
+
+
+class _Margins(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (x * (1 + 5e-6) + 1e-10).log()
+
+
+def test_small_margins_are_kept(tmp_path):
+    path = tmp_path / "margins.onnx"
+    count = torch.export.Dim("count", min=1)
+    onnx_file.write(
+        _Margins(), (torch.ones(3),), path, input_names=["x"], output_names=["y"], dynamic_shapes=({0: count},)
+    )
+    x = torch.tensor([0.0, 1.0])
+    (got,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": x.numpy()})
+    assert got == pytest.approx(_Margins()(x).numpy(), rel=1e-6, abs=1e-7) and got[1] > 4e-6
