@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Warning } from '../../src/estimation/warnings.js';
-import { gaussian, mixed } from '../data.js';
+import { gaussian, mixed, uniforms } from '../data.js';
 import { type Service, startService } from './service.js';
 
 let service: Service;
@@ -33,6 +33,33 @@ describe('the answer of POST /estimate', () => {
       Math.sqrt(1 - Math.exp(-2 * body.estimate)),
       9,
     );
+  });
+
+  it('is near the mutual information of columns of few values and covers it', async () => {
+    const shares = [0.6, 0.24, 0.1, 0.06];
+    // Each column of y is that of x in half of the rows, and drawn anew in the others.
+    const both = (u: number, v: number) =>
+      0.5 * (u === v ? (shares[u] as number) : 0) +
+      0.5 * (shares[u] as number) * (shares[v] as number);
+    const truth =
+      3 *
+      shares
+        .flatMap((p, u) => shares.map((q, v) => both(u, v) * Math.log(both(u, v) / (p * q))))
+        .reduce((sum, term) => sum + term, 0);
+    for (const rows of [200, 1000, 2000]) {
+      const uniform = uniforms(rows);
+      const value = () => {
+        const u = uniform();
+        return u < 0.6 ? 0 : u < 0.84 ? 1 : u < 0.94 ? 2 : 3;
+      };
+      const x = Array.from({ length: rows }, () => [value(), value(), value()]);
+      const y = x.map((row) => row.map((v) => (uniform() < 0.5 ? v : value())));
+      const { status, body } = await service.post({ x, y });
+      expect(status).toBe(200);
+      expect(Math.abs(body.estimate - truth)).toBeLessThan(0.25);
+      expect(body.interval.lower).toBeLessThan(truth);
+      expect(body.interval.upper).toBeGreaterThan(truth);
+    }
   });
 
   it('is small for independent columns', async () => {

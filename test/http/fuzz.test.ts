@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Problem } from '../../src/routes/problem.js';
+import { uniforms } from '../data.js';
 import { type Service, startService } from './service.js';
 
 let service: Service;
@@ -48,6 +49,49 @@ it('answers any JSON with an estimate or a problem at a place that is there, nev
       }
     }),
     { numRuns: 300, seed: 7 },
+  );
+});
+
+/** Columns with ties of several kinds, each from uniform numbers. */
+const tied: ((u: number, row: number) => number)[] = [
+  (u) => Number(u < 0.5),
+  (u) => Number(u < 0.02),
+  (u) => Math.floor(-2 * Math.log(u)),
+  (u) => Math.max(0.7, u),
+  (u) => Math.round(4 * u),
+  (_, row) => row >> 4,
+];
+
+it('answers columns of any ties, rows that repeat and columns that do', async () => {
+  const dim = fc.integer({ min: 1, max: 6 });
+  const cases = fc.record({
+    seed: fc.nat(1_000_000),
+    rows: fc.constantFrom(2, 5, 20, 100, 500, 1500),
+    dimX: dim,
+    dimY: dim,
+    shared: fc.boolean(),
+    repeated: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ seed, rows, dimX, dimY, shared, repeated }) => {
+      const uniform = uniforms(seed);
+      const side = (columns: number) => {
+        const kinds = Array.from({ length: columns }, () => Math.floor(uniform() * tied.length));
+        return Array.from({ length: rows }, (_, row) =>
+          kinds.map((kind) => (tied[kind] as (typeof tied)[0])(uniform(), row)),
+        );
+      };
+      const [x, y] = [side(dimX), side(dimY)];
+      if (shared) {
+        y.forEach((row, r) => {
+          row[0] = x[r]?.[0] as number;
+        });
+      }
+      const twice = (half: number[][]) => (repeated ? [...half, ...half] : half);
+      const { status, body } = await service.post({ x: twice(x), y: twice(y) });
+      expect(status, JSON.stringify(body)).toBe(200);
+    }),
+    { numRuns: 80, seed: 11 },
   );
 });
 
