@@ -71,7 +71,7 @@ def calibrate(path: Path, share: float = 1.0, seed: int = 4_001) -> dict:
 
 def judged_on(config: TrainConfig, rows: tuple[int, int]) -> TrainConfig:
     """What a model is for, at so many rows: the paper's families, or the wide ones at even log rows and columns."""
-    only = float(config.paper_share >= 0.5)
+    only = float(config.mostly_paper)
     return replace(config, rows=rows, paper_rows=rows, even_rows=0.0, usual_share=0.0, paper_share=only, dims_power=1.0)
 
 
@@ -88,7 +88,7 @@ def mixture_batches(config: TrainConfig, data_sets: int, seed: int, batch: int =
 
 def _predictions(model: Mist, config: TrainConfig, share: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Knots [M, T] before the cut at 0, MI [M] and log rows [M, 1]."""
-    low, high = config.paper_rows if config.paper_share >= 0.5 else config.rows
+    low, high = config.paper_rows if config.mostly_paper else config.rows
     streams = [
         (judged_on(config, (max(low, fewest), min(high, most))), math.ceil(share * data_sets / STREAMS))
         for (fewest, most), data_sets in DATA_SETS.items()

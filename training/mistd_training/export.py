@@ -60,7 +60,7 @@ class MetaDistribution:
 
 def trained_on(config: TrainConfig) -> MetaDistribution:
     """The meta-distribution of a run from scratch."""
-    if config.paper_share >= 0.5:
+    if config.mostly_paper:
         description = "MIST trained on its paper's families (arXiv 2511.18945), on normal scores."
         families = [kind for kinds in KINDS.values() for kind in kinds]
         manifest, sample = {"name": "paper", "families": families}, sample_paper

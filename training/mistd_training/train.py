@@ -72,6 +72,11 @@ class TrainConfig:
     only: str = ""
     model: ModelConfig = field(default_factory=ModelConfig)
 
+    @property
+    def mostly_paper(self) -> bool:
+        """Whether a model is for the paper's families, and judged on them alone."""
+        return self.paper_share >= 0.5
+
 
 _MODEL = ModelConfig(
     entry_width=24,
