@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.stats import entropy
 
 from .calibrate import DATA_SETS, judged_on, mixture_batches
 from .families.joint_validation import HELD_OUT, sample_validation
@@ -201,6 +202,48 @@ def independent_data(model: OnnxModel, seed: int, rows: int = 500, data_sets: in
             "ksg_largest": _round(max(points)),
         }
     return result
+
+
+def few_values(model: OnnxModel, seed: int, data_sets: int = 60) -> dict:
+    """Columns of 2 to 10 values, each column of y with one of x by a random table: MI is a sum over the tables.
+    The plug-in estimate of the rows' joint table (Miller and Madow's correction) beside."""
+    generator = np.random.default_rng(seed)
+    result: dict = {"seed": seed, "rows": {}}
+    for rows in (200, 1_000):
+        columns = {}
+        for dim in (1, 2, 3, 5):
+            x, y = np.empty((2, data_sets, rows, dim))
+            mi = np.zeros(data_sets)
+            for i, c in np.ndindex(data_sets, dim):
+                table = generator.gamma(
+                    np.exp(generator.uniform(np.log(0.1), np.log(5))), size=generator.integers(2, 11, 2)
+                )
+                table /= table.sum()
+                cells = generator.choice(table.size, rows, p=table.ravel())
+                x[i, :, c], y[i, :, c] = np.unravel_index(cells, table.shape)
+                mi[i] += _mi_of_table(table)
+            points = np.array([_plug_in(*pair) for pair in zip(x, y)])
+            columns[dim] = {
+                **scores_of(model.knots(x, y), mi),
+                "plug_in_mae": _mean(np.abs(points - mi)),
+                "mean_mi": _mean(mi),
+            }
+        result["rows"][rows] = columns
+        print(f"few values, {rows} rows: {columns}", flush=True)
+    return result
+
+
+def _mi_of_table(table: np.ndarray) -> float:
+    """Of two columns whose joint probabilities or counts these are."""
+    return float(entropy(table.sum(0)) + entropy(table.sum(1)) - entropy(table.ravel()))
+
+
+def _plug_in(x: np.ndarray, y: np.ndarray) -> float:
+    """From how often each row of x [rows, dim_x], of y, and of both was seen; the entropy of K kinds of rows is low by
+    about (K − 1) / (2 · rows)."""
+    counts = [np.unique(side, axis=0, return_counts=True)[1] for side in (x, y, np.concatenate([x, y], 1))]
+    of_x, of_y, of_both = (entropy(count) + (len(count) - 1) / (2 * len(x)) for count in counts)
+    return float(of_x + of_y - of_both)
 
 
 # --- Scores -----------------------------------------------------------------------------------------------------------

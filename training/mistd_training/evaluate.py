@@ -67,6 +67,7 @@ def evaluate_model(
         "joint": lambda: benchmarks.joint_structures(model, first),
         "calibration": lambda: benchmarks.mixture_calibration(model, first),
         "independent": lambda: benchmarks.independent_data(model, first),
+        "few_values": lambda: benchmarks.few_values(model, first),
         "bootstrap": lambda: benchmarks.interval_against_bootstrap(model, first, cache),
         "neural": lambda: benchmarks.neural_estimators(model, first, cache),
     }

@@ -61,8 +61,23 @@ def test_each_own_benchmark_judges_against_the_true_mutual_information(monkeypat
         "median": 0.5, "least": 0.5, "largest": 0.5, "ksg_least": 0.25, "ksg_largest": 0.25,
     }  # fmt: skip
 
-    text = benchmark_tables({"joint": joint, "calibration": calibration, "independent": independent})
+    few = benchmarks.few_values(sure, seed=1, data_sets=4)
+    for values in few["rows"][200].values():
+        assert values["estimate"] == pytest.approx(0.5)
+        assert abs(values["mean_mi"] - 0.5) <= values["mae"] + 1e-3
+
+    text = benchmark_tables({"joint": joint, "calibration": calibration, "independent": independent, "few_values": few})
     assert "| parity + 2 noise |" in text and "| 30-100 |" in text and "0.5000 to 0.5000" in text
+    assert f"| 5 | {few['rows'][200][5]['mean_mi']:.2f} | " in text
+
+
+def test_plug_in_estimates_come_to_the_mutual_information_of_the_tables():
+    table = np.array([[0.4, 0.1], [0.05, 0.45]])
+    mi = benchmarks._mi_of_table(table)
+    expected = sum(p * np.log(p / (table[i].sum() * table[:, j].sum())) for (i, j), p in np.ndenumerate(table))
+    assert mi == pytest.approx(expected) and benchmarks._mi_of_table(1000 * table) == pytest.approx(expected)
+    cells = np.random.default_rng(2).choice(4, (100_000, 2), p=table.ravel())
+    assert benchmarks._plug_in(cells // 2, cells % 2) == pytest.approx(2 * mi, abs=0.01)
 
 
 def test_the_bmi_tasks_are_averaged_by_size_and_compared_with_their_truth(monkeypatch):
