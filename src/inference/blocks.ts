@@ -53,7 +53,8 @@ export function combineBlocks(
  * First key: each side sums, over its columns, a mix of |score| (so no column's sign or place
  * matters); the two sides' sums add up (so neither is first). Rows with the same |scores| need a
  * second key: the same with each column's sign fixed by its own data (`orientations`). Rows that
- * still tie are duplicates, or mirror images in data that are their own mirror image.
+ * still tie are duplicates, or mirror images in data that are their own mirror image: `scatter`
+ * deals with them.
  */
 function canonicalOrder(x: Scores, y: Scores): Uint32Array {
   const first = new Uint32Array(x.rows);
@@ -63,10 +64,32 @@ function canonicalOrder(x: Scores, y: Scores): Uint32Array {
   const second = new Uint32Array(x.rows);
   addKeys(second, x, orientations(x, first));
   addKeys(second, y, orientations(y, first));
-  return Uint32Array.from({ length: x.rows }, (_, r) => r).sort(
+  const order = Uint32Array.from({ length: x.rows }, (_, r) => r).sort(
     (a, b) =>
       (first[a] as number) - (first[b] as number) || (second[a] as number) - (second[b] as number),
   );
+  scatter(order, first, second);
+  return order;
+}
+
+/**
+ * Moves duplicates away from each other, each to a place made from its key and its number among
+ * its likes: which one is which changes nothing. Side by side, the first rows, from which a model
+ * may take more than from the others, would be many of a few kinds.
+ */
+function scatter(order: Uint32Array, first: Uint32Array, second: Uint32Array): void {
+  const keys = first.slice();
+  let before = 0;
+  let any = false;
+  for (let i = 1; i < order.length; i++) {
+    const [a, b] = [order[i - 1] as number, order[i] as number];
+    before = first[a] === first[b] && second[a] === second[b] ? before + 1 : 0;
+    if (before > 0) {
+      keys[b] = mix((first[b] as number) + mix(before));
+      any = true;
+    }
+  }
+  if (any) order.sort((a, b) => (keys[a] as number) - (keys[b] as number));
 }
 
 /** Adds one side's key to each row's; a column of orientation 0 counts by its size alone. */

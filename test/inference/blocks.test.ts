@@ -49,6 +49,26 @@ describe('dealBlocks', () => {
     ).toEqual(expected);
   });
 
+  it('does not put duplicates side by side, nor by the order in which they come', () => {
+    const uniform = uniforms(5);
+    const x = names.map(() => [Math.floor(-2 * Math.log(uniform()))]);
+    const y = x.map(([v = 0]) => [uniform() < 0.5 ? v : Math.floor(4 * uniform())]);
+    const dealt = (order: readonly number[]) => {
+      const pick = (rows: number[][]) => order.map((r) => rows[r] as number[]);
+      const [block] = dealBlocks(scores(pick(x)), scores(pick(y)), names.length);
+      return Array.from(block as Int32Array, (r) => `${pick(x)[r]}, ${pick(y)[r]}`);
+    };
+    const rows = dealt(names);
+    expect(dealt(names.toReversed())).toEqual(rows);
+    // Of each kind, the first rows have about the share that all have: within four standard errors.
+    const first = rows.slice(0, 400);
+    for (const kind of new Set(rows)) {
+      const share = rows.filter((row) => row === kind).length / rows.length;
+      const count = first.filter((row) => row === kind).length;
+      expect(Math.abs(count - 400 * share)).toBeLessThan(4 * Math.sqrt(400 * share) + 1);
+    }
+  });
+
   it('tells a row from its mirror image', () => {
     // Pairs of rows (a, b), (−a, −b) have the same |scores|; a third column orients them.
     const { x: half } = mixed(3, 600, 2, 1);
