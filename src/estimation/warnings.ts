@@ -166,7 +166,7 @@ function ties(cases: readonly WarningCase[]): Warning | undefined {
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
-    message: `${list(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie); the model was trained on continuous columns, so the estimate may be off.`,
+    message: `${list(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie); few of the columns that the model was trained on do, so the estimate may be off and its interval too narrow.`,
   };
 }
 
