@@ -14,6 +14,7 @@ import torch
 from scipy.stats import entropy
 
 from .calibrate import DATA_SETS, judged_on, mixture_batches
+from .families.atoms import table_mi
 from .families.joint_validation import HELD_OUT, sample_validation
 from .quantiles import LEVELS, MEDIAN, TAUS, below_knots, ends, quantile
 from .scoring import OnnxModel, cca, ksg
@@ -221,7 +222,7 @@ def few_values(model: OnnxModel, seed: int, data_sets: int = 60) -> dict:
                 table /= table.sum()
                 cells = generator.choice(table.size, rows, p=table.ravel())
                 x[i, :, c], y[i, :, c] = np.unravel_index(cells, table.shape)
-                mi[i] += _mi_of_table(table)
+                mi[i] += table_mi(torch.from_numpy(table)[None]).item()
             points = np.array([_plug_in(*pair) for pair in zip(x, y)])
             columns[dim] = {
                 **scores_of(model.knots(x, y), mi),
@@ -231,11 +232,6 @@ def few_values(model: OnnxModel, seed: int, data_sets: int = 60) -> dict:
         result["rows"][rows] = columns
         print(f"few values, {rows} rows: {columns}", flush=True)
     return result
-
-
-def _mi_of_table(table: np.ndarray) -> float:
-    """Of two columns whose joint probabilities or counts these are."""
-    return float(entropy(table.sum(0)) + entropy(table.sum(1)) - entropy(table.ravel()))
 
 
 def _plug_in(x: np.ndarray, y: np.ndarray) -> float:
