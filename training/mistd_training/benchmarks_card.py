@@ -47,27 +47,30 @@ def _bmi(result: dict) -> str:
 
 
 def _joint(result: dict) -> str:
-    sizes = list(result["rows"])
-    head = " | ".join(f"MAE, {int(rows):,} rows | KSG | coverage of 90 %" for rows in sizes)
+    families = {rows: r["families"] for rows, r in result["rows"].items()}
     lines = [
         "Families that training never draws and whose dependence lives in three or more columns together"
         f" (`families/joint_validation.py`), alone and with two noise columns on each side; seed {result['seed']}. KSG"
         " (k = 5) on the same data sets.",
         "",
-        f"| family | mean MI | {head} |",
-        "|---|---|" + "---|---|---|" * len(sizes),
+        *_errors("family | mean MI", "KSG", "ksg_mae", families),
+        "| **all** | | " + _error_cells(result["rows"].values(), "ksg_mae"),
     ]
-    for family, first in result["rows"][sizes[0]]["families"].items():
-        lines.append(
-            f"| {family} | {first['mean_mi']:.2f} | "
-            + _joint_cells(r["families"][family] for r in result["rows"].values())
-        )
-    lines.append("| **all** | | " + _joint_cells(result["rows"].values()))
     return "\n".join(lines) + "\n"
 
 
-def _joint_cells(parts: Iterable[dict]) -> str:
-    return " | ".join(f"{p['mae']:.3f} | {p['ksg_mae']:.3f} | {p['coverage_90']:.2f}" for p in parts) + " |"
+def _errors(names: str, rival: str, rival_mae: str, sizes: dict[str, dict[str, dict]]) -> list[str]:
+    """A table of what `scores_of` and a rival say of the same data sets, sizes: rows → name → scores."""
+    head = " | ".join(f"MAE, {int(rows):,} rows | {rival} | coverage of 90 %" for rows in sizes)
+    lines = [f"| {names} | {head} |", "|---|---|" + "---|---|---|" * len(sizes)]
+    for name, first in next(iter(sizes.values())).items():
+        cells = _error_cells((named[name] for named in sizes.values()), rival_mae)
+        lines.append(f"| {name} | {first['mean_mi']:.2f} | {cells}")
+    return lines
+
+
+def _error_cells(parts: Iterable[dict], rival_mae: str) -> str:
+    return " | ".join(f"{p['mae']:.3f} | {p[rival_mae]:.3f} | {p['coverage_90']:.2f}" for p in parts) + " |"
 
 
 def _failures(bmi: dict, joint: dict, count: int = 12) -> str:
@@ -151,20 +154,14 @@ def _independent(result: dict) -> str:
 
 
 def _few_values(result: dict) -> str:
-    sizes = list(result["rows"])
-    head = " | ".join(f"MAE, {int(rows):,} rows | plug-in | coverage of 90 %" for rows in sizes)
+    names = f"columns a side | mean MI, {int(next(iter(result['rows']))):,} rows"
     lines = [
         "Columns of 2 to 10 values, each column of y with one of x by a random table of probabilities, so that the true"
         f" MI is a sum over columns (seed {result['seed']}). The plug-in estimate from the table of all rows (with"
         " Miller and Madow's correction) on the same data sets.",
         "",
-        f"| columns a side | mean MI, {int(sizes[0]):,} rows | {head} |",
-        "|---|---|" + "---|---|---|" * len(sizes),
+        *_errors(names, "plug-in", "plug_in_mae", result["rows"]),
     ]
-    for columns, first in result["rows"][sizes[0]].items():
-        parts = [r[columns] for r in result["rows"].values()]
-        cells = " | ".join(f"{p['mae']:.3f} | {p['plug_in_mae']:.3f} | {p['coverage_90']:.2f}" for p in parts)
-        lines.append(f"| {columns} | {first['mean_mi']:.2f} | {cells} |")
     return "\n".join(lines) + "\n"
 
 
