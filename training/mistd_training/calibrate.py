@@ -23,7 +23,7 @@ from .encoding import normal_scores
 from .families.batch import Batch
 from .model import STRETCH_PARTS, STRETCH_ROWS, Mist, at_rows, stretched
 from .quantiles import LEVELS, TAUS, below_knots, ends
-from .train import TrainConfig, Trainer, load_checkpoint
+from .train import Draws, TrainConfig, load_checkpoint
 
 STREAMS = 2  # of data sets, each of a seed and process of its own
 # Data sets in each band of rows: with few rows they take little time, and answers lean most on what was drawn.
@@ -81,9 +81,8 @@ def mixture_batches(config: TrainConfig, data_sets: int, seed: int, batch: int =
     Data sets of a batch share a shape and a recipe, and are often wrong together: to judge by, they say less
     than as many drawn one by one.
     """
-    source = Trainer(replace(config, compile=False, batch=(batch, batch), seed=seed), torch.device("cpu"))
-    for _ in range(math.ceil(data_sets / batch)):
-        yield source.draw_batch()
+    source = Draws(replace(config, batch=(batch, batch), seed=seed), torch.device("cpu"))
+    yield from (source[step] for step in range(math.ceil(data_sets / batch)))
 
 
 def _predictions(model: Mist, config: TrainConfig, share: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -89,7 +89,9 @@ def _discrete(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generato
 
 
 def _tables(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    piece = sample_tables(batch, rows, some_atoms(min(dim_x, dim_y), generator), generator)
+    limit = min(dim_x, dim_y)
+    count = min(limit, MAX_ATOMS) if _coin(generator) < 0.5 else some_atoms(limit, generator)
+    piece = sample_tables(batch, rows, count, generator)
     x, y = compose.pad(piece.x, dim_x, generator), compose.pad(piece.y, dim_y, generator)
     return _shuffled(Batch(x, y, piece.mi), generator)
 
