@@ -27,7 +27,7 @@ from .train import Draws, TrainConfig, load_checkpoint
 
 STREAMS = 2  # of data sets, each of a seed and process of its own
 # Data sets in each band of rows: with few rows they take little time, and answers lean most on what was drawn.
-DATA_SETS = {(5, 30): 12_000, (30, 100): 12_000, (100, 500): 8_000, (500, 2_000): 4_000, (2_000, 10_000): 2_000}
+DATA_SETS = {(5, 30): 12_000, (30, 100): 12_000, (100, 500): 8_000, (500, 2_000): 4_000, (2_000, 10_000): 3_000}
 STEPS = 150
 STEP = 2.0  # a factor that is e times as large moves some 0.2 of the data sets past a knot
 SMOOTHNESS = 0.01  # of the data sets near a number of rows, against a factor that is e times that at the rows beside it

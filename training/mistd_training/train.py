@@ -311,10 +311,10 @@ def train(
 ) -> None:
     """Train to `config.steps`, resuming from `folder/checkpoint.pt` when it is there.
 
-    workers: processes that share each step's gradient, one thread each; several on one GPU keep it busy, since a step
-    is thousands of small kernels; save_every: seconds; start: the checkpoint whose averaged weights a new run begins
-    with; draws: what a worker trains on (config, device, rank); drawers: processes of each worker that draw ahead on
-    the CPU, for a GPU that would else wait (0: each worker draws on the device).
+    workers: processes that share each step's gradient, one thread each; save_every: seconds; start: the checkpoint
+    whose averaged weights a new run begins with; draws: what a worker trains on (config, device, rank); drawers:
+    processes of each worker that draw ahead on the CPU, for a GPU that would else wait (0: a worker draws on the
+    device).
     """
     folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:

@@ -434,7 +434,7 @@ def test_independent_data_sets_are_independent():
     values = []
     for seed in range(12):
         batch = wide.sample_recipe("independent", 1, 2_000, 1, 1, seeded(seed))
-        noise = 1e-6 * torch.randn(2, 2_000, generator=seeded(seed)).numpy()
+        noise = 1e-6 * torch.randn(2, 2_000, generator=seeded(seed), dtype=torch.float64).numpy()
         values.append(ksg(batch.x[0, :, 0].numpy() + noise[0], batch.y[0, :, 0].numpy() + noise[1]))
     assert np.abs(values).max() < 0.1 and abs(np.mean(values)) < 0.02
 
