@@ -75,7 +75,7 @@ const ROWS_PER_CLASS = 10;
  * Mutual information of each feature with the target, and a choice of features that say much
  * together.
  *
- * A target of classes is numbered by how frequent they are: how they were numbered means nothing.
+ * A target of classes is numbered by how frequent they are, whatever their numbers were.
  *
  * @param features of the target's rows, with names of their own. An estimate leaves out the rows
  * that one of its own columns misses.
