@@ -114,6 +114,11 @@ export const ERRORS = {
     title: 'Too many columns',
     remedy: 'Send fewer columns, or raise MAX_DIM (a side) or MAX_COLUMNS (a table) on the server.',
   },
+  too_many_categories: {
+    status: 400,
+    title: 'Too many categories',
+    remedy: 'Merge rare categories, or leave a column out whose values name the rows.',
+  },
   too_few_columns: {
     status: 400,
     title: 'Too few columns',

@@ -1,7 +1,7 @@
 import { discreteEntropy } from '../classical/plugin.js';
 import { MistdError } from '../errors.js';
 import type { Manifest } from '../inference/manifest.js';
-import { indicatorColumns, type PreparedSide } from '../samples/prepare.js';
+import { levelsByCount, numbered, type PreparedSide } from '../samples/prepare.js';
 import type { Problem } from '../samples/problem.js';
 import {
   columnOf,
@@ -75,8 +75,7 @@ const ROWS_PER_CLASS = 10;
  * Mutual information of each feature with the target, and a choice of features that say much
  * together.
  *
- * A target of classes is to the model a column for each class but the most frequent one, 1 in its
- * rows and 0 elsewhere: how the classes are numbered means nothing.
+ * A target of classes is numbered by how frequent they are, whatever their numbers were.
  *
  * @param features of the target's rows, with names of their own. An estimate leaves out the rows
  * that one of its own columns misses.
@@ -236,21 +235,16 @@ function largest(values: readonly number[]): number {
 function typeOf({ matrix, discrete, sent }: PreparedSide): TargetType {
   if (sent === 1 && discrete.some(({ type }) => type !== 'discrete')) return 'classes';
   if (matrix.columns !== 1) return 'numeric';
-  const { levels } = indicatorColumns(columnOf(completeRows(matrix), 0));
+  const levels = levelsByCount(columnOf(completeRows(matrix), 0)).length;
   return levels <= MOST_CLASSES && levels * ROWS_PER_CLASS <= matrix.rows ? 'classes' : 'numeric';
 }
 
-/** A target of classes as one of categories: a column for each but the most frequent one. */
-export function classesOf(target: PreparedSide): PreparedSide {
+/** A target of classes as one of categories: numbered by how frequent they are. */
+function classesOf(target: PreparedSide): PreparedSide {
   if (target.discrete.some(({ type }) => type === 'categorical')) return target;
-  const { columns } = indicatorColumns(columnOf(target.matrix, 0));
-  const matrix = matrixOf(columns.map(({ values }) => values));
-  return {
-    ...target,
-    matrix,
-    columns: columns.map(({ label }) => `${target.name}=${label}`),
-    entropy: discreteEntropy(completeRows(matrix)),
-  };
+  const values = columnOf(target.matrix, 0);
+  const matrix = matrixOf([numbered(values, levelsByCount(values))]);
+  return { ...target, matrix, entropy: discreteEntropy(completeRows(matrix)) };
 }
 
 /** @returns the share of a discrete variable's entropy that mutual information is (Theil 1970). */

@@ -166,7 +166,7 @@ function ties(cases: readonly WarningCase[]): Warning | undefined {
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
-    message: `${list(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie); few of the columns that the model was trained on do, so the estimate may be off and its interval too narrow.`,
+    message: `${list(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie). In many such columns the interval may be too narrow; labels spread over columns of 0 and 1 read too high, and should come as one column of texts.`,
   };
 }
 

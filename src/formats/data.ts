@@ -1,7 +1,13 @@
 import { Type } from 'typebox';
 import { MistdError } from '../errors.js';
 import { record, type Sides } from '../samples/columns.js';
-import { type DataOptions, MISSING_RULES, type Prepared, prepare } from '../samples/prepare.js';
+import {
+  type CategoryCoding,
+  type DataOptions,
+  MISSING_RULES,
+  type Prepared,
+  prepare,
+} from '../samples/prepare.js';
 import { compileCheck } from '../validation.js';
 import { readCsv } from './csv.js';
 import { readFields, unknownField } from './json.js';
@@ -45,6 +51,7 @@ export interface Form<Name extends string = string> {
   readonly layout: Layout<Name>;
   /** Of its fields beside the samples and the options of data. */
   readonly options: ParameterKinds;
+  readonly coding: CategoryCoding;
 }
 
 /** Samples ready for the estimators, and the other fields, still unchecked. */
@@ -64,7 +71,7 @@ export const dataOptions = {
       'Missing values (null; NaN in binary; an empty cell, NA, N/A, NaN, null or None in CSV): refuse the request, or leave out the rows that have one. drop_pairwise leaves out of each estimate of a table only the rows that its own columns miss; elsewhere it does what drop_rows does',
   }),
   categorical: names(
-    'Names of columns whose values have no order; columns of texts are so by themselves. Each becomes a column of 0 and 1 a label, but for the most frequent label. Columns of arrays are called x0, x1, … for an array x',
+    'Names of columns whose values have no order; columns of texts are so by themselves. Their labels are numbered by how frequent they are; for /estimate/classical each but the most frequent label is a column of 0 and 1. Columns of arrays are called x0, x1, … for an array x',
   ),
   discrete: names(
     'Names of columns of numbers that take few values, where it is not seen: whole numbers of at most 20 values, each in 5 rows on average',
@@ -113,13 +120,13 @@ export async function readData<Name extends string>(
   const { place, options, fields } = parametersOf(body, form);
   const checked = checkDataOptions(options, layout);
   const sides = await readSides(body, layout, place, checked, limits);
-  return { data: prepare(sides, checked, limits), fields };
+  return { data: prepare(sides, checked, limits, form.coding), fields };
 }
 
 /** Reads a JSON body: a field a side, a table, and options. */
 export function readJsonData<Name extends string>(
   bytes: Buffer,
-  { layout, options }: Form<Name>,
+  { layout, options, coding }: Form<Name>,
   limits: TableLimits,
 ): ReadData<Name> {
   const names = optionNames(options);
@@ -127,7 +134,7 @@ export function readJsonData<Name extends string>(
   const body = readFields(bytes, known);
   const checked = checkDataOptions(only(body, DATA_FIELDS), layout);
   const sides = readJsonSides(body, layout, limits);
-  return { data: prepare(sides, checked, limits), fields: only(body, names) };
+  return { data: prepare(sides, checked, limits, coding), fields: only(body, names) };
 }
 
 const DATA_FIELDS = Object.keys(dataOptions);

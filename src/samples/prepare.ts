@@ -49,25 +49,36 @@ const DETECTED_LEVELS = 20;
 const ROWS_PER_LEVEL = 5;
 
 /**
- * Deals with missing values and categories.
+ * What becomes of a column of categories. Both tell as much as the labels do.
  *
- * A column of categories becomes one column of 0 and 1 for each of its labels but the most
- * frequent one (of equally frequent ones, the first in alphabetical order): together they tell as
- * much as the labels do. Booleans become 0 and 1. Numbers stay as they are, discrete or not.
+ * - numbers: one column of 0, 1, 2, … by how frequent a label is, as the model was trained on.
+ * - indicators: a column of 0 and 1 for each label but the most frequent one, for estimators that
+ *   would read something into the order of numbers.
+ */
+export type CategoryCoding = 'numbers' | 'indicators';
+
+/** More labels name rows rather than kinds. */
+const MOST_LABELS = 64;
+
+/**
+ * Deals with missing values and categories. Of equally frequent labels the first is the first in
+ * alphabetical order. Booleans become 0 and 1. Numbers stay as they are, discrete or not.
  *
- * @throws MistdError missing_value, unknown_column, too_few_rows or too_many_columns.
+ * @throws MistdError missing_value, unknown_column, too_few_rows, too_many_columns or
+ * too_many_categories.
  */
 export function prepare<Name extends string>(
   { named, apart }: Sides<Name>,
   options: DataOptions,
   limits: SampleLimits,
+  coding: CategoryCoding,
 ): Prepared<Name> {
   const all = [...Object.values<Side>(named), ...apart];
   checkNames(all, options);
   const rows = rowsOf(all[0]);
   const stay = options.missing === 'drop_pairwise' && apart.length > 0;
   const kept = stay ? Int32Array.from({ length: rows }, (_, r) => r) : keptRows(all, options);
-  const prepared = (side: Side) => prepareSide(side, kept, options, limits);
+  const prepared = (side: Side) => prepareSide(side, kept, options, limits, coding);
   return {
     named: record(Object.keys(named) as Name[], (name) => prepared(named[name])),
     apart: apart.map(prepared),
@@ -122,10 +133,14 @@ function prepareSide(
   kept: Int32Array,
   options: DataOptions,
   limits: SampleLimits,
+  coding: CategoryCoding,
 ): PreparedSide {
-  const coded = side.columns.map((column) => codeColumn(column, kept, options));
+  const coded = side.columns.map((column) => codeColumn(column, kept, options, coding));
   const columns = coded.flatMap((column) => column.columns);
   const discrete = coded.flatMap((column) => column.discrete ?? []);
+  for (const { type, name, levels } of discrete) {
+    if (type === 'categorical') checkCategories(name, levels, side.pointer);
+  }
   if (columns.length > limits.maxColumns) {
     const widest = discrete.reduce((a, b) => (a.levels >= b.levels ? a : b));
     throw new MistdError(
@@ -146,16 +161,31 @@ function prepareSide(
   };
 }
 
+/** @throws MistdError too_many_categories. */
+export function checkCategories(name: string, count: number, pointer: string): void {
+  if (count <= MOST_LABELS) return;
+  throw new MistdError(
+    'too_many_categories',
+    `${name} has ${count} categories; the limit is ${MOST_LABELS}.`,
+    { pointer },
+  );
+}
+
 interface CodedColumn {
   readonly columns: readonly { readonly name: string; readonly values: Float64Array }[];
   readonly discrete?: DiscreteColumn | undefined;
 }
 
-function codeColumn(column: Column, kept: Int32Array, options: DataOptions): CodedColumn {
+function codeColumn(
+  column: Column,
+  kept: Int32Array,
+  options: DataOptions,
+  coding: CategoryCoding,
+): CodedColumn {
   const { name, kind } = column;
   const values = Float64Array.from(kept, (row) => column.values[row] as number);
   if (kind === 'text' || options.categorical.includes(name)) {
-    return codeCategories(column, values);
+    return codeCategories(column, values, coding);
   }
   const levels = levelsOf(values);
   const declared = kind === 'boolean' || options.discrete.includes(name);
@@ -187,38 +217,50 @@ function looksDiscrete(levels: Set<number>, rows: number): boolean {
   return rows >= ROWS_PER_LEVEL * levels.size && [...levels].every(Number.isInteger);
 }
 
-function codeCategories({ name, kind, labels }: Column, values: Float64Array): CodedColumn {
-  const { levels, columns } = indicatorColumns(values, (code) =>
+function codeCategories(
+  { name, kind, labels }: Column,
+  values: Float64Array,
+  coding: CategoryCoding,
+): CodedColumn {
+  const levels = levelsByCount(values, (code) =>
     kind === 'text' ? (labels[code] as string) : String(code),
   );
-  return {
-    columns: columns.map(({ label, values }) => ({ name: `${name}=${label}`, values })),
-    discrete: { name, type: 'categorical', levels },
-  };
+  const discrete: DiscreteColumn = { name, type: 'categorical', levels: levels.length };
+  if (coding === 'numbers')
+    return { columns: [{ name, values: numbered(values, levels) }], discrete };
+  const shown = levels.length === 1 ? levels : levels.slice(1); // a lone label never changes
+  const columns = shown.map(({ value, label }) => ({
+    name: `${name}=${label}`,
+    values: values.map((v) => (Number.isNaN(v) ? v : Number(v === value))),
+  }));
+  return { columns, discrete };
+}
+
+interface Level {
+  readonly value: number;
+  readonly label: string;
 }
 
 /**
- * A column of categories as columns of 0 and 1, a label each but for the most frequent one; a lone
- * label has its column, which never changes. Missing values stay missing.
+ * The distinct values, the most frequent first.
  *
  * @param labelOf gives a value its label, by which equally frequent ones are ordered.
  */
-export function indicatorColumns(
+export function levelsByCount(
   values: Float64Array,
   labelOf: (value: number) => string = String,
-): { levels: number; columns: { label: string; values: Float64Array }[] } {
+): readonly Level[] {
   const counts = new Map<number, number>();
   for (const value of values) {
     if (!Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
   }
-  const levels = [...counts].map(([value, count]) => ({ value, count, label: labelOf(value) }));
-  levels.sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
-  const shown = levels.length === 1 ? levels : levels.slice(1);
-  return {
-    levels: levels.length,
-    columns: shown.map(({ value, label }) => ({
-      label,
-      values: values.map((v) => (Number.isNaN(v) ? v : Number(v === value))),
-    })),
-  };
+  return [...counts]
+    .map(([value, count]) => ({ value, count, label: labelOf(value) }))
+    .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
+}
+
+/** Each value's place among the levels. Missing values stay missing. */
+export function numbered(values: Float64Array, levels: readonly Level[]): Float64Array {
+  const places = new Map(levels.map(({ value }, place) => [value, place]));
+  return values.map((value) => places.get(value) ?? Number.NaN);
 }

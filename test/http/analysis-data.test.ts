@@ -254,7 +254,7 @@ describe('missing values', () => {
     ),
     c: a.map((value) => value ** 2 + 0.3 * normal()),
     kind: holes(
-      a.map((value) => (value > 0.5 ? 'high' : value < -0.5 ? 'low' : 'middle')),
+      a.map((value) => (value > 1 ? 'high' : value < -0.5 ? 'low' : 'middle')),
       0.1,
     ),
   };
@@ -314,10 +314,11 @@ describe('missing values', () => {
     const [first, second] = (reply.selected ?? []).map(({ name }) => name as 'a');
     const kept = complete([first as 'a', second as 'a', 'c']);
     const blocks = (name: 'a' | 'b' | 'kind') => rowsOf(name, kept);
-    const columns = [first as 'a', second as 'a'].flatMap((name) =>
-      name === ('kind' as string)
-        ? ['high', 'low'].map((label) => blocks(name).map((value) => Number(value === label)))
-        : [blocks(name) as number[]],
+    const byCount = ['middle', 'low', 'high'];
+    const columns = [first as 'a', second as 'a'].map((name) =>
+      blocks(name).map((value) =>
+        typeof value === 'string' ? byCount.indexOf(value) : (value as number),
+      ),
     );
     const x = kept.map((_, r) => columns.map((column) => column[r]));
     const { body } = await service.post({ x, y: rowsOf('c', kept) });
@@ -446,7 +447,7 @@ describe('missing values', () => {
       'pairwise',
       csvOf({ id: a.map((_, r) => `p${r}`), a }),
       'text/csv',
-      'too_many_columns',
+      'too_many_categories',
       '/id',
     ],
   ])('%s is refused', async (_name, path, body, type, code, pointer) => {

@@ -86,10 +86,13 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
   ],
   [
     'too many categories',
-    { x: ['a', 'b', 'c', 'd', 'e'], y: [1, 2, 3, 4, 5] },
-    'too_many_columns',
+    {
+      x: Array.from({ length: 70 }, (_, r) => `row ${r}`),
+      y: Array.from({ length: 70 }, (_, r) => r),
+    },
+    'too_many_categories',
     '/x',
-    '5 categories',
+    '70 categories',
   ],
   [
     'an unknown category',

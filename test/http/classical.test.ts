@@ -99,6 +99,15 @@ describe('POST /estimate/classical', () => {
     expect(body.warnings.map(({ code }) => code)).toEqual(['rows_dropped']);
   });
 
+  it('spreads categories over columns, no more than a side may have', async () => {
+    const labels = Array.from({ length: 70 }, (_, r) => `label ${r % 60}`);
+    const y = labels.map((_, r) => r % 7);
+    expect((await ask({ x: labels, y, methods: ['cca'] })).body.samples.dim_x).toBe(1);
+    const twice = labels.map((label, r) => [label, labels[(r * 3) % 70]]);
+    const { body } = await ask<Problem>({ x: twice, y });
+    expect(body).toMatchObject({ code: 'too_many_columns', pointer: '/x' });
+  });
+
   it.each([
     [{ k: 4 }, 'out_of_range', '/k'],
     [{ k: 0 }, 'out_of_range', '/k'],
@@ -225,9 +234,12 @@ describe('a discrete y', () => {
     expect(bits.entropy_y).toBeLessThanOrEqual(1);
   });
 
-  it('does not depend on what the categories are called', async () => {
+  it('does not depend on what categories that differ in frequency are called', async () => {
     const uniform = uniforms(9);
-    const codes = Array.from({ length: 200 }, () => Math.floor(4 * uniform() ** 2));
+    const codes = Array.from(
+      { length: 200 },
+      (_, r) => [3, 2, 0, 2, 0, 1, 2, 2, 1, 1][r % 10] ?? 0,
+    );
     const y = codes.map((v) => (v % 2) + uniform());
     const named = (names: string[]) => ({ x: codes.map((v) => names[v]), y });
     const first = await service.post(named(['a', 'b', 'c', 'd']));
@@ -235,5 +247,40 @@ describe('a discrete y', () => {
     expect(second.body.estimate).toBeCloseTo(first.body.estimate, 5);
     const declared = await service.post({ x: codes, y, categorical: ['x0'] });
     expect(declared.body.estimate).toBeCloseTo(first.body.estimate, 5);
+  });
+});
+
+describe('labels on both sides', () => {
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const entropy = (p: readonly number[]) => -sum(p.map((v) => v * Math.log(v)));
+
+  /** A table of probabilities without order, and the information its rows and columns share. */
+  function table(uniform: () => number, levels: number) {
+    const cells = Array.from({ length: levels ** 2 }, () => uniform() ** 4);
+    const p = cells.map((cell) => cell / sum(cells));
+    const rows = Array.from({ length: levels }, (_, i) =>
+      sum(p.slice(i * levels, (i + 1) * levels)),
+    );
+    const columns = rows.map((_, j) => sum(p.filter((_, cell) => cell % levels === j)));
+    const below = p.map((_, cell) => sum(p.slice(0, cell + 1)));
+    const draw = () => {
+      const u = uniform();
+      const cell = below.findIndex((most) => u < most);
+      return [`row ${Math.floor(cell / levels)}`, `column ${cell % levels}`];
+    };
+    return { mi: entropy(rows) + entropy(columns) - entropy(p), draw };
+  }
+
+  it('share what the tables say that join them', async () => {
+    const uniform = uniforms(23);
+    const errors: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      const tables = [table(uniform, 4), table(uniform, 5)];
+      const drawn = Array.from({ length: 500 }, () => tables.map(({ draw }) => draw()));
+      const [x, y] = [0, 1].map((side) => drawn.map((pairs) => pairs.map((pair) => pair[side])));
+      const { body } = await service.post({ x, y });
+      errors.push(Math.abs(body.estimate - sum(tables.map(({ mi }) => mi))));
+    }
+    expect(sum(errors) / errors.length, `${errors}`).toBeLessThan(0.1);
   });
 });

@@ -29,7 +29,7 @@ from .flows import Side, fit_side, untied_scores
 from .model import Mist
 from .own_samples import InputError, OwnSamples, read_samples
 from .quantiles import MEDIAN, TAUS
-from .train import TrainConfig, Trainer, load_checkpoint, train
+from .train import Draws, TrainConfig, load_checkpoint, train
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 NAME = "adapted"  # of the meta-distribution
@@ -77,23 +77,21 @@ class Look(nn.Module):
         return self(sample_coupled(batch, rows, dim_x, dim_y, generator), generator)
 
 
-class AdaptTrainer(Trainer):
-    """Draws most batches from a look, the others as `Trainer` does."""
+class AdaptDraws(Draws):
+    """Draws most batches from a look, the others as `Draws` does."""
 
-    def __init__(
-        self, config: TrainConfig, device: torch.device, rank: int, workers: int, look: Look, rows: tuple[int, int]
-    ):
-        super().__init__(config, device, rank, workers)
+    def __init__(self, config: TrainConfig, device: torch.device, rank: int, look: Look, rows: tuple[int, int]):
+        super().__init__(config, device, rank)
         self.look, self.rows = copy.deepcopy(look).to(device), rows
 
-    def draw_batch(self) -> Batch:
-        coins = torch.rand(2, generator=self.shapes).tolist()
+    def draw(self, shapes: Generator, values: Generator) -> Batch:
+        coins = torch.rand(2, generator=shapes).tolist()
         if coins[0] < REPLAYED:
-            return super().draw_batch()
+            return super().draw(shapes, values)
         low, high = self.rows
         rows = min(high, int(low * ((high + 1) / low) ** coins[1]))
         dim_x, dim_y = self.look.x.dim, self.look.y.dim
-        return self.look.sample(self._batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, self.draws)
+        return self.look.sample(self.batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, values)
 
 
 def adapt(
@@ -117,8 +115,8 @@ def adapt(
         ema=0.995, seed=wanted.seed, compile=wanted.compile, batch_cost=BATCH_COST, only="",
         model=replace(config.model, stretch=()),  # it was fitted to the base model's own intervals
     )  # fmt: skip
-    make = partial(AdaptTrainer, look=look, rows=rows)
-    train(tuned, run, device, workers, start=wanted.base, make=make)
+    draws = partial(AdaptDraws, look=look, rows=rows)
+    train(tuned, run, device, workers, start=wanted.base, draws=draws)
     checkpoint = run / "checkpoint.pt"
     models = {"base": base, "adapted": load_checkpoint(checkpoint)[0]}
 

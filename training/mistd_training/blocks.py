@@ -22,6 +22,8 @@ COUNTS = (2, 4, 10)
 DIMS = ((1, 1), (2, 2), (3, 8), (8, 8), (20, 20))
 # Into how many blocks the most rows that the model was trained on may be split.
 SPLITS = (1, 2, 4)
+# Rows of a block at most: the nearest neighbors of more take the square of them, in one thread.
+LARGEST = 5_000
 # Of block sizes whose errors are alike, the largest is taken: a factor of the least error.
 TIE = 1.02
 
@@ -66,12 +68,13 @@ def _errors_of_splits(
     model: OnnxModel, rows: int, sample: Sampler, dims: Sequence[tuple[int, int]], generator: torch.Generator
 ) -> dict[int, float]:
     """MAE of the mean median of the blocks, by their rows, on the same data sets."""
-    errors: dict[int, list[float]] = {rows // count: [] for count in SPLITS}
+    counts = [count for count in SPLITS if rows // count <= LARGEST]
+    errors: dict[int, list[float]] = {rows // count: [] for count in counts}
     per_shape = min(64, max(16, 160_000 // rows))
     for _, (dim_x, dim_y) in product(range(per_shape), dims):
         batch = sample(1, rows, dim_x, dim_y, generator)
         x, y = batch.x.numpy(), batch.y.numpy()
-        for count in SPLITS:
+        for count in counts:
             median = knots_of_blocks(model.knots, x, y, count)[:, 0, MEDIAN].mean()
             errors[rows // count].append(abs(median - batch.mi.item()))
     return {size: float(np.mean(values)) for size, values in errors.items()}

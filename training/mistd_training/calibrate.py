@@ -23,11 +23,11 @@ from .encoding import normal_scores
 from .families.batch import Batch
 from .model import STRETCH_PARTS, STRETCH_ROWS, Mist, at_rows, stretched
 from .quantiles import LEVELS, TAUS, below_knots, ends
-from .train import TrainConfig, Trainer, load_checkpoint
+from .train import Draws, TrainConfig, load_checkpoint
 
 STREAMS = 2  # of data sets, each of a seed and process of its own
 # Data sets in each band of rows: with few rows they take little time, and answers lean most on what was drawn.
-DATA_SETS = {(5, 30): 12_000, (30, 100): 12_000, (100, 500): 8_000, (500, 2_000): 4_000, (2_000, 10_000): 2_000}
+DATA_SETS = {(5, 30): 12_000, (30, 100): 12_000, (100, 500): 8_000, (500, 2_000): 4_000, (2_000, 10_000): 3_000}
 STEPS = 150
 STEP = 2.0  # a factor that is e times as large moves some 0.2 of the data sets past a knot
 SMOOTHNESS = 0.01  # of the data sets near a number of rows, against a factor that is e times that at the rows beside it
@@ -81,9 +81,8 @@ def mixture_batches(config: TrainConfig, data_sets: int, seed: int, batch: int =
     Data sets of a batch share a shape and a recipe, and are often wrong together: to judge by, they say less
     than as many drawn one by one.
     """
-    source = Trainer(replace(config, compile=False, batch=(batch, batch), seed=seed), torch.device("cpu"))
-    for _ in range(math.ceil(data_sets / batch)):
-        yield source.draw_batch()
+    source = Draws(replace(config, batch=(batch, batch), seed=seed), torch.device("cpu"))
+    yield from (source[step] for step in range(math.ceil(data_sets / batch)))
 
 
 def _predictions(model: Mist, config: TrainConfig, share: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:

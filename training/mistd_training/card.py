@@ -26,9 +26,10 @@ in three or more columns together, rings, spirals and other shapes without corre
 are not among its paper's families, and its interval does not know.""",
     "wide": """**Meant for** any kind of dependence between two sides of a data set: linear or not, heavy-tailed,
 discrete or tied, sparse or dense, in one column or many. **Weak at** dependence that only shows in many columns
-together, spirals, Swiss rolls and other shapes that no pair of columns betrays, at several columns of few values whose
-tables know no order, where its intervals are far too narrow (the tables below show how weak), and at rows that depend
-on each other, such as time series, which no estimate here knows of.""",
+together, spirals, Swiss rolls and other shapes that no pair of columns betrays, at many columns of few values whose
+tables know no order, where its intervals are too narrow (the tables below show how weak), at labels spread over columns
+of 0 and 1, which it was not shown, and at rows that depend on each other, such as time series, which no estimate here
+knows of.""",
 }
 _FAMILIES = {
     "paper": "Families, the reference's sixteen up to their marginal maps, in equal shares of dense, sparse,"

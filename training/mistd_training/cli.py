@@ -25,6 +25,7 @@ def main() -> None:
     train.add_argument("--start", type=Path, default=None, help="checkpoint whose weights a new run begins with")
     train.add_argument("--device", default="auto", help="auto, cpu or cuda")
     train.add_argument("--workers", type=int, default=None, help="processes (default: one a core; 1 on CUDA)")
+    train.add_argument("--drawers", type=int, default=0, help="processes of a worker that draw ahead (0: none)")
     train.add_argument("--only", default=None, help="train the weights whose names begin so, as network.head")
     train.add_argument("--save-every", type=float, default=300, help="seconds between checkpoints")
     train.add_argument("--no-compile", action="store_true", help="skip torch.compile")
@@ -106,7 +107,8 @@ def _train(arguments: argparse.Namespace) -> None:
     device = _device(arguments.device)
     workers = _workers(arguments.workers, device)
     folder = arguments.run or Path("runs") / arguments.preset
-    run(replace(config, **changes), folder, device, workers, arguments.save_every, arguments.start)
+    config = replace(config, **changes)
+    run(config, folder, device, workers, arguments.save_every, arguments.start, drawers=arguments.drawers)
 
 
 def _calibrate(arguments: argparse.Namespace) -> None:

@@ -6,13 +6,15 @@ import copy
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from .encoding import normal_scores
 from .families.batch import Batch
@@ -98,14 +100,12 @@ _PAPER = TrainConfig(others="paper", even_rows=0.3, rows_weight=0.2, seed=20266,
 PRESETS = {
     "paper": _PAPER,
     "wide": _WIDE,
-    # For a GPU and several workers: larger batches and fewer of them; they begin with the weights of another run. The
-    # wide one looks at the entries once more, and at more of them.
+    # For a GPU, with drawers: larger batches, and fewer of them. They begin with the weights of another run.
     "paper-large": replace(
         _PAPER, steps=1_500, batch_cost=200_000, batch=(8, 480), even_rows=0.5, rows_weight=0.6, warmup=50, ema=0.99,
     ),
     "wide-large": replace(
-        _WIDE, steps=1_500, entries=4_096, batch_cost=150_000, batch=(8, 384), learning_rate=1.5e-3, warmup=50,
-        ema=0.99, model=replace(_MODEL, entry_layers=3),
+        _WIDE, steps=6_500, entries=4_096, batch_cost=900_000, batch=(8, 1_536), warmup=100,
     ),
     "smoke": TrainConfig(
         steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), batch=(8, 8), warmup=5, compile=False, bf16=False,
@@ -124,22 +124,84 @@ def pinball(quantiles: Tensor, mi: Tensor) -> Tensor:
     return torch.maximum(taus * error, (taus - 1) * error)
 
 
+class Draws(Dataset):
+    """What a worker trains on: fresh data sets of one random shape for every step. A step's are the same whatever was
+    drawn before, so that a resumed run is the same run and several processes may draw ahead."""
+
+    def __init__(self, config: TrainConfig, device: torch.device, rank: int = 0):
+        self.config, self.device, self.rank = config, device, rank
+
+    def __getitem__(self, step: int) -> Batch:
+        words = np.random.SeedSequence((self.config.seed, self.rank, step)).generate_state(2).tolist()
+        shapes = torch.Generator().manual_seed(words[0])
+        return self.draw(shapes, torch.Generator(self.device).manual_seed(words[1]))
+
+    def draw(self, shapes: torch.Generator, values: torch.Generator) -> Batch:
+        """One batch; shapes: generator of its shape, on the CPU; values: of its data sets, on the device."""
+        config = self.config
+        coin = torch.rand(7, generator=shapes).tolist()
+        paper = coin[3] < config.paper_share
+        rows_range = config.paper_rows if paper else config.rows
+        if coin[0] < config.even_rows:
+            rows = _between(rows_range, coin[1], even=True)
+        else:
+            usual = not paper and coin[2] < config.usual_share
+            rows = _between(config.usual_rows if usual else rows_range, coin[1], even=False)
+        if paper:
+            sample = sample_paper
+            dim_x = dim_y = _between(config.paper_dims, coin[5], even=True)
+        else:
+            sample = {"wide": sample_wide, "paper": sample_paper}[config.others]
+            dim_x, dim_y = (_between(config.dims, c**config.dims_power, even=False) for c in coin[5:])
+            dim_y = dim_x if coin[4] < 1 / 3 else dim_y
+        return sample(self.batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, values)
+
+    def batch_size(self, rows: int, columns: int) -> int:
+        least, most = self.config.batch
+        return int(min(most, max(least, self.config.batch_cost / self._cost(rows, columns))))
+
+    def _cost(self, rows: int, columns: int) -> float:
+        """Of one data set; a unit is what the pair stream takes for a pair of columns."""
+        model = self.config.model
+        around = 1.6 * rows * model.anchors_of(rows) / model.anchors if model.neighbors else 0.0
+        return columns**2 + 100 + rows * columns / 32 + around + self.entries(rows, columns) / 4
+
+    def entries(self, rows: int, columns: int) -> int:
+        """Entries that the entries stream sees of a data set in most steps."""
+        return columns * min(rows, max(self.config.entry_rows, self.config.entries // columns))
+
+
 class Trainer:
     """One worker of a run. Everything that decides the next step is in `state()`, so that a resumed run is the same
-    run."""
+    run.
 
-    def __init__(self, config: TrainConfig, device: torch.device, rank: int = 0, workers: int = 1):
+    draws: what it trains on, `Draws` by default; drawers: processes that draw it ahead, or 0 to draw in this one.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        device: torch.device,
+        rank: int = 0,
+        workers: int = 1,
+        draws: Draws | None = None,
+        drawers: int = 0,
+    ):
         self.config, self.device, self.rank, self.workers = config, device, rank, workers
+        self.draws, self.drawers = draws or Draws(config, device, rank), drawers
         torch.manual_seed(config.seed)
         self.model = Mist(config.model).to(device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(name.startswith(config.only))
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, betas=config.betas
+            self.model.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            betas=config.betas,
+            fused=True,
         )
-        self.shapes = torch.Generator().manual_seed(config.seed * 1000 + rank)
-        self.draws = torch.Generator(device).manual_seed(config.seed * 1000 + 500 + rank)
+        self.batches: Iterator[Batch] | None = None
         self.bf16 = config.bf16 and (device.type == "cuda" or torch.cpu.get_capabilities().get("avx512_bf16", False))
         self.step = 0
         self.distributions = 0
@@ -156,7 +218,7 @@ class Trainer:
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = config.learning_rate * self._schedule()
-        batch = self.draw_batch()
+        batch = self._next_batch()
         quantiles = self._predict(batch)
         # Where MI is exactly 0 the target is a little below, so that every knot up to P(MI = 0 | data) can reach 0.
         target = torch.where(batch.mi < 1e-4, -config.model.overhang / 10, batch.mi)
@@ -173,49 +235,21 @@ class Trainer:
         self.distributions += batch.mi.shape[0] * self.workers
         decay = min(config.ema, self.step / (self.step + 10))
         with torch.no_grad():
-            for averaged, current in zip(self.average.parameters(), self.model.parameters()):
-                averaged.lerp_(current, 1 - decay)
+            torch._foreach_lerp_([*self.average.parameters()], [*self.model.parameters()], 1 - decay)
         return losses.mean().item()
 
-    def draw_batch(self) -> Batch:
-        """Fresh data sets of one random shape."""
-        config = self.config
-        coin = torch.rand(7, generator=self.shapes).tolist()
-        paper = coin[3] < config.paper_share
-        rows_range = config.paper_rows if paper else config.rows
-        if coin[0] < config.even_rows:
-            rows = _between(rows_range, coin[1], even=True)
-        else:
-            usual = not paper and coin[2] < config.usual_share
-            rows = _between(config.usual_rows if usual else rows_range, coin[1], even=False)
-        if paper:
-            sample = sample_paper
-            dim_x = dim_y = _between(config.paper_dims, coin[5], even=True)
-        else:
-            sample = {"wide": sample_wide, "paper": sample_paper}[config.others]
-            dim_x, dim_y = (_between(config.dims, c**config.dims_power, even=False) for c in coin[5:])
-            dim_y = dim_x if coin[4] < 1 / 3 else dim_y
-        return sample(self._batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, self.draws)
-
-    def _batch_size(self, rows: int, columns: int) -> int:
-        least, most = self.config.batch
-        return int(min(most, max(least, self.config.batch_cost / self._cost(rows, columns))))
-
-    def _cost(self, rows: int, columns: int) -> float:
-        """Of one data set; a unit is what the pair stream takes for a pair of columns."""
-        model = self.config.model
-        around = 1.6 * rows * model.anchors_of(rows) / model.anchors if model.neighbors else 0.0
-        return columns**2 + 100 + rows * columns / 32 + around + self._entries(rows, columns) / 4
-
-    def _entries(self, rows: int, columns: int) -> int:
-        """Entries that the entries stream sees of a data set in most steps."""
-        return columns * min(rows, max(self.config.entry_rows, self.config.entries // columns))
+    def _next_batch(self) -> Batch:
+        if self.batches is None:
+            steps = range(self.step, self.config.steps)
+            ahead = {"num_workers": self.drawers, "prefetch_factor": 4} if self.drawers else {}
+            self.batches = iter(DataLoader(self.draws, batch_size=None, sampler=steps, collate_fn=_as_drawn, **ahead))
+        return next(self.batches).to(self.device)
 
     def _predict(self, batch: Batch) -> Tensor:
         rows, dim_x = batch.x.shape[1:]
         columns = dim_x + batch.y.shape[2]
         all_rows = self.step % self.config.all_rows_every == 0
-        entries = self.config.model.entries if all_rows else self._entries(rows, columns)
+        entries = self.config.model.entries if all_rows else self.draws.entries(rows, columns)
         read = self.model.read(normal_scores(batch.x), normal_scores(batch.y), entries)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             return self.model.network(*read, dim_x).float()
@@ -234,37 +268,24 @@ class Trainer:
             p.grad.copy_(grad.view_as(p))
 
     def state(self) -> dict:
-        """All that a checkpoint holds. Collective: every worker calls it."""
-        generators = [None] * self.workers
-        own = (self.shapes.get_state(), self.draws.get_state())
-        if self.workers == 1:
-            generators = [own]
-        else:
-            dist.all_gather_object(generators, own)
+        """All that a checkpoint holds."""
         return {
             "config": asdict(self.config),
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "generators": generators,
             "step": self.step,
             "distributions": self.distributions,
             "seconds": self.seconds,
         }
 
     def load(self, state: dict) -> None:
-        """Continue from a checkpoint. A run continued with another number of workers draws other distributions."""
+        """Continue from a checkpoint."""
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.distributions, self.seconds = state["step"], state["distributions"], state["seconds"]
-        if len(state["generators"]) == self.workers:
-            shapes, draws = state["generators"][self.rank]
-            self.shapes.set_state(shapes.cpu())
-            self.draws.set_state(draws.cpu())
-        else:
-            self.shapes.manual_seed(self.config.seed * 1000 + self.step * 17 + self.rank)
-            self.draws.manual_seed(self.config.seed * 1000 + 500 + self.step * 17 + self.rank)
+        self.batches = None
 
     def begin_with(self, state: dict) -> None:
         """Start a schedule of its own from the averaged weights of another run, whose work it counts as its own. Of a
@@ -285,23 +306,25 @@ def train(
     workers: int = 1,
     save_every: float = 300,
     start: Path | None = None,
-    make: Callable[..., Trainer] = Trainer,
+    draws: Callable[[TrainConfig, torch.device, int], Draws] = Draws,
+    drawers: int = 0,
 ) -> None:
     """Train to `config.steps`, resuming from `folder/checkpoint.pt` when it is there.
 
-    workers: processes that share each step's gradient, one thread each; several on one GPU keep it busy, since a step
-    is thousands of small kernels; save_every: seconds; start: the checkpoint whose averaged weights a new run begins
-    with; make: the trainer (config, device, rank, workers), to draw other batches than `Trainer` does.
+    workers: processes that share each step's gradient, one thread each; save_every: seconds; start: the checkpoint
+    whose averaged weights a new run begins with; draws: what a worker trains on (config, device, rank); drawers:
+    processes of each worker that draw ahead on the CPU, for a GPU that would else wait (0: a worker draws on the
+    device).
     """
     folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:
-        _run_worker(0, 1, config, folder, device, save_every, start, make)
+        _run_worker(0, 1, config, folder, device, save_every, start, draws, drawers)
         return
     # glibc gives freed tensors back to the kernel and faults them in again: half the time of a step.
     os.environ.setdefault("GLIBC_TUNABLES", ":".join(f"glibc.malloc.{t}" for t in _MALLOC))
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ.setdefault("MASTER_PORT", str(29500 + os.getpid() % 1000))
-    arguments = (workers, config, folder, device, save_every, start, make)
+    arguments = (workers, config, folder, device, save_every, start, draws, drawers)
     torch.multiprocessing.spawn(_run_worker, arguments, nprocs=workers)
 
 
@@ -331,12 +354,14 @@ def _run_worker(
     device: torch.device,
     save_every: float,
     start: Path | None,
-    make: Callable[..., Trainer],
+    draws: Callable[[TrainConfig, torch.device, int], Draws],
+    drawers: int,
 ) -> None:
     if workers > 1:
         torch.set_num_threads(1)
         dist.init_process_group("gloo", rank=rank, world_size=workers)
-    trainer = make(config, device, rank, workers)
+    source = draws(config, torch.device("cpu") if drawers else device, rank)
+    trainer = Trainer(config, device, rank, workers, source, drawers)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(torch.load(checkpoint, map_location="cpu", weights_only=True))
@@ -364,19 +389,15 @@ def _loop(trainer: Trainer, checkpoint: Path, save_every: float) -> None:
             progress = f"step {trainer.step}/{trainer.config.steps}  loss {smooth:.4f}"
             speed = f"{trainer.distributions:,} distributions  {rate:.1f} steps/s  {left:.0f} min left"
             print(f"{progress}  {speed}", flush=True)
-        # The clock of worker 0 decides for all, since saving is a collective step.
-        due = torch.tensor(float(time.time() - saved > save_every))
-        if trainer.workers > 1 and trainer.step % 20 == 0:
-            dist.broadcast(due, 0)
-        elif trainer.workers > 1:
-            due.zero_()
-        if due or done:
+        if trainer.rank == 0 and (done or time.time() - saved > save_every):
             saved = time.time()
-            state = trainer.state()
-            if trainer.rank == 0:
-                partial = checkpoint.with_suffix(".partial")
-                torch.save(state, partial)
-                partial.replace(checkpoint)
+            partial = checkpoint.with_suffix(".partial")
+            torch.save(trainer.state(), partial)
+            partial.replace(checkpoint)
+
+
+def _as_drawn(batch: Batch) -> Batch:
+    return batch
 
 
 def _between(bounds: tuple[int, int], coin: float, even: bool) -> int:

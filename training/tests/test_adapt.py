@@ -12,14 +12,14 @@ from scipy import stats
 from sklearn.feature_selection import mutual_info_regression
 
 from mistd_training import cli, flows
-from mistd_training.adapt import AdaptTrainer, Look
+from mistd_training.adapt import AdaptDraws, Look
 from mistd_training.export import sha256
 from mistd_training.families.atoms import draw_atoms, even_margins, sample_atoms
 from mistd_training.families.batch import normal
 from mistd_training.families.coupled import SHARES, _lift, sample_coupled, sample_coupling
 from mistd_training.flows import Side, SideFlow, fit_side, untied_scores
 from mistd_training.own_samples import InputError, read_samples
-from mistd_training.train import PRESETS, load_checkpoint
+from mistd_training.train import PRESETS, Trainer, load_checkpoint
 
 ROOT = Path(__file__).parents[2]
 SMOKE = replace(PRESETS["smoke"], steps=4)
@@ -316,9 +316,11 @@ def test_other_commands_leave_an_adapted_model_alone(adapted, monkeypatch):
             cli.main()
 
 
-def test_a_trainer_draws_mostly_from_the_look_and_replays_the_rest():
-    trainer = AdaptTrainer(SMOKE, torch.device("cpu"), 0, 1, Look(fit_side(bent(60, 1), 1), Side(1, [])), (15, 25))
-    shapes = [(batch.x.shape[1:], batch.y.shape[2]) for batch in (trainer.draw_batch() for _ in range(80))]
+def test_a_run_draws_mostly_from_the_look_and_replays_the_rest():
+    look = Look(fit_side(bent(60, 1), 1), Side(1, []))
+    draws = AdaptDraws(SMOKE, torch.device("cpu"), 0, look, (15, 25))
+    shapes = [(batch.x.shape[1:], batch.y.shape[2]) for batch in (draws[step] for step in range(80))]
     own = [rows for (rows, dim_x), dim_y in shapes if (dim_x, dim_y) == (2, 1) and 15 <= rows <= 25]
     assert 55 <= len(own) <= 76 and min(own) < 18 and max(own) > 22
+    trainer = Trainer(SMOKE, torch.device("cpu"), draws=draws)
     assert np.isfinite([trainer.train_step() for _ in range(3)]).all()

@@ -4,7 +4,7 @@ import torch
 
 from mistd_training.families.batch import Batch
 from mistd_training.quantiles import TAUS
-from mistd_training.train import PRESETS, Trainer, load_checkpoint, pinball, train
+from mistd_training.train import PRESETS, Draws, Trainer, load_checkpoint, pinball, train
 
 SMOKE = replace(PRESETS["smoke"], steps=12)
 CPU = torch.device("cpu")
@@ -38,8 +38,17 @@ def test_a_checkpoint_keeps_its_configuration(tmp_path):
 def test_two_workers_share_the_gradient_and_draw_different_distributions(tmp_path):
     train(replace(SMOKE, steps=3), tmp_path, CPU, workers=2)
     _, _, state = load_checkpoint(tmp_path / "checkpoint.pt")
-    assert state["step"] == 3 and len(state["generators"]) == 2
-    assert not torch.equal(state["generators"][0][1], state["generators"][1][1])
+    assert state["step"] == 3 and state["distributions"] == 3 * 2 * 8
+    first, second = (Draws(SMOKE, CPU, rank)[0] for rank in (0, 1))
+    assert first.x.shape != second.x.shape or not torch.equal(first.x, second.x)
+
+
+def test_batches_drawn_ahead_are_the_same(tmp_path):
+    for drawers in (0, 2):
+        train(replace(SMOKE, steps=6), tmp_path / str(drawers), CPU, drawers=drawers)
+    one, other = (load_checkpoint(tmp_path / str(drawers) / "checkpoint.pt")[2] for drawers in (0, 2))
+    for name, value in one["model"].items():
+        assert torch.equal(value, other["model"][name]), name
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_another():
@@ -50,7 +59,8 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another():
 
 def test_training_lowers_the_loss():
     trainer = Trainer(replace(SMOKE, steps=300), CPU)
-    batches = [Trainer(replace(SMOKE, seed=seed), CPU).draw_batch() for seed in range(100, 140)]
+    unseen = Draws(replace(SMOKE, seed=100), CPU)
+    batches = [unseen[step] for step in range(40)]
 
     @torch.no_grad()
     def loss():
@@ -63,8 +73,8 @@ def test_training_lowers_the_loss():
 
 
 def test_shapes_stay_inside_the_configured_ranges():
-    trainer = Trainer(replace(PRESETS["paper"], compile=False, batch_cost=1, batch=(1, 1)), CPU)
-    shapes = [(b.x.shape[1], b.x.shape[2], b.y.shape[2]) for b in (trainer.draw_batch() for _ in range(400))]
+    draws = Draws(replace(PRESETS["paper"], batch_cost=1, batch=(1, 1)), CPU)
+    shapes = [(b.x.shape[1], b.x.shape[2], b.y.shape[2]) for b in (draws[step] for step in range(400))]
     assert min(s[0] for s in shapes) >= 10 and max(s[0] for s in shapes) <= 500
     assert {min(s[1:]) for s in shapes} >= {1, 2} and max(max(s[1:]) for s in shapes) == 32
     assert 0.7 < sum(s[1] == s[2] for s in shapes) / 400 < 0.95
@@ -93,18 +103,19 @@ def test_a_model_of_other_sizes_starts_with_the_weights_that_fit():
 
 def test_independent_data_pull_lower_knots_below_0_and_the_median_to_it():
     steps = 150
-    trainer = Trainer(replace(SMOKE, steps=steps, learning_rate=1e-2), CPU)
-    draw = trainer.draw_batch
+    config = replace(SMOKE, steps=steps, learning_rate=1e-2)
 
-    def independent():
-        batch = draw()
-        return Batch(batch.x, torch.randn_like(batch.y), torch.zeros_like(batch.mi))
+    class Independent(Draws):
+        def __getitem__(self, step):
+            batch = super().__getitem__(step)
+            return Batch(batch.x, torch.randn_like(batch.y), torch.zeros_like(batch.mi))
 
-    trainer.draw_batch = independent
+    draws = Independent(config, CPU)
+    trainer = Trainer(config, CPU, draws=draws)
     for _ in range(steps):
         trainer.train_step()
     with torch.no_grad():
-        knots = trainer._predict(independent())
+        knots = trainer._predict(draws[steps])
     median = knots[:, TAUS.index(0.5)]
     assert (knots[:, 0] < 0).all() and (median > 0).all() and (median < 0.005).all()
 

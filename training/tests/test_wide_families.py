@@ -21,6 +21,7 @@ from mistd_training.families.atoms import (
 from mistd_training.families.batch import Batch
 from mistd_training.families.blocks import MAX_MI, STRUCTURES, random_correlation, sample_block, spread_mi
 from mistd_training.families.elliptical import gaussian_mi, student_correction
+from mistd_training.families.tables import INDEPENDENT, MOST_LEVELS, draw_tables, sample_tables
 
 torch.set_num_threads(1)
 
@@ -394,6 +395,27 @@ def test_every_tensor_is_made_on_the_device_of_the_generator(recipe):
         torch.set_default_device("cpu")
 
 
+def test_tables_have_the_mi_of_their_samples():
+    batch = sample_tables(40, 50_000, 2, seeded(21))
+    for x, y, mi in zip(batch.x.numpy(), batch.y.numpy(), batch.mi.tolist()):
+        plug_in = bias = 0.0
+        for a, b in zip(x.T, y.T):
+            counts = stats.contingency.crosstab(a, b).count
+            plug_in += stats.entropy(counts.sum(0)) + stats.entropy(counts.sum(1)) - stats.entropy(counts.ravel())
+            bias += counts.size / (2 * len(x))
+        assert plug_in == pytest.approx(mi, abs=0.02 + bias)
+
+
+def test_tables_differ_in_their_levels_and_some_say_nothing():
+    drawn = draw_tables(2_000, seeded(22))
+    assert drawn.sum((1, 2)) == pytest.approx(1, abs=1e-12)
+    for side in (1, 2):
+        levels = (drawn.sum(side) > 0).sum(1)
+        assert levels.unique().tolist() == list(range(2, MOST_LEVELS + 1))
+    mi = table_mi(drawn)
+    assert (mi < 1e-9).float().mean() == pytest.approx(INDEPENDENT, abs=0.03) and mi.quantile(0.95) > 0.4
+
+
 def test_scores_of_wide_batches_with_ties_are_finite():
     batch = wide.sample_recipe("discrete", 8, 50, 3, 2, seeded(3))
     assert any(len(column.unique()) < 50 for column in batch.y.transpose(1, 2).flatten(0, 1))
@@ -402,7 +424,7 @@ def test_scores_of_wide_batches_with_ties_are_finite():
 
 def test_mi_spreads_over_the_range_and_some_data_sets_are_independent():
     generator = seeded(13)
-    mi = torch.cat([wide.sample_wide(48, 10, 4, 6, generator).mi for _ in range(12)])
+    mi = torch.cat([wide.sample_wide(48, 10, 4, 6, generator).mi for _ in range(40)])
     assert 0.02 < (mi < 1e-6).float().mean() < 0.2
     assert 0.15 < mi.median() < 1.5 and mi.quantile(0.95) > 3
     assert sum(wide.SHARES.values()) == pytest.approx(1) and sum(compose.MIXING.values()) == pytest.approx(1)
@@ -412,7 +434,7 @@ def test_independent_data_sets_are_independent():
     values = []
     for seed in range(12):
         batch = wide.sample_recipe("independent", 1, 2_000, 1, 1, seeded(seed))
-        noise = 1e-6 * torch.randn(2, 2_000, generator=seeded(seed)).numpy()
+        noise = 1e-6 * torch.randn(2, 2_000, generator=seeded(seed), dtype=torch.float64).numpy()
         values.append(ksg(batch.x[0, :, 0].numpy() + noise[0], batch.y[0, :, 0].numpy() + noise[1]))
     assert np.abs(values).max() < 0.1 and abs(np.mean(values)) < 0.02
 

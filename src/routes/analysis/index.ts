@@ -61,7 +61,11 @@ export function addAnalysis<
   for (const schema of route.schemas) app.addSchema(schema);
   const limits = dataLimits(config);
   const checkOptions = compileCheck(route.options);
-  const form: Form<Name> = { layout: route.layout, options: kindsOf(route.options.properties) };
+  const form: Form<Name> = {
+    layout: route.layout,
+    options: kindsOf(route.options.properties),
+    coding: 'numbers',
+  };
   app.post(
     route.url,
     { schema: route.schema, validatorCompiler: unchecked },

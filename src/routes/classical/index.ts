@@ -22,7 +22,11 @@ import {
 
 const checkOptions = compileCheck(ClassicalOptions);
 
-const FORM: Form<'x' | 'y'> = { layout: PAIR, options: kindsOf(ClassicalOptions.properties) };
+const FORM: Form<'x' | 'y'> = {
+  layout: PAIR,
+  options: kindsOf(ClassicalOptions.properties),
+  coding: 'indicators',
+};
 
 export function classicalRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
   for (const schema of classicalSchemas) app.addSchema(schema);

@@ -179,6 +179,7 @@ export const DATA_ERRORS = [
   'too_few_rows',
   'too_many_rows',
   'too_many_columns',
+  'too_many_categories',
   'bad_request',
   'body_too_large',
   'unsupported_media_type',

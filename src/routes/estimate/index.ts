@@ -26,11 +26,15 @@ import { EstimateOptions, type EstimateReply, estimateRoute, estimateSchemas } f
 
 const checkOptions = compileCheck(EstimateOptions);
 
-const FORM: Form<'x' | 'y'> = { layout: PAIR, options: kindsOf(EstimateOptions.properties) };
+const FORM: Form<'x' | 'y'> = {
+  layout: PAIR,
+  options: kindsOf(EstimateOptions.properties),
+  coding: 'numbers',
+};
 
 /** A line of a batch is not checked by classical estimates. */
 const { checks: _, ...lineOptions } = FORM.options;
-const LINE: Form<'x' | 'y'> = { layout: PAIR, options: lineOptions };
+const LINE: Form<'x' | 'y'> = { layout: PAIR, options: lineOptions, coding: 'numbers' };
 
 export function estimateRoutes(
   app: FastifyInstance,

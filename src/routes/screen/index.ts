@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { MistdError } from '../../errors.js';
-import { classesOf, type Selection, screen, type TargetType } from '../../estimation/screen.js';
-import type { PreparedSide } from '../../samples/prepare.js';
-import type { NamedSide } from '../../samples/samples.js';
+import { type Selection, screen, type TargetType } from '../../estimation/screen.js';
+import { checkCategories, levelsByCount, type PreparedSide } from '../../samples/prepare.js';
+import { columnOf, type NamedSide } from '../../samples/samples.js';
 import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
 import { tableReply } from '../data/index.js';
 import { type ScreenReply, screenRoute, screenSamples, screenSchemas } from './schema.js';
@@ -22,7 +22,7 @@ export function screenRoutes(app: FastifyInstance, service: Service): void {
     async ({ data, options, estimate, manifest }): Promise<Answer<ScreenReply>> => {
       const { level, unit, permutations, seed, select, target_type: targetType } = options;
       const { target } = data.named;
-      checkTarget(target, targetType, maxColumns);
+      checkTarget(target, targetType);
       checkSelection(select, data.apart, maxColumns);
       return {
         ...(await screen(estimate, data.apart, target, manifest, {
@@ -40,7 +40,7 @@ export function screenRoutes(app: FastifyInstance, service: Service): void {
 }
 
 /** Classes are one column, of not too many; texts are no numbers. */
-function checkTarget(target: PreparedSide, type: TargetType | undefined, maxColumns: number): void {
+function checkTarget(target: PreparedSide, type: TargetType | undefined): void {
   const named = target.discrete.some((column) => column.type === 'categorical');
   if (type === 'classes' && target.sent > 1) {
     throw new MistdError('invalid_value', 'A target of classes has one column.', {
@@ -52,14 +52,9 @@ function checkTarget(target: PreparedSide, type: TargetType | undefined, maxColu
       pointer: '/target_type',
     });
   }
-  if (type !== 'classes') return;
-  const { columns } = classesOf(target).matrix;
-  if (columns <= maxColumns) return;
-  throw new MistdError(
-    'too_many_columns',
-    `The target has ${columns + 1} classes, a column each but for one; the limit is ${maxColumns}.`,
-    { pointer: '/target' },
-  );
+  if (type === 'classes') {
+    checkCategories('The target', levelsByCount(columnOf(target.matrix, 0)).length, '/target');
+  }
 }
 
 /** No more features than there are, and no more columns together than a side may have. */

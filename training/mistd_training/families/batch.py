@@ -20,6 +20,9 @@ class Batch:
     y: Tensor
     mi: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        return Batch(self.x.to(device), self.y.to(device), self.mi.to(device))
+
 
 GROUP = 8  # data sets in a group, at least
 

@@ -26,18 +26,20 @@ from .blocks import sample_block
 from .joint import sample_joint
 from .mixtures import sample_classes, sample_mixture
 from .paper import sample_paper
+from .tables import sample_tables
 
 # Shares of groups. Where a recipe does not fit the shape (joint structures need three columns), "atoms" stands in.
 SHARES = {
     "elliptical": 0.14,  # Gaussian and Student, random correlation over all columns
     "paper": 0.09,  # MIST's sixteen families
-    "atoms": 0.18,  # stacked 2-D atoms, noise columns, sides mixed
-    "discrete": 0.10,  # atoms with rounded, categorical, two-valued or censored columns
+    "atoms": 0.16,  # stacked 2-D atoms, noise columns, sides mixed
+    "discrete": 0.08,  # atoms with rounded, categorical, two-valued or censored columns
+    "tables": 0.06,  # kinds on both sides, joined by tables without order
     "joint": 0.17,  # dependence in three or more columns together, with noise columns
     "mixture": 0.05,  # Gaussian mixture in up to four columns a side, noise columns, sides mixed
     "classes": 0.04,  # a class label on one side, its features on the other
-    "composite": 0.07,  # elliptical block, atoms and joint structures side by side
-    "independent": 0.16,  # any of the above for x and, drawn apart, for y: MI 0
+    "composite": 0.06,  # elliptical block, atoms and joint structures side by side
+    "independent": 0.15,  # any of the above for x and, drawn apart, for y: MI 0
 }
 MAX_ATOMS = 8  # in one data set
 MAX_MI = 25.0  # nats: a data set beyond it loses its dependence (paper families can run higher)
@@ -86,6 +88,14 @@ def _discrete(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generato
     return Batch(compose.shuffle(x, generator), compose.shuffle(y, generator), piece.mi)
 
 
+def _tables(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
+    limit = min(dim_x, dim_y)
+    count = min(limit, MAX_ATOMS) if _coin(generator) < 0.5 else some_atoms(limit, generator)
+    piece = sample_tables(batch, rows, count, generator)
+    x, y = compose.pad(piece.x, dim_x, generator), compose.pad(piece.y, dim_y, generator)
+    return _shuffled(Batch(x, y, piece.mi), generator)
+
+
 def _joint(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
     if max(dim_x, dim_y) < 2:
         return _atoms(batch, rows, dim_x, dim_y, generator)
@@ -131,8 +141,8 @@ def _composite(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generat
 
 
 _RECIPES = {
-    "elliptical": _elliptical, "paper": sample_paper, "atoms": _atoms, "discrete": _discrete, "joint": _joint,
-    "mixture": _mixture, "classes": _classes, "composite": _composite,
+    "elliptical": _elliptical, "paper": sample_paper, "atoms": _atoms, "discrete": _discrete,
+    "tables": _tables, "joint": _joint, "mixture": _mixture, "classes": _classes, "composite": _composite,
 }  # fmt: skip
 
 
