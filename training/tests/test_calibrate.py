@@ -84,7 +84,7 @@ def test_each_band_of_rows_gets_its_data_sets(monkeypatch):
 
 
 def test_ablation_measures_every_variant_on_the_same_data_and_once(tmp_path, monkeypatch):
-    train(replace(PRESETS["smoke"], steps=4), tmp_path, CPU)
+    train(replace(PRESETS["smoke"], steps=4, paper_rows=(10, 40)), tmp_path, CPU)
     (tmp_path / "evaluation.json").write_text('{"reference": {}}')
     (tmp_path / "manifest.json").write_text('{"version": "0.1.0", "files": {"model.onnx": {"sha256": "0"}}}')
     result = ablate(tmp_path / "checkpoint.pt", tmp_path, data_sets=16, of_each=2)
