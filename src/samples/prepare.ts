@@ -135,12 +135,11 @@ function prepareSide(
   limits: SampleLimits,
   coding: CategoryCoding,
 ): PreparedSide {
-  const coded = side.columns.map((column) => codeColumn(column, kept, options, coding));
+  const coded = side.columns.map((column) =>
+    codeColumn(column, kept, options, coding, side.pointer),
+  );
   const columns = coded.flatMap((column) => column.columns);
   const discrete = coded.flatMap((column) => column.discrete ?? []);
-  for (const { type, name, levels } of discrete) {
-    if (type === 'categorical') checkCategories(name, levels, side.pointer);
-  }
   if (columns.length > limits.maxColumns) {
     const widest = discrete.reduce((a, b) => (a.levels >= b.levels ? a : b));
     throw new MistdError(
@@ -181,11 +180,12 @@ function codeColumn(
   kept: Int32Array,
   options: DataOptions,
   coding: CategoryCoding,
+  pointer: string,
 ): CodedColumn {
   const { name, kind } = column;
   const values = Float64Array.from(kept, (row) => column.values[row] as number);
   if (kind === 'text' || options.categorical.includes(name)) {
-    return codeCategories(column, values, coding);
+    return codeCategories(column, values, coding, pointer);
   }
   const levels = levelsOf(values);
   const declared = kind === 'boolean' || options.discrete.includes(name);
@@ -221,10 +221,12 @@ function codeCategories(
   { name, kind, labels }: Column,
   values: Float64Array,
   coding: CategoryCoding,
+  pointer: string,
 ): CodedColumn {
   const levels = levelsByCount(values, (code) =>
     kind === 'text' ? (labels[code] as string) : String(code),
   );
+  checkCategories(name, levels.length, pointer); // before there is a column for each
   const discrete: DiscreteColumn = { name, type: 'categorical', levels: levels.length };
   if (coding === 'numbers')
     return { columns: [{ name, values: numbered(values, levels) }], discrete };

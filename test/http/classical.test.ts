@@ -106,6 +106,9 @@ describe('POST /estimate/classical', () => {
     const twice = labels.map((label, r) => [label, labels[(r * 3) % 70]]);
     const { body } = await ask<Problem>({ x: twice, y });
     expect(body).toMatchObject({ code: 'too_many_columns', pointer: '/x' });
+    const ids = Array.from({ length: 20_000 }, (_, r) => `id ${r}`);
+    const refused = await ask<Problem>({ x: ids, y: ids.map((_, r) => r) });
+    expect(refused.body).toMatchObject({ code: 'too_many_categories', pointer: '/x' });
   });
 
   it.each([

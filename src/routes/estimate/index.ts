@@ -34,7 +34,7 @@ const FORM: Form<'x' | 'y'> = {
 
 /** A line of a batch is not checked by classical estimates. */
 const { checks: _, ...lineOptions } = FORM.options;
-const LINE: Form<'x' | 'y'> = { layout: PAIR, options: lineOptions, coding: 'numbers' };
+const LINE: Form<'x' | 'y'> = { ...FORM, options: lineOptions };
 
 export function estimateRoutes(
   app: FastifyInstance,
