@@ -31,16 +31,17 @@ export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
 export class ModelSession {
   readonly manifest: Manifest;
   readonly #session: InferenceSession;
-  readonly #gradient: InferenceSession | undefined;
+  readonly #gradientBytes: Uint8Array | undefined;
+  #gradient: Promise<InferenceSession> | undefined;
 
   private constructor(
     manifest: Manifest,
     session: InferenceSession,
-    gradient: InferenceSession | undefined,
+    gradientBytes: Uint8Array | undefined,
   ) {
     this.manifest = manifest;
     this.#session = session;
-    this.#gradient = gradient;
+    this.#gradientBytes = gradientBytes;
   }
 
   /** @param gradient its gradient.onnx; without it the session cannot give gradients. */
@@ -49,12 +50,8 @@ export class ModelSession {
     bytes: Uint8Array,
     gradient?: Uint8Array,
   ): Promise<ModelSession> {
-    const create = (file: Uint8Array) => InferenceSession.create(file, SESSION_OPTIONS);
-    return new ModelSession(
-      manifest,
-      await create(bytes),
-      gradient === undefined ? undefined : await create(gradient),
-    );
+    const session = await InferenceSession.create(bytes, SESSION_OPTIONS);
+    return new ModelSession(manifest, session, gradient);
   }
 
   /**
@@ -89,8 +86,8 @@ export class ModelSession {
    * @throws Error when the model has no gradient.onnx, or its output is not that.
    */
   async gradients({ x, y }: ScoredPair, taus: readonly number[]): Promise<ScoreGradient[]> {
-    if (this.#gradient === undefined) throw new Error('the model has no gradient.onnx');
-    const results = await this.#gradient.run({
+    const session = await this.#openGradient();
+    const results = await session.run({
       scores_x: toTensor(taus.map(() => x)),
       scores_y: toTensor(taus.map(() => y)),
       tau: new Tensor('float32', Float32Array.from(taus), [taus.length]),
@@ -100,6 +97,13 @@ export class ModelSession {
       x: fromTensor(sides.x, b, x),
       y: fromTensor(sides.y, b, y),
     }));
+  }
+
+  /** Not before it is asked for: to open it takes several times as long as the model itself. */
+  #openGradient(): Promise<InferenceSession> {
+    if (this.#gradientBytes === undefined) throw new Error('the model has no gradient.onnx');
+    this.#gradient ??= InferenceSession.create(this.#gradientBytes, SESSION_OPTIONS);
+    return this.#gradient;
   }
 
   #feeds(batch: readonly ScoredPair[]): Record<string, Tensor> {
@@ -127,7 +131,6 @@ export class ModelSession {
     const values = Float32Array.from({ length: rows }, (_, r) => normalQuantile((r + 0.5) / rows));
     const side = { rows, columns: 1, values };
     await this.run([{ x: side, y: side }]);
-    if (this.#gradient !== undefined) await this.gradients({ x: side, y: side }, [0.5]);
   }
 }
 
