@@ -32,17 +32,23 @@ export async function gradient(
   if (result.gradient === undefined) throw new Error(`model ${manifest.id} gave no gradient`);
   const x = numberedSide('x', samples.x.columns);
   const y = numberedSide('y', samples.y.columns);
+  const value = distributionOf(result, manifest).at(tau);
+  // Cut at 0, or kept there by most blocks: nothing moves it.
+  const slope = (derivative: number) => (value === 0 ? 0 : fromNats(derivative, unit));
   return {
-    estimate: fromNats(distributionOf(result, manifest).at(tau), unit),
+    estimate: fromNats(value, unit),
     tau,
-    grad_x: rowsInUnit(result.gradient.x, unit),
-    grad_y: rowsInUnit(result.gradient.y, unit),
+    grad_x: rowsOf(result.gradient.x, slope),
+    grad_y: rowsOf(result.gradient.y, slope),
     warnings: warningsFor([{ estimate: result, x, y }], manifest),
   };
 }
 
-function rowsInUnit({ rows, columns, values }: Matrix, unit: Unit): number[][] {
+function rowsOf(
+  { rows, columns, values }: Matrix,
+  map: (derivative: number) => number,
+): number[][] {
   return Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: columns }, (_, c) => fromNats(values[c * rows + r] as number, unit)),
+    Array.from({ length: columns }, (_, c) => map(values[c * rows + r] as number)),
   );
 }

@@ -1,7 +1,8 @@
 import { discreteEntropy } from '../classical/plugin.js';
 import { MistdError } from '../errors.js';
 import type { Manifest } from '../inference/manifest.js';
-import { levelsByCount, numbered, type PreparedSide } from '../samples/prepare.js';
+import { levelsByCount, numbered } from '../samples/levels.js';
+import type { PreparedSide } from '../samples/prepare.js';
 import type { Problem } from '../samples/problem.js';
 import {
   columnOf,

@@ -12,6 +12,7 @@ export const WARNING_CODES = [
   'ties',
   'constant_column',
   'redundant_column',
+  'dummy_columns',
   'duplicate_rows',
   'near_deterministic',
   'serial_dependence',
@@ -61,7 +62,9 @@ export function warningsFor(cases: readonly WarningCase[], manifest: Manifest): 
   const found = [
     fewRows(cases, manifest),
     outsideTrainedRange(cases, manifest),
-    ...(manifest.kind === 'mistd' ? [constantColumns(cases), redundantColumns(cases)] : []),
+    ...(manifest.kind === 'mistd'
+      ? [constantColumns(cases), redundantColumns(cases), dummyColumns(cases)]
+      : []),
     ties(cases),
     duplicateRows(cases),
     ...nearDeterministic(cases),
@@ -161,12 +164,33 @@ function redundantColumns(cases: readonly WarningCase[]): Warning | undefined {
   };
 }
 
+function dummyColumns(cases: readonly WarningCase[]): Warning | undefined {
+  const groups = new Set<string>();
+  const add = (facts: readonly ColumnFacts[], { columns }: SideName) => {
+    const labels = new Map<number, string[]>();
+    facts.forEach(({ dummyOf }, c) => {
+      if (dummyOf === undefined) return;
+      labels.set(dummyOf, [...(labels.get(dummyOf) ?? []), columns[c] as string]);
+    });
+    for (const names of labels.values()) groups.add(list(names));
+  };
+  for (const { estimate, x, y } of cases) {
+    add(estimate.facts.x, x);
+    add(estimate.facts.y, y);
+  }
+  if (groups.size === 0) return undefined;
+  return {
+    code: 'dummy_columns',
+    message: `${[...groups].map((names) => `(${names})`).join(', ')}: one label a row (dummies, one-hot), each read as one column of labels, which says the same.`,
+  };
+}
+
 function ties(cases: readonly WarningCase[]): Warning | undefined {
   const tied = columnsOf(cases, ({ use, tiedPairs }) => use === 'used' && tiedPairs > TIED_PAIRS);
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
-    message: `${list(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie). In many such columns the interval may be too narrow; labels spread over columns of 0 and 1 read too high, and should come as one column of texts.`,
+    message: `${list(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie). In many such columns the interval may be too narrow.`,
   };
 }
 

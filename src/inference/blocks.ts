@@ -28,6 +28,9 @@ export function dealBlocks(x: Scores, y: Scores, blockRows: number): Int32Array[
  * median shrunk by K^(−spreadExponent), as more rows leave less doubt. The exponent comes from
  * the model's manifest: it is calibrated, for blocks are not independent of the model's bias.
  *
+ * A knot that is 0 in most blocks stays 0: there the blocks think it likely that x and y share
+ * nothing, which the little that the others or the median add would rule out.
+ *
  * @param knots the quantiles of each block, in nats, shape [K][taus].
  * @param median index of tau = 0.5.
  */
@@ -37,14 +40,18 @@ export function combineBlocks(
   spreadExponent: number,
 ): Float64Array<ArrayBuffer> {
   const mean = new Float64Array(knots[0]?.length ?? 0);
+  const zeros = new Uint32Array(mean.length);
   for (const block of knots) {
     for (let k = 0; k < mean.length; k++) {
       mean[k] = (mean[k] as number) + (block[k] as number) / knots.length;
+      if (block[k] === 0) zeros[k] = (zeros[k] as number) + 1;
     }
   }
   const center = mean[median] as number;
   const shrink = knots.length ** -spreadExponent;
-  return mean.map((q) => Math.max(0, center + (q - center) * shrink));
+  return mean.map((q, k) =>
+    2 * (zeros[k] as number) > knots.length ? 0 : Math.max(0, center + (q - center) * shrink),
+  );
 }
 
 /**

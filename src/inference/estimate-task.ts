@@ -1,8 +1,9 @@
 import { encodeColumns, rankColumns, type Scores } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
 import { type SampleFacts, sampleFacts } from '../samples/checks.js';
-import { type Problem, samplesOf } from '../samples/problem.js';
-import { type Matrix, type Samples, takeRows } from '../samples/samples.js';
+import { type JoinedSide, joinDummies, unjoined } from '../samples/dummies.js';
+import { type Problem, rearranged } from '../samples/problem.js';
+import { completeSamples, type Matrix, type Samples, takeRows } from '../samples/samples.js';
 import { TaskCancelled } from '../samples/shuffle.js';
 import { combineBlocks, dealBlocks } from './blocks.js';
 import type { Manifest } from './manifest.js';
@@ -53,12 +54,14 @@ export async function runTask(
   const { manifest } = model;
   const { taus, blocks } = manifest;
   const start = performance.now();
-  const encoder = new Encoder();
+  const encoder = new Encoder(manifest.encoding === 'normal-scores' ? joinDummies : unjoined);
   const runner = new BatchRunner(model, cancelled);
   const answers: Answer[] = [];
   let gradientMs = 0;
   for (const problem of problems) {
-    const samples = samplesOf(problem, cancelled);
+    const complete = completeSamples(problem);
+    const joined = { x: encoder.join(complete.x), y: encoder.join(complete.y) };
+    const samples = rearranged(problem, { x: joined.x.matrix, y: joined.y.matrix }, cancelled);
     const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
     const whole = { x: x.scores, y: y.scores };
     const asTheyCome = inAnyOrder(whole, manifest);
@@ -72,7 +75,8 @@ export async function runTask(
         ? [whole]
         : modelPairs(manifest, samples, dealt);
     const parts = new Array<Float64Array>(pairs.length);
-    const facts = sampleFacts({ x: x.ranks, y: y.ranks }, whole);
+    const sources = { x: joined.x.sources, y: joined.y.sources };
+    const facts = sampleFacts({ x: x.ranks, y: y.ranks }, whole, sources);
     const answer: Answer = { facts, parts, shared: problem.share !== undefined };
     answers.push(answer);
     for (const [b, pair] of pairs.entries()) {
@@ -82,7 +86,7 @@ export async function runTask(
     }
     if (problem.gradientTau !== undefined) {
       const began = performance.now();
-      answer.gradient = await sampleGradient(model, samples, dealt, problem.gradientTau, cancelled);
+      answer.gradient = await sampleGradient(model, joined, dealt, problem.gradientTau, cancelled);
       gradientMs += performance.now() - began;
     }
   }
@@ -136,9 +140,21 @@ interface EncodedSide {
   readonly scores: Scores;
 }
 
-/** Encodes each matrix once, however many problems it is part of. */
+/** Reads each matrix once, however many problems it is part of. */
 class Encoder {
+  readonly #read: (matrix: Matrix) => JoinedSide;
+  readonly #joined = new Map<Matrix, JoinedSide>();
   readonly #sides = new Map<Matrix, EncodedSide>();
+
+  constructor(read: (matrix: Matrix) => JoinedSide) {
+    this.#read = read;
+  }
+
+  join(matrix: Matrix): JoinedSide {
+    const side = this.#joined.get(matrix) ?? this.#read(matrix);
+    this.#joined.set(matrix, side);
+    return side;
+  }
 
   encode(matrix: Matrix): EncodedSide {
     const side = this.#sides.get(matrix) ?? encodeMatrix(matrix);

@@ -1,10 +1,11 @@
 import { columnUses, encodeColumns, rankColumns, type Scores } from '../encoding/encode.js';
 import { scoresOf, throughSmoothedCdf } from '../encoding/smoothed-cdf.js';
-import { columnOf, type Matrix, type Samples, takeRows } from '../samples/samples.js';
+import type { JoinedSide } from '../samples/dummies.js';
+import { columnOf, type Matrix, takeRows } from '../samples/samples.js';
 import { TaskCancelled } from '../samples/shuffle.js';
 import type { ModelSession } from './session.js';
 
-/** d Q(tau) / d samples, in nats per unit of each column; column-major as the samples. */
+/** d Q(tau) / d samples, in nats per unit of each column as sent; column-major as the samples. */
 export interface SampleGradient {
   readonly x: Matrix;
   readonly y: Matrix;
@@ -23,7 +24,7 @@ export interface SampleGradient {
  */
 export async function sampleGradient(
   model: ModelSession,
-  samples: Samples,
+  samples: { readonly x: JoinedSide; readonly y: JoinedSide },
   blocks: readonly Int32Array[],
   tau: number,
   cancelled: () => boolean,
@@ -62,12 +63,14 @@ class BlockSide {
   readonly scores: Scores;
   readonly #rows: Int32Array;
   readonly #samples: Matrix;
+  readonly #sources: JoinedSide['sources'];
   /** The column of the samples that each column of the scores is of. */
   readonly #columns: readonly number[];
 
-  constructor(matrix: Matrix, rows: Int32Array) {
+  constructor({ matrix, sources }: JoinedSide, rows: Int32Array) {
     this.#rows = rows;
     this.#samples = takeRows(matrix, rows);
+    this.#sources = sources;
     const ranks = rankColumns(this.#samples);
     this.#columns = columnUses(ranks).flatMap((use, c) => (use === 'used' ? [c] : []));
     this.scores = encodeColumns(ranks, rows.length);
@@ -77,12 +80,15 @@ class BlockSide {
   addTo(total: Matrix, gradient: Float32Array, weight: number): void {
     const { rows } = this.scores;
     this.#columns.forEach((column, c) => {
+      const [sent = 0, ...others] = this.#sources[column] as readonly number[];
+      // Labels have no order, and so nowhere to move.
+      if (others.length > 0) return;
       const bySample = throughSmoothedCdf(
         columnOf(this.#samples, column),
         scoresOf(this.scores, c),
         gradient.subarray(c * rows, (c + 1) * rows),
       );
-      const sums = columnOf(total, column);
+      const sums = columnOf(total, sent);
       bySample.forEach((value, i) => {
         const row = this.#rows[i] as number;
         sums[row] = (sums[row] as number) + weight * value;
@@ -91,6 +97,7 @@ class BlockSide {
   }
 }
 
-function zerosLike({ rows, columns, values }: Matrix): Matrix {
-  return { rows, columns, values: new Float64Array(values.length) };
+function zerosLike({ matrix, sources }: JoinedSide): Matrix {
+  const columns = sources.flat().length;
+  return { rows: matrix.rows, columns, values: new Float64Array(matrix.rows * columns) };
 }

@@ -7,7 +7,10 @@ import {
 } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
 import { leastOpenShare } from './determined.js';
+import { type JoinedSide, unjoined } from './dummies.js';
 import type { Samples } from './samples.js';
+
+type Sources = JoinedSide['sources'];
 
 /** Share of tied pairs of rows. What a column of few values shares is bounded by its entropy. */
 const FEW_TIES = 0.005;
@@ -28,7 +31,10 @@ export interface SampleFacts {
 }
 
 export interface ColumnFacts {
-  readonly use: ColumnUse;
+  /** Dummies but the first of their labels are `joined` to it. */
+  readonly use: ColumnUse | 'joined';
+  /** Of dummies: the first of their labels, this column or an earlier one. */
+  readonly dummyOf?: number;
   readonly distinct: number;
   /** Share of the pairs of rows whose values are equal, in [0, 1]. */
   readonly tiedPairs: number;
@@ -37,15 +43,17 @@ export interface ColumnFacts {
 /**
  * @param ranks ranks of every column of each side.
  * @param scores normal scores of the columns in use.
+ * @param sources the columns as sent that each column is made of.
  */
 export function sampleFacts(
   ranks: { x: readonly ColumnRanks[]; y: readonly ColumnRanks[] },
   scores: { x: Scores; y: Scores },
+  sources: { x: Sources; y: Sources },
 ): SampleFacts {
   return {
     rows: scores.x.rows,
-    x: columnFacts(ranks.x),
-    y: columnFacts(ranks.y),
+    x: columnFacts(ranks.x, sources.x),
+    y: columnFacts(ranks.y, sources.y),
     ...repeats(ranks.x, ranks.y),
     largestCorrelation: largestCorrelation(scores.x, scores.y),
     leastOpenShare: Math.min(
@@ -59,7 +67,11 @@ export function sampleFacts(
 export function factsOf(samples: Samples): SampleFacts {
   const ranks = { x: rankColumns(samples.x), y: rankColumns(samples.y) };
   const { rows } = samples.x;
-  return sampleFacts(ranks, { x: encodeColumns(ranks.x, rows), y: encodeColumns(ranks.y, rows) });
+  return sampleFacts(
+    ranks,
+    { x: encodeColumns(ranks.x, rows), y: encodeColumns(ranks.y, rows) },
+    { x: unjoined(samples.x).sources, y: unjoined(samples.y).sources },
+  );
 }
 
 /** Places, among the columns in use, of those of which few rows tie. */
@@ -70,13 +82,20 @@ function continuous(columns: readonly ColumnRanks[]): number[] {
     .flatMap(({ tiedPairs }, place) => (tiedPairs < FEW_TIES ? [place] : []));
 }
 
-function columnFacts(columns: readonly ColumnRanks[]): ColumnFacts[] {
+/** One of each column as sent. */
+function columnFacts(columns: readonly ColumnRanks[], sources: Sources): ColumnFacts[] {
   const uses = columnUses(columns);
-  return columns.map(({ distinct, tiedPairs }, c) => ({
-    use: uses[c] ?? 'used',
-    distinct,
-    tiedPairs,
-  }));
+  const facts: ColumnFacts[] = [];
+  columns.forEach(({ distinct, tiedPairs }, c) => {
+    const sent = sources[c] as readonly number[];
+    const [first = 0, ...others] = sent;
+    const dummyOf = others.length > 0 ? { dummyOf: first } : {};
+    for (const column of sent) {
+      const use = column === first ? (uses[c] as ColumnUse) : 'joined';
+      facts[column] = { use, distinct, tiedPairs, ...dummyOf };
+    }
+  });
+  return facts;
 }
 
 /**

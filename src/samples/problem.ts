@@ -1,5 +1,5 @@
 import { childSeeds, random } from '../random.js';
-import { columnOf, completeSamples, type Matrix, type Samples, takeRows } from './samples.js';
+import { columnOf, type Matrix, type Samples, takeRows } from './samples.js';
 import { type Shuffle, shuffledRows } from './shuffle.js';
 
 /**
@@ -18,13 +18,16 @@ export interface Problem extends Samples {
 }
 
 /**
- * The samples that a problem is about: its rows that miss no value.
+ * Samples with their ties broken and their rows reordered as a problem asks.
  *
+ * @param samples the problem's, without missing values.
  * @param cancelled asked during long work; true makes it throw.
  */
-export function samplesOf(problem: Problem, cancelled: () => boolean): Samples {
-  const { shuffle, breakTies } = problem;
-  const { x, y } = completeSamples(problem);
+export function rearranged(
+  { shuffle, breakTies }: Problem,
+  { x, y }: Samples,
+  cancelled: () => boolean,
+): Samples {
   const apart = { x: withoutTies(x, breakTies?.x), y: withoutTies(y, breakTies?.y) };
   if (shuffle === undefined) return apart;
   return { x: takeRows(apart.x, shuffledRows(shuffle, x.rows, cancelled)), y: apart.y };

@@ -286,4 +286,29 @@ describe('labels on both sides', () => {
     }
     expect(sum(errors) / errors.length, `${errors}`).toBeLessThan(0.1);
   });
+
+  it('read alike as texts and as dummies, of all labels or of all but one', async () => {
+    const uniform = uniforms(24);
+    const tables = [table(uniform, 4), table(uniform, 5)];
+    const drawn = Array.from({ length: 400 }, () => tables.map(({ draw }) => draw()));
+    const side = (place: number) => drawn.map((pairs) => pairs.map((pair) => pair[place] ?? ''));
+    const spread = (rows: string[][], dropped: number) => {
+      const names = [0, 1].map((c) => [...new Set(rows.map((row) => row[c]))].sort());
+      return rows.map((row) =>
+        names.flatMap((known, c) => known.slice(dropped).map((name) => Number(name === row[c]))),
+      );
+    };
+    const texts = (await service.post({ x: side(0), y: side(1) })).body;
+    for (const dropped of [0, 1]) {
+      const [x, y] = [spread(side(0), dropped), spread(side(1), dropped)];
+      const { body } = await service.post({ x, y });
+      expect(body.quantiles).toEqual(texts.quantiles);
+      expect(body.samples).toMatchObject({ dim_x: 9 - 2 * dropped, dim_y: 9 - 2 * dropped });
+      const codes = body.warnings.map(({ code }) => code);
+      expect(codes).toContain('dummy_columns');
+      expect(codes).not.toContain('redundant_column');
+      const { warnings } = (await service.post({ x, y, model: 'mist-paper' })).body;
+      expect(warnings.map(({ code }) => code)).toContain('dummy_columns');
+    }
+  });
 });

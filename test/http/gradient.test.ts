@@ -92,9 +92,21 @@ describe('POST /estimate/gradient', () => {
     expect(sizeOf((none.grad_y as number[][]).flat())).toBe(0);
   });
 
+  it('is 0 for dummies, which are read as labels, and not for the columns beside', async () => {
+    const { x, y } = gaussian(9, 150, 1, 0.7);
+    const labels = x.map(([v = 0], r) => Math.min(2, Math.abs(Math.trunc(2 * v))) + 3 * (r % 2));
+    const hot = labels.map((label) => [0, 1, 2, 3, 4, 5].map((known) => Number(known === label)));
+    const { status, body } = await ask({ x: hot.map((row, r) => [...row, r % 7]), y });
+    expect(status, JSON.stringify(body)).toBe(200);
+    const columns = (side: unknown, c: number) => (side as number[][]).map((row) => row[c] ?? 0);
+    for (const c of [0, 1, 2, 3, 4, 5]) expect(sizeOf(columns(body.grad_x, c))).toBe(0);
+    expect(sizeOf(columns(body.grad_x, 6))).toBeGreaterThan(0);
+    expect(sizeOf(columns(body.grad_y, 0))).toBeGreaterThan(0);
+  });
+
   it('covers rows beyond a block of the model', async () => {
     const { x, y } = gaussian(7, 2300, 1, 0.8);
-    const samples = { x: x.flat(), y: y.flat() };
+    const samples = { x: x.flat(), y: y.flat(), model: 'mist-paper' };
     for (const tau of [0.5, 0.2]) {
       const { status, body } = await ask({ ...samples, tau });
       expect(status, JSON.stringify(body)).toBe(200);

@@ -92,6 +92,21 @@ describe('combineBlocks', () => {
     expect([...knots]).toEqual([2 - shrink, 2, 2 + 2 * shrink].map((v) => expect.closeTo(v, 12)));
   });
 
+  it('keeps at 0 what is 0 in most blocks', () => {
+    const blocks = [
+      Float64Array.of(0, 0, 0.2, 0.4),
+      Float64Array.of(0, 0.1, 0.3, 0.5),
+      Float64Array.of(0, 0, 0.1, 0.6),
+    ];
+    expect([...combineBlocks(blocks, 2, 0.5)]).toEqual([
+      0,
+      0,
+      expect.closeTo(0.2, 12),
+      expect.closeTo(0.2 + 0.3 / Math.sqrt(3), 12),
+    ]);
+    expect(combineBlocks(blocks.slice(0, 2), 2, 0.1)[1]).toBeGreaterThan(0);
+  });
+
   it('leaves a single block as it is', () => {
     expect([...combineBlocks([Float64Array.of(0, 0.25, 1)], 1, 0.3)]).toEqual([0, 0.25, 1]);
   });

@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { encodeColumns } from '../../src/encoding/encode.js';
-import { rankColumn } from '../../src/encoding/normal-scores.js';
-import { type SampleFacts, sampleFacts } from '../../src/samples/checks.js';
+import { factsOf as factsOfSamples, type SampleFacts } from '../../src/samples/checks.js';
+import { matrixOf } from '../../src/samples/samples.js';
 import { normals, uniforms } from '../data.js';
 
 function factsOf(x: number[][], y: number[][]): SampleFacts {
-  const rows = x[0]?.length ?? 0;
-  const ranks = {
-    x: x.map((column) => rankColumn(Float64Array.from(column))),
-    y: y.map((column) => rankColumn(Float64Array.from(column))),
-  };
-  return sampleFacts(ranks, {
-    x: encodeColumns(ranks.x, rows),
-    y: encodeColumns(ranks.y, rows),
-  });
+  const side = (columns: number[][]) => matrixOf(columns.map((c) => Float64Array.from(c)));
+  return factsOfSamples({ x: side(x), y: side(y) });
 }
 
 describe('sampleFacts', () => {

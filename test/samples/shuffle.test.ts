@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { past } from '../../src/samples/lags.js';
-import { samplesOf } from '../../src/samples/problem.js';
+import { rearranged } from '../../src/samples/problem.js';
 import type { Matrix } from '../../src/samples/samples.js';
 import { shuffledRows, TaskCancelled } from '../../src/samples/shuffle.js';
 import { normals } from '../data.js';
@@ -63,12 +63,16 @@ describe('shuffledRows', () => {
   });
 });
 
-describe('samplesOf', () => {
+describe('rearranged', () => {
   it('orders equal values at random, and those that differ as they were', () => {
     const x = column(2, 1, 2, 1, 2, 3);
     const orders = new Set<string>();
     for (let seed = 0; seed < 60; seed++) {
-      const { x: apart } = samplesOf({ x, y: x, breakTies: { x: seed, y: 0 } }, never);
+      const { x: apart } = rearranged(
+        { x, y: x, breakTies: { x: seed, y: 0 } },
+        { x, y: x },
+        never,
+      );
       expect(sorted(apart.values)).toEqual(rows(6));
       expect([apart.values[1], apart.values[3]].every((rank = 9) => rank < 2)).toBe(true);
       expect(apart.values[5]).toBe(5);

@@ -16,7 +16,7 @@ from scipy.stats import entropy
 from .calibrate import DATA_SETS, judged_on, mixture_batches
 from .families.atoms import table_mi
 from .families.joint_validation import HELD_OUT, sample_validation
-from .quantiles import LEVELS, MEDIAN, TAUS, below_knots, ends, quantile
+from .quantiles import LEVELS, MEDIAN, TAUS, coverage, quantile
 from .scoring import OnnxModel, cca, ksg
 from .train import PRESETS
 
@@ -276,16 +276,13 @@ def _coverages(knots: np.ndarray, mi: np.ndarray) -> dict:
     hold the truth, however short of its level. There the share counts that an interval has of that part
     (`below_knots`). `counting_zeros` counts such an interval in full.
     """
-    below = below_knots(knots, mi)
-    inside, counting_zeros = [], []
+    counting_zeros = []
     for level in LEVELS:
-        low, high = ends(level)
-        inside.append(_mean(below[:, high] - below[:, low]))
         lower, upper = quantile(knots, np.array([0.5 - level / 2, 0.5 + level / 2])).T
         counting_zeros.append(_mean((lower <= mi) & (mi <= upper + 1e-12)))
     return {
         "data_sets": len(mi),
-        "coverage": inside,
+        "coverage": [_round(share) for share in coverage(knots, mi)],
         "counting_zeros": counting_zeros,
         "mae": _mean(np.abs(knots[:, MEDIAN] - mi)),
     }

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from .families.batch import Batch
-from .quantiles import MEDIAN, TAUS, combine
+from .quantiles import LEVELS, MEDIAN, combine, coverage
 from .scoring import OnnxModel, knots_of_blocks
 
 # Blocks, and dim_x and dim_y, of the calibration's data sets.
@@ -37,8 +37,8 @@ def calibrate_blocks(
     dims: Sequence[tuple[int, int]] = DIMS,
     seed: int = 77,
 ) -> dict:
-    """The most rows of a block, by the error on fresh data sets of the most rows trained on; and the exponent whose
-    90 % intervals of several such blocks cover 90 % of fresh data sets beyond.
+    """The most rows of a block, by the error on fresh data sets of the most rows trained on; and the exponent with which
+    the intervals of several such blocks cover fresh data sets beyond as often as their `LEVELS` say.
 
     Returns {"rows", "spread_exponent", "coverage_90", "data_sets", "mae": {block rows: MAE of medians, nats}}.
     """
@@ -46,19 +46,19 @@ def calibrate_blocks(
     mae = _errors_of_splits(model, most_rows, sample, dims, generator)
     rows = max(size for size, error in mae.items() if error <= TIE * min(mae.values()))
     blocks, truth = [], []
-    per_shape = min(32, max(3, 16_000 // rows))
+    per_shape = min(32, max(8, 16_000 // rows))
     for count, (dim_x, dim_y) in product(COUNTS, dims):
         for _ in range(per_shape):
             batch = sample(1, count * rows, dim_x, dim_y, generator)
             blocks.append(knots_of_blocks(model.knots, batch.x.numpy(), batch.y.numpy(), count)[:, 0])
             truth += batch.mi.tolist()
     exponents = np.linspace(0, 0.5, 51)
-    coverage = [_coverage([combine(k, exponent) for k in blocks], truth) for exponent in exponents]
-    best = int(np.argmin(np.abs(np.array(coverage) - 0.9)))
+    covered = [coverage(np.stack([combine(k, e) for k in blocks]), np.array(truth)) for e in exponents]
+    best = int(np.argmin([np.abs(shares - LEVELS).sum() for shares in covered]))
     return {
         "rows": rows,
         "spread_exponent": round(float(exponents[best]), 2),
-        "coverage_90": round(coverage[best], 3),
+        "coverage_90": round(float(covered[best][LEVELS.index(0.9)]), 3),
         "data_sets": len(truth),
         "mae": {str(size): round(value, 4) for size, value in mae.items()},
     }
@@ -78,8 +78,3 @@ def _errors_of_splits(
             median = knots_of_blocks(model.knots, x, y, count)[:, 0, MEDIAN].mean()
             errors[rows // count].append(abs(median - batch.mi.item()))
     return {size: float(np.mean(values)) for size, values in errors.items()}
-
-
-def _coverage(knots: list[np.ndarray], truth: list[float]) -> float:
-    low, high = TAUS.index(0.05), TAUS.index(0.95)
-    return float(np.mean([k[low] <= mi <= k[high] for k, mi in zip(knots, truth)]))

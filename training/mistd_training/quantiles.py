@@ -32,6 +32,13 @@ def below_knots(knots: np.ndarray, mi: np.ndarray) -> np.ndarray:
     return np.where(tied, TAUS / np.maximum(at_zero, 1e-12), mi[:, None] < knots)
 
 
+def coverage(knots: np.ndarray, mi: np.ndarray) -> np.ndarray:
+    """Shares [len(LEVELS)] of the true mi [n] that lie in the central intervals between the knots [n, len(TAUS)]; a
+    mi of 0 by the share of the probability at 0 that an interval has (`below_knots`)."""
+    below = below_knots(knots, mi).mean(0)
+    return np.array([below[high] - below[low] for low, high in map(ends, LEVELS)])
+
+
 def quantile(knots: np.ndarray, taus: np.ndarray) -> np.ndarray:
     """Q(τ) for τ in (0, 1) from knots [batch, len(TAUS)]. Returns [batch, len(taus)].
 
@@ -42,10 +49,15 @@ def quantile(knots: np.ndarray, taus: np.ndarray) -> np.ndarray:
 
 def combine(knots: np.ndarray, spread_exponent: float) -> np.ndarray:
     """Knots of K blocks of rows [K, ..., T] → knots of all rows [..., T]: their mean, its distance from the median
-    times K^−spread_exponent. 0 keeps the width of one block (fully shared error), ½ treats blocks as independent."""
+    times K^−spread_exponent. 0 keeps the width of one block (fully shared error), ½ treats blocks as independent.
+
+    A knot that is 0 in most blocks stays 0: there the blocks think it likely that x and y share nothing, which the
+    little that the others or the median add would rule out.
+    """
     average = knots.mean(0)
     median = average[..., MEDIAN : MEDIAN + 1]
-    return np.maximum(0, median + (average - median) * len(knots) ** -spread_exponent)
+    spread = np.maximum(0, median + (average - median) * len(knots) ** -spread_exponent)
+    return np.where((knots <= 0).mean(0) > 0.5, 0, spread)
 
 
 def mean(knots: np.ndarray) -> np.ndarray:

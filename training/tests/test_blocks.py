@@ -34,6 +34,15 @@ def test_combined_blocks_keep_the_mean_median_and_narrow_as_the_exponent_says():
     assert combine(knots, 0)[:, -1] - combine(knots, 0)[:, 0] == pytest.approx(width)
 
 
+def test_combined_blocks_keep_at_0_what_is_0_in_most():
+    knots = np.linspace(0.1, 1, len(TAUS)) * np.ones((3, 1))
+    knots[:2, :4] = knots[0, 4:8] = 0
+    whole = combine(knots, 0.2)
+    assert (whole[:4] == 0).all()
+    assert (whole[4:] > 0).all()
+    assert (np.diff(whole[4:]) > 0).all()
+
+
 @pytest.mark.parametrize("rows", [50, 100, 200])
 def test_blocks_have_the_rows_of_the_least_error(rows):
     model = MeanOfX(lambda n: abs(n - rows) / 1000)

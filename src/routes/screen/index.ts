@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { MistdError } from '../../errors.js';
 import { type Selection, screen, type TargetType } from '../../estimation/screen.js';
-import { checkCategories, levelsByCount, type PreparedSide } from '../../samples/prepare.js';
+import { levelsByCount } from '../../samples/levels.js';
+import { checkCategories, type PreparedSide } from '../../samples/prepare.js';
 import { columnOf, type NamedSide } from '../../samples/samples.js';
 import { type Answer, addAnalysis, type Service } from '../analysis/index.js';
 import { tableReply } from '../data/index.js';
