@@ -11,6 +11,7 @@ export interface EngineOptions {
   readonly defaultModel: string;
   readonly threads: number;
   readonly queueLimit: number;
+  readonly shareRuns: boolean;
   readonly onThreadDeath: (error: Error) => void;
 }
 
@@ -113,11 +114,11 @@ export class Engine {
   }
 
   async #start(): Promise<Readiness> {
-    const { modelsDir, defaultModel, threads, queueLimit, onThreadDeath } = this.#options;
+    const { modelsDir, defaultModel, onThreadDeath, ...pool } = this.#options;
     try {
       const { models, failures } = await loadModels(modelsDir);
       if (this.#draining) return this.readiness();
-      this.#pool = new WorkerPool({ models, threads, queueLimit, onDeath: onThreadDeath });
+      this.#pool = new WorkerPool({ models, ...pool, onDeath: onThreadDeath });
       this.#failures = [...failures, ...(await this.#pool.start())];
       for (const { manifest } of models) {
         if (!this.#failures.some(({ id }) => id === manifest.id)) {

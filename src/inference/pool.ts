@@ -1,13 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { MistdError } from '../errors.js';
-import type { TaskResult } from './estimate-task.js';
-import type { FromThread, LoadedModel, ModelFailure, Task, ToThread } from './protocol.js';
+import { CELLS_PER_RUN, cellsOf, type TaskResult } from './estimate-task.js';
+import type { FromThread, LoadedModel, ModelFailure, Outcome, Task, ToThread } from './protocol.js';
 
 export interface PoolOptions {
   readonly models: readonly LoadedModel[];
   readonly threads: number;
   /** Tasks that may wait while all threads are busy. */
   readonly queueLimit: number;
+  /** Whether waiting tasks of one shape share a run. */
+  readonly shareRuns: boolean;
   /** The threads' code; tests give threads that misbehave. */
   readonly entry?: URL;
   /** Told of each thread that ended without being asked to. */
@@ -21,6 +23,9 @@ export interface PoolResult extends TaskResult {
 /** One task on its way: waiting, then running on a thread until settled. */
 interface Job {
   readonly task: Task;
+  /** Tasks of the same one may share a run; undefined for one that shares it with none. */
+  readonly shape: string | undefined;
+  readonly cells: number;
   readonly enqueued: number;
   readonly cancelled: Int32Array;
   queueMs: number;
@@ -31,7 +36,7 @@ interface Job {
 interface Slot {
   worker: Worker;
   state: 'starting' | 'idle' | 'busy' | 'dead';
-  job: Job | undefined;
+  jobs: readonly Job[];
 }
 
 const RESTART_DELAY_MS = 1000;
@@ -95,6 +100,7 @@ export class WorkerPool {
       const settled = () => signal.removeEventListener('abort', giveUp);
       const job: Job = {
         task,
+        ...(this.#options.shareRuns ? runOf(task) : ALONE),
         enqueued: performance.now(),
         cancelled,
         queueMs: 0,
@@ -120,7 +126,7 @@ export class WorkerPool {
   }
 
   async #startSlot(): Promise<readonly ModelFailure[]> {
-    const slot: Slot = { worker: this.#newWorker(), state: 'starting', job: undefined };
+    const slot: Slot = { worker: this.#newWorker(), state: 'starting', jobs: [] };
     this.#slots.push(slot);
     return this.#watch(slot);
   }
@@ -141,7 +147,7 @@ export class WorkerPool {
       });
       worker.on('message', (message: FromThread) => {
         if (message.type === 'started') resolve(message.failures);
-        else this.#settle(slot, message);
+        else this.#settle(slot, message.outcomes);
         slot.state = 'idle';
         this.#dispatch();
       });
@@ -149,13 +155,15 @@ export class WorkerPool {
         slot.state = 'dead';
         if (this.#closing) return resolve([]);
         this.#options.onDeath(failure);
-        slot.job?.reject(
-          new MistdError('worker_died', 'The thread ended during this request.', {
-            retryAfterSeconds: 1,
-            cause: failure,
-          }),
-        );
-        slot.job = undefined;
+        for (const job of slot.jobs) {
+          job.reject(
+            new MistdError('worker_died', 'The thread ended during this request.', {
+              retryAfterSeconds: 1,
+              cause: failure,
+            }),
+          );
+        }
+        slot.jobs = [];
         // A pause, so that a thread that dies at its start does not spin.
         setTimeout(() => {
           if (this.#closing) return resolve([]);
@@ -170,32 +178,61 @@ export class WorkerPool {
   #dispatch(): void {
     for (const slot of this.#slots) {
       if (slot.state !== 'idle') continue;
-      const job = this.#queue.shift();
-      if (job === undefined) return;
-      job.queueMs = performance.now() - job.enqueued;
+      const jobs = this.#takeJobs();
+      if (jobs.length === 0) return;
+      for (const job of jobs) job.queueMs = performance.now() - job.enqueued;
       slot.state = 'busy';
-      slot.job = job;
+      slot.jobs = jobs;
       // Copied, not moved: other tasks may need the same samples.
-      const message: ToThread = { type: 'run', task: job.task, cancelled: job.cancelled };
+      const tasks = jobs.map(({ task, cancelled }) => ({ ...task, cancelled }));
+      const message: ToThread = { type: 'run', tasks };
       slot.worker.postMessage(message);
     }
   }
 
-  #settle(slot: Slot, message: Exclude<FromThread, { type: 'started' }>): void {
-    const job = slot.job;
-    slot.job = undefined;
-    if (job === undefined || message.type === 'cancelled') return;
-    if (message.type === 'failed') {
-      job.reject(
-        new MistdError('model_failed', `Model ${job.task.model} failed on these samples.`, {
-          cause: new Error(message.reason),
-        }),
-      );
-      return;
+  /** The job that waits longest, and those that can share its run: no more than a thread's part. */
+  #takeJobs(): Job[] {
+    const most = Math.ceil(this.#queue.length / this.#options.threads);
+    const first = this.#queue.shift();
+    if (first === undefined) return [];
+    const jobs = [first];
+    let cells = first.cells;
+    for (let i = 0; i < this.#queue.length && jobs.length < most; ) {
+      const job = this.#queue[i] as Job;
+      if (
+        job.shape !== undefined &&
+        job.shape === first.shape &&
+        cells + job.cells <= CELLS_PER_RUN
+      ) {
+        this.#queue.splice(i, 1);
+        jobs.push(job);
+        cells += job.cells;
+      } else {
+        i++;
+      }
     }
-    const runMs = message.result.encodeMs + message.result.inferenceMs;
-    this.#averageRunMs += 0.2 * (runMs - this.#averageRunMs);
-    job.resolve({ ...message.result, queueMs: job.queueMs });
+    return jobs;
+  }
+
+  #settle(slot: Slot, outcomes: readonly Outcome[]): void {
+    const { jobs } = slot;
+    slot.jobs = [];
+    outcomes.forEach((outcome, j) => {
+      const job = jobs[j] as Job;
+      if (outcome.type === 'cancelled') return;
+      if (outcome.type === 'failed') {
+        job.reject(
+          new MistdError('model_failed', `Model ${job.task.model} failed on these samples.`, {
+            cause: new Error(outcome.reason),
+          }),
+        );
+        return;
+      }
+      const { encodeMs, inferenceMs } = outcome.result;
+      const ownMs = (encodeMs + inferenceMs) / jobs.length;
+      this.#averageRunMs += 0.2 * (ownMs - this.#averageRunMs);
+      job.resolve({ ...outcome.result, queueMs: job.queueMs });
+    });
   }
 
   async #stopSlot(slot: Slot): Promise<void> {
@@ -216,4 +253,14 @@ export class WorkerPool {
       { retryAfterSeconds: Math.min(60, Math.max(1, seconds)) },
     );
   }
+}
+
+const ALONE = { shape: undefined, cells: 0 };
+
+/** What decides which tasks share a run: one problem each, of the same shape. */
+function runOf({ model, problems }: Task): Pick<Job, 'shape' | 'cells'> {
+  const [problem, ...others] = problems;
+  if (problem === undefined || others.length > 0 || problem.gradientTau !== undefined) return ALONE;
+  const { x, y } = problem;
+  return { shape: [model, x.rows, x.columns, y.columns].join(), cells: cellsOf(problem) };
 }

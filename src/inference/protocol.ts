@@ -20,12 +20,21 @@ export interface Task {
   readonly problems: readonly Problem[];
 }
 
+/** A task on its way to a thread; `cancelled` becomes 1 once nobody waits for it any more. */
+export interface SentTask extends Task {
+  readonly cancelled: Int32Array;
+}
+
 export type ToThread =
-  | { readonly type: 'run'; readonly task: Task; readonly cancelled: Int32Array }
+  | { readonly type: 'run'; readonly tasks: readonly SentTask[] }
   | { readonly type: 'stop' };
 
 export type FromThread =
   | { readonly type: 'started'; readonly failures: readonly ModelFailure[] }
+  /** One of each task. */
+  | { readonly type: 'ran'; readonly outcomes: readonly Outcome[] };
+
+export type Outcome =
   | { readonly type: 'done'; readonly result: TaskResult }
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'cancelled' };

@@ -2,7 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TaskCancelled } from '../samples/shuffle.js';
 import { runTask } from './estimate-task.js';
-import type { FromThread, ModelFailure, Task, ThreadData, ToThread } from './protocol.js';
+import type {
+  FromThread,
+  ModelFailure,
+  Outcome,
+  SentTask,
+  ThreadData,
+  ToThread,
+} from './protocol.js';
 import { ModelSession } from './session.js';
 
 if (parentPort === null) throw new Error('worker.js runs in a worker thread');
@@ -29,18 +36,29 @@ send({ type: 'started', failures });
 
 async function handle(message: ToThread): Promise<void> {
   if (message.type === 'stop') port.close();
-  else send(await run(message.task, message.cancelled));
+  else send({ type: 'ran', outcomes: await run(message.tasks) });
 }
 
-async function run(task: Task, cancelled: Int32Array): Promise<FromThread> {
+/** Tasks of one model that share their runs. */
+async function run(tasks: readonly SentTask[]): Promise<Outcome[]> {
   try {
-    const session = sessions.get(task.model);
-    if (session === undefined) throw new Error(`model ${task.model} is not loaded`);
-    const isCancelled = () => Atomics.load(cancelled, 0) === 1;
-    return { type: 'done', result: await runTask(session, task.problems, isCancelled) };
+    const [first] = tasks as [SentTask];
+    const session = sessions.get(first.model);
+    if (session === undefined) throw new Error(`model ${first.model} is not loaded`);
+    const nobodyWaits = () => tasks.every(({ cancelled }) => Atomics.load(cancelled, 0) === 1);
+    const problems = tasks.flatMap((task) => task.problems);
+    const { estimates, ...times } = await runTask(session, problems, nobodyWaits);
+    let end = 0;
+    return tasks.map((task) => {
+      const start = end;
+      end += task.problems.length;
+      return { type: 'done', result: { estimates: estimates.slice(start, end), ...times } };
+    });
   } catch (error) {
-    if (error instanceof TaskCancelled) return { type: 'cancelled' };
-    return { type: 'failed', reason: (error as Error).message };
+    if (error instanceof TaskCancelled) return tasks.map(() => ({ type: 'cancelled' }));
+    // One task's failure is not to be another's.
+    if (tasks.length > 1) return (await Promise.all(tasks.map((task) => run([task])))).flat();
+    return [{ type: 'failed', reason: (error as Error).message }];
   }
 }
 

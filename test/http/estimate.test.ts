@@ -152,6 +152,27 @@ describe('the answer of POST /estimate', () => {
   });
 });
 
+describe('requests that share runs', () => {
+  it('get each its own answer', async () => {
+    const sharing = await startService({ SHARE_RUNS: true, WORKERS: 1 });
+    try {
+      const bodies = Array.from({ length: 16 }, (_, i) =>
+        gaussian(60 + i, 50, 1 + (i % 2), i / 16),
+      );
+      const alone = await Promise.all(bodies.map((body) => service.post(body)));
+      const shared = await Promise.all(bodies.map((body) => sharing.post(body)));
+      shared.forEach(({ status, body }, i) => {
+        expect(status, JSON.stringify(body)).toBe(200);
+        expect(body.estimate).toBeCloseTo(alone[i]?.body.estimate as number, 3);
+      });
+      const runs = new Set(shared.map(({ body }) => body.timing.inference_ms));
+      expect(runs.size).toBeLessThan(bodies.length / 2);
+    } finally {
+      await sharing.close();
+    }
+  });
+});
+
 describe('warnings', () => {
   it('few_rows below 30 rows', async () => {
     expect(codes((await service.post(gaussian(12, 29, 1, 0.5))).body.warnings)).toEqual([

@@ -6,19 +6,21 @@ import type { Task } from '../../src/inference/protocol.js';
 const THREAD = new URL('./fixtures/thread.js', import.meta.url);
 
 /** A task for the fixture thread, which does what the model's name says. */
-function task(model: string): Task {
-  return { model, problems: [] };
+function task(model: string, rows = 10): Task {
+  const side = { rows, columns: 1, values: new Float64Array(rows) };
+  return { model, problems: [{ x: side, y: side }] };
 }
 
 let pool: WorkerPool;
 const deaths: Error[] = [];
 
-async function start(threads: number, queueLimit: number): Promise<void> {
+async function start(threads: number, queueLimit: number, shareRuns = false): Promise<void> {
   deaths.length = 0;
   pool = new WorkerPool({
     models: [],
     threads,
     queueLimit,
+    shareRuns,
     entry: THREAD,
     onDeath: (error) => deaths.push(error),
   });
@@ -89,6 +91,43 @@ describe('WorkerPool', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
+  it('lets waiting tasks of one shape share a run, where that is asked for', async () => {
+    const together = async () => {
+      const running = pool.run(task('slow'), never);
+      const waiting = [10, 20, 10, 10, 5000, 5000].map((rows) =>
+        pool.run(task('count', rows), never),
+      );
+      await running;
+      return (await Promise.all(waiting)).map(({ inferenceMs }) => inferenceMs);
+    };
+    await start(1, 9, true);
+    // Two of 5,000 rows are more than a run takes.
+    expect(await together()).toEqual([3, 1, 3, 3, 1, 1]);
+    await pool.close();
+    await start(1, 9, false);
+    expect(await together()).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it('leaves every thread its part of the waiting tasks', async () => {
+    await start(2, 9, true);
+    const running = [pool.run(task('slow'), never), pool.run(task('slow'), never)];
+    const waiting = Array.from({ length: 6 }, () => pool.run(task('count'), never));
+    await Promise.all(running);
+    const together = (await Promise.all(waiting)).map(({ inferenceMs }) => inferenceMs);
+    // Half of those that wait, then half of the rest.
+    expect(together).toEqual([3, 3, 3, 2, 2, 1]);
+  });
+
+  it('rejects every task of a shared run whose thread dies', async () => {
+    await start(1, 9, true);
+    const running = pool.run(task('slow'), never);
+    const dying = [pool.run(task('die'), never), pool.run(task('die'), never)];
+    const settled = Promise.allSettled(dying);
+    await running;
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(deaths.length).toBe(1);
+  });
+
   it('lets a running task finish when it closes', async () => {
     await start(1, 1);
     const running = pool.run(task('slow'), never);
@@ -105,6 +144,7 @@ describe('WorkerPool', () => {
       models: [],
       threads: 1,
       queueLimit: 1,
+      shareRuns: false,
       entry,
       onDeath: (error) => deaths.push(error),
     });
