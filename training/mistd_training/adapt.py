@@ -21,6 +21,7 @@ from torch import Generator, nn
 
 from .adapt_card import write_adapted_card
 from .benchmarks import scores_of
+from .draws import Draws
 from .encoding import normal_scores
 from .export import MetaDistribution, export_model, sha256
 from .families.batch import Batch
@@ -29,7 +30,8 @@ from .flows import Side, fit_side, untied_scores
 from .model import Mist
 from .own_samples import InputError, OwnSamples, read_samples
 from .quantiles import MEDIAN, TAUS
-from .train import Draws, TrainConfig, load_checkpoint, train
+from .train import load_checkpoint, train
+from .train_config import TrainConfig
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 NAME = "adapted"  # of the meta-distribution

@@ -18,7 +18,7 @@ from .families.atoms import table_mi
 from .families.joint_validation import HELD_OUT, sample_validation
 from .quantiles import LEVELS, MEDIAN, TAUS, coverage, quantile
 from .scoring import OnnxModel, cca, ksg
-from .train import PRESETS
+from .train_config import PRESETS
 
 BMI_ROWS = (200, 1_000, 5_000, 10_000)
 # Mean absolute error in nats over the 40 tasks at 1,000, 5,000 and 10,000 rows, as their authors publish them.

@@ -37,8 +37,8 @@ def calibrate_blocks(
     dims: Sequence[tuple[int, int]] = DIMS,
     seed: int = 77,
 ) -> dict:
-    """The most rows of a block, by the error on fresh data sets of the most rows trained on; and the exponent with which
-    the intervals of several such blocks cover fresh data sets beyond as often as their `LEVELS` say.
+    """The most rows of a block, by the error on fresh data sets of the most rows trained on; and the exponent with
+    which the intervals of several such blocks cover fresh data sets beyond as often as their `LEVELS` say.
 
     Returns {"rows", "spread_exponent", "coverage_90", "data_sets", "mae": {block rows: MAE of medians, nats}}.
     """

@@ -19,11 +19,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .draws import Draws
 from .encoding import normal_scores
 from .families.batch import Batch
 from .model import STRETCH_PARTS, STRETCH_ROWS, Mist, at_rows, stretched
 from .quantiles import LEVELS, TAUS, below_knots, ends
-from .train import Draws, TrainConfig, load_checkpoint
+from .train import load_checkpoint
+from .train_config import TrainConfig
 
 STREAMS = 2  # of data sets, each of a seed and process of its own
 # Data sets in each band of rows: with few rows they take little time, and answers lean most on what was drawn.

@@ -96,8 +96,8 @@ def main() -> None:
 
 
 def _train(arguments: argparse.Namespace) -> None:
-    from .train import PRESETS
     from .train import train as run
+    from .train_config import PRESETS
 
     config = PRESETS[arguments.preset]
     given = {key: getattr(arguments, key) for key in ("steps", "seed", "learning_rate", "only")}

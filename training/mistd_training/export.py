@@ -25,7 +25,8 @@ from .gradient import GRADIENT_SHAPES, check_gradient_parity, write_gradient_onn
 from .model import Mist
 from .quantiles import TAUS
 from .scoring import OnnxModel
-from .train import TrainConfig, load_checkpoint
+from .train import load_checkpoint
+from .train_config import TrainConfig
 
 PARITY_TOLERANCE = 1e-4
 # Rounding may count a row that is just as far as a neighbor as nearer or not: one term of a mean, by log 3 at most.

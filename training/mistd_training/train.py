@@ -7,114 +7,20 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from .draws import Draws
 from .encoding import normal_scores
 from .families.batch import Batch
-from .families.paper import sample_paper
-from .families.wide import sample_wide
-from .model import Mist, ModelConfig
+from .model import Mist
 from .quantiles import MEDIAN, TAUS
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """A run, saved in its checkpoints.
-
-    steps: optimizer steps; each worker adds one batch of one shape to every step.
-    rows, dims: inclusive ranges of the shapes; paper_share: share of batches of MIST's families with dim_x = dim_y
-    drawn evenly from `paper_dims` and rows from `paper_rows`, the reference's; the others are of the meta-distribution
-    `others` ("wide" or "paper"), both sizes from `dims`, a third of the shapes with both equal; dims_power: 1 draws
-    them log-uniformly, more favors small ones.
-    even_rows: share of shapes with rows drawn evenly, the others log-uniformly (small samples are where the error is);
-    usual_rows, usual_share: the share of these others that is log-uniform in a range of its own.
-    entry_rows: rows that the entries stream sees in most steps, or more if they are less than `entries` entries
-    (outer products average over rows, so a part estimates the whole); every `all_rows_every`-th step it sees all.
-    batch_cost, batch: data sets a batch ≈ batch_cost / cost of one (`_cost`), within the range `batch`.
-    rows_weight: the loss of a batch is multiplied by (rows / 100)^rows_weight, so that large samples, where losses are
-    small, still count; median_weight: that of a data set is divided by 1 + median_weight × its estimated median, so
-    that large MI does not drown small. bf16: autocast to it where the hardware computes in it. only: train the
-    parameters whose names begin with it, as "network.head", and leave the others as they are.
-    """
-
-    steps: int = 8_500
-    rows: tuple[int, int] = (10, 500)
-    dims: tuple[int, int] = (1, 32)
-    dims_power: float = 1.0
-    paper_dims: tuple[int, int] = (2, 32)
-    paper_rows: tuple[int, int] = (10, 500)
-    paper_share: float = 0.8
-    others: str = "wide"
-    even_rows: float = 0.25
-    usual_rows: tuple[int, int] = (10, 500)
-    usual_share: float = 0.0
-    entry_rows: int = 48
-    entries: int = 0
-    all_rows_every: int = 40
-    batch_cost: float = 40_000
-    batch: tuple[int, int] = (8, 96)
-    rows_weight: float = 0.4
-    median_weight: float = 0.0
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    betas: tuple[float, float] = (0.9, 0.98)
-    warmup: int = 300
-    clip: float = 1.0
-    ema: float = 0.999
-    seed: int = 20261
-    compile: bool = True
-    bf16: bool = True
-    only: str = ""
-    model: ModelConfig = field(default_factory=ModelConfig)
-
-    @property
-    def mostly_paper(self) -> bool:
-        """Whether a model is for the paper's families, and judged on them alone."""
-        return self.paper_share >= 0.5
-
-
-_MODEL = ModelConfig(
-    entry_width=24,
-    entry_layers=2,
-    entry_heads=3,
-    entries=16_384,
-    neighbors=(1, 3, 10),
-    anchors=512,
-    triples=2**18,
-    unbiased=True,
-    overhang=0.3,
-)
-_WIDE = TrainConfig(
-    steps=6_500, rows=(5, 10_000), dims=(1, 64), dims_power=1.5, paper_share=0.22, even_rows=0.0,
-    usual_rows=(100, 2_000), usual_share=0.5,
-    entries=1_024, all_rows_every=20, batch=(4, 96), median_weight=1.0, ema=0.997, seed=20264, model=_MODEL,
-)  # fmt: skip
-_PAPER = TrainConfig(others="paper", even_rows=0.3, rows_weight=0.2, seed=20266, model=_MODEL)
-PRESETS = {
-    "paper": _PAPER,
-    "wide": _WIDE,
-    # For a GPU, with drawers: larger batches, and fewer of them. They begin with the weights of another run.
-    "paper-large": replace(
-        _PAPER, steps=1_500, batch_cost=200_000, batch=(8, 480), even_rows=0.5, rows_weight=0.6, warmup=50, ema=0.99,
-    ),
-    "wide-large": replace(
-        _WIDE, steps=6_500, entries=4_096, batch_cost=900_000, batch=(8, 1_536), warmup=100,
-    ),
-    "smoke": TrainConfig(
-        steps=30, rows=(10, 40), dims=(1, 3), paper_dims=(2, 3), batch=(8, 8), warmup=5, compile=False, bf16=False,
-        model=ModelConfig(
-            pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16,
-            neighbors=(1, 3), triples=2**12, unbiased=True, overhang=0.3,
-        ),
-    ),
-}  # fmt: skip
+from .train_config import TrainConfig, config_from_dict
 
 
 def pinball(quantiles: Tensor, mi: Tensor) -> Tensor:
@@ -122,53 +28,6 @@ def pinball(quantiles: Tensor, mi: Tensor) -> Tensor:
     taus = torch.tensor(TAUS, device=quantiles.device)
     error = mi[:, None] - quantiles
     return torch.maximum(taus * error, (taus - 1) * error)
-
-
-class Draws(Dataset):
-    """What a worker trains on: fresh data sets of one random shape for every step. A step's are the same whatever was
-    drawn before, so that a resumed run is the same run and several processes may draw ahead."""
-
-    def __init__(self, config: TrainConfig, device: torch.device, rank: int = 0):
-        self.config, self.device, self.rank = config, device, rank
-
-    def __getitem__(self, step: int) -> Batch:
-        words = np.random.SeedSequence((self.config.seed, self.rank, step)).generate_state(2).tolist()
-        shapes = torch.Generator().manual_seed(words[0])
-        return self.draw(shapes, torch.Generator(self.device).manual_seed(words[1]))
-
-    def draw(self, shapes: torch.Generator, values: torch.Generator) -> Batch:
-        """One batch; shapes: generator of its shape, on the CPU; values: of its data sets, on the device."""
-        config = self.config
-        coin = torch.rand(7, generator=shapes).tolist()
-        paper = coin[3] < config.paper_share
-        rows_range = config.paper_rows if paper else config.rows
-        if coin[0] < config.even_rows:
-            rows = _between(rows_range, coin[1], even=True)
-        else:
-            usual = not paper and coin[2] < config.usual_share
-            rows = _between(config.usual_rows if usual else rows_range, coin[1], even=False)
-        if paper:
-            sample = sample_paper
-            dim_x = dim_y = _between(config.paper_dims, coin[5], even=True)
-        else:
-            sample = {"wide": sample_wide, "paper": sample_paper}[config.others]
-            dim_x, dim_y = (_between(config.dims, c**config.dims_power, even=False) for c in coin[5:])
-            dim_y = dim_x if coin[4] < 1 / 3 else dim_y
-        return sample(self.batch_size(rows, dim_x + dim_y), rows, dim_x, dim_y, values)
-
-    def batch_size(self, rows: int, columns: int) -> int:
-        least, most = self.config.batch
-        return int(min(most, max(least, self.config.batch_cost / self._cost(rows, columns))))
-
-    def _cost(self, rows: int, columns: int) -> float:
-        """Of one data set; a unit is what the pair stream takes for a pair of columns."""
-        model = self.config.model
-        around = 1.6 * rows * model.anchors_of(rows) / model.anchors if model.neighbors else 0.0
-        return columns**2 + 100 + rows * columns / 32 + around + self.entries(rows, columns) / 4
-
-    def entries(self, rows: int, columns: int) -> int:
-        """Entries that the entries stream sees of a data set in most steps."""
-        return columns * min(rows, max(self.config.entry_rows, self.config.entries // columns))
 
 
 class Trainer:
@@ -340,12 +199,6 @@ def load_checkpoint(path: Path) -> tuple[Mist, TrainConfig, dict]:
     return model.eval(), config, state
 
 
-def config_from_dict(values: dict) -> TrainConfig:
-    """Inverse of `asdict`."""
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    return TrainConfig(**{**values, "model": ModelConfig(**values["model"])})
-
-
 def _run_worker(
     rank: int,
     workers: int,
@@ -398,11 +251,3 @@ def _loop(trainer: Trainer, checkpoint: Path, save_every: float) -> None:
 
 def _as_drawn(batch: Batch) -> Batch:
     return batch
-
-
-def _between(bounds: tuple[int, int], coin: float, even: bool) -> int:
-    """The integer of [low, high] that a uniform coin picks, evenly or log-uniformly."""
-    low, high = bounds
-    if even:
-        return min(high, low + int(coin * (high - low + 1)))
-    return min(high, int(math.exp(math.log(low) + coin * (math.log(high + 1) - math.log(low)))))

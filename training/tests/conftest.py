@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from mistd_training.export import export_model
-from mistd_training.train import PRESETS, train
+from mistd_training.train import train
+from mistd_training.train_config import PRESETS
 
 # The tests' networks are tiny: threads would only wait for each other, above all on a busy machine.
 torch.set_num_threads(1)

@@ -19,7 +19,8 @@ from mistd_training.families.batch import normal
 from mistd_training.families.coupled import SHARES, _lift, sample_coupled, sample_coupling
 from mistd_training.flows import Side, SideFlow, fit_side, untied_scores
 from mistd_training.own_samples import InputError, read_samples
-from mistd_training.train import PRESETS, Trainer, load_checkpoint
+from mistd_training.train import Trainer, load_checkpoint
+from mistd_training.train_config import PRESETS
 
 ROOT = Path(__file__).parents[2]
 SMOKE = replace(PRESETS["smoke"], steps=4)

@@ -9,7 +9,8 @@ from mistd_training.ablation import ablate
 from mistd_training.calibrate import calibrate
 from mistd_training.model import STRETCH_ROWS, Mist, stretched
 from mistd_training.quantiles import MEDIAN, TAUS
-from mistd_training.train import PRESETS, load_checkpoint, train
+from mistd_training.train import load_checkpoint, train
+from mistd_training.train_config import PRESETS
 
 CPU = torch.device("cpu")
 

@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import torch
 
+from mistd_training.draws import Draws
 from mistd_training.families.batch import Batch
 from mistd_training.quantiles import TAUS
-from mistd_training.train import PRESETS, Draws, Trainer, load_checkpoint, pinball, train
+from mistd_training.train import Trainer, load_checkpoint, pinball, train
+from mistd_training.train_config import PRESETS
 
 SMOKE = replace(PRESETS["smoke"], steps=12)
 CPU = torch.device("cpu")
