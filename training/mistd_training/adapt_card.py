@@ -82,8 +82,8 @@ Of the samples themselves, whose mutual information is not known, the base model
 {own["adapted"]}: estimate and 90 % interval in nats.
 
 **More rows than {trained["rows"][1]:,}.** Blocks of at most {blocks["rows"]:,} rows, their knots averaged and the
-spread multiplied by (number of blocks)^−{blocks["spread_exponent"]}: 90 % intervals then cover
-{blocks["coverage_90"]} of {blocks["data_sets"]} fresh data sets of 2–10 blocks.
+spread multiplied by (number of blocks)^−{blocks["spread_exponent"]}; a knot that is 0 in most blocks stays 0. 90 %
+intervals then cover {blocks["coverage_90"]} of {blocks["data_sets"]} fresh data sets of 2–10 blocks.
 """
 
 
