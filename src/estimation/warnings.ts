@@ -166,17 +166,13 @@ function redundantColumns(cases: readonly WarningCase[]): Warning | undefined {
 
 function dummyColumns(cases: readonly WarningCase[]): Warning | undefined {
   const groups = new Set<string>();
-  const add = (facts: readonly ColumnFacts[], { columns }: SideName) => {
+  for (const { facts, columns } of sidesOf(cases)) {
     const labels = new Map<number, string[]>();
     facts.forEach(({ dummyOf }, c) => {
       if (dummyOf === undefined) return;
       labels.set(dummyOf, [...(labels.get(dummyOf) ?? []), columns[c] as string]);
     });
     for (const names of labels.values()) groups.add(list(names));
-  };
-  for (const { estimate, x, y } of cases) {
-    add(estimate.facts.x, x);
-    add(estimate.facts.y, y);
   }
   if (groups.size === 0) return undefined;
   return {
@@ -280,16 +276,20 @@ function columnsOf(
   picks: (column: ColumnFacts) => boolean,
 ): string[] {
   const names = new Set<string>();
-  const add = (facts: readonly ColumnFacts[], { columns }: SideName) => {
+  for (const { facts, columns } of sidesOf(cases)) {
     facts.forEach((column, c) => {
       if (picks(column)) names.add(columns[c] as string);
     });
-  };
-  for (const { estimate, x, y } of cases) {
-    add(estimate.facts.x, x);
-    add(estimate.facts.y, y);
   }
   return [...names];
+}
+
+/** Both sides of every case: what is known of their columns, and what these are called. */
+function sidesOf(cases: readonly WarningCase[]) {
+  return cases.flatMap(({ estimate: { facts }, x, y }) => [
+    { facts: facts.x, columns: x.columns },
+    { facts: facts.y, columns: y.columns },
+  ]);
 }
 
 function list(names: readonly string[]): string {

@@ -196,14 +196,11 @@ export class WorkerPool {
     const first = this.#queue.shift();
     if (first === undefined) return [];
     const jobs = [first];
+    if (first.shape === undefined) return jobs;
     let cells = first.cells;
     for (let i = 0; i < this.#queue.length && jobs.length < most; ) {
       const job = this.#queue[i] as Job;
-      if (
-        job.shape !== undefined &&
-        job.shape === first.shape &&
-        cells + job.cells <= CELLS_PER_RUN
-      ) {
+      if (job.shape === first.shape && cells + job.cells <= CELLS_PER_RUN) {
         this.#queue.splice(i, 1);
         jobs.push(job);
         cells += job.cells;

@@ -42,6 +42,7 @@ export function unjoined(matrix: Matrix): JoinedSide {
  * @returns the same matrix where there is nothing to join.
  */
 export function joinDummies(matrix: Matrix): JoinedSide {
+  if (matrix.columns < 2) return unjoined(matrix);
   const binaries = Array.from({ length: matrix.columns }, (_, c) => binary(matrix, c));
   const groups = groupsOf(binaries.filter((column) => column !== undefined));
   const joined = groups
