@@ -53,10 +53,8 @@ try {
 
 async function benchEstimate() {
   const { url } = await startMistd();
-  const { url: sharing } = await startMistd({ SHARE_RUNS: 'true' });
   const services = {
     mistd: `${url}/estimate`,
-    sharing: `${sharing}/estimate`,
     fastapi: await startFastApi(python),
   };
   const bare = startMeasuring('rivals/bare.js');
@@ -83,11 +81,11 @@ async function benchEstimate() {
  * ratio the median of the rounds' own ratios.
  *
  * @param {import('./cases.js').Shape} shape
- * @param {{ services: { mistd: string, sharing: string, fastapi: string }, bare: Ask, client: Ask,
+ * @param {{ services: { mistd: string, fastapi: string }, bare: Ask, client: Ask,
  *   ksg: ReturnType<typeof startRival> }} rivals
  */
 async function measure(shape, { services, bare, client, ksg }) {
-  /** @type {{ loads: { concurrency: number, bare: Measured, mistd: Measured, sharing: Measured,
+  /** @type {{ loads: { concurrency: number, bare: Measured, mistd: Measured,
    *   fastapi: Measured }[], ksg: { ms: number, way: string } }[]} */
   const rounds = [];
   const samples = makeSamples(shape, 0);
@@ -100,7 +98,6 @@ async function measure(shape, { services, bare, client, ksg }) {
         concurrency,
         bare: await bare(load),
         mistd: await client({ ...load, url: services.mistd }),
-        sharing: await client({ ...load, url: services.sharing }),
         fastapi: await client({ ...load, url: services.fastapi }),
       });
     }
@@ -113,7 +110,7 @@ async function measure(shape, { services, bare, client, ksg }) {
     loads: CONCURRENCIES.map((concurrency, at) => {
       const ratio = (/** @type {(load: typeof rounds[number]['loads'][number]) => number} */ of) =>
         ofRounds(({ loads }) => of(/** @type {typeof loads[number]} */ (loads[at])));
-      const pooled = (/** @type {'bare' | 'mistd' | 'sharing' | 'fastapi'} */ rival) => {
+      const pooled = (/** @type {'bare' | 'mistd' | 'fastapi'} */ rival) => {
         const all = rounds.flatMap(({ loads }) => loads[at]?.[rival].times ?? []);
         return {
           ...timing(all, Number.NaN),
@@ -124,14 +121,10 @@ async function measure(shape, { services, bare, client, ksg }) {
         concurrency,
         bare: pooled('bare'),
         mistd: pooled('mistd'),
-        sharing: pooled('sharing'),
         fastapi: pooled('fastapi'),
         http_latency_over_bare: ratio(({ mistd, bare }) => mistd.p50_ms / bare.p50_ms),
         bare_rate_over_http: ratio(({ mistd, bare }) => bare.per_second / mistd.per_second),
         rate_over_fastapi: ratio(({ mistd, fastapi }) => mistd.per_second / fastapi.per_second),
-        sharing_rate_over_fastapi: ratio(
-          ({ sharing, fastapi }) => sharing.per_second / fastapi.per_second,
-        ),
       };
     }),
     ksg: {

@@ -43,7 +43,6 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     defaultModel: config.DEFAULT_MODEL,
     threads: config.WORKERS,
     queueLimit: config.QUEUE_LIMIT,
-    shareRuns: config.SHARE_RUNS,
     onThreadDeath: (err) => app.log.error({ err }, 'A model thread died and is being replaced'),
   });
 

@@ -32,10 +32,6 @@ const ConfigSchema = Type.Object({
   MAX_PAIRS: Type.Integer({ default: 2_000_000, minimum: 1 }),
   // Requests that wait for a thread. More would only wait past their deadline.
   QUEUE_LIMIT: Type.Integer({ default: 64, minimum: 0 }),
-  // Whether requests of one model and shape that wait for a thread share its next run: half as many
-  // small ones again a second. The last digits of an answer then hang on its company, so not by
-  // default.
-  SHARE_RUNS: Type.Boolean({ default: false }),
   // From the request's first byte to its reply; common proxies give up after 60 s.
   REQUEST_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1 }),
 });

@@ -11,7 +11,6 @@ export interface EngineOptions {
   readonly defaultModel: string;
   readonly threads: number;
   readonly queueLimit: number;
-  readonly shareRuns: boolean;
   readonly onThreadDeath: (error: Error) => void;
 }
 

@@ -30,6 +30,8 @@ export const Manifest = Type.Object({
   // Rows up to which their order is all the same to the model; with more, some of its statistics
   // start from the first rows alone.
   reads_first: Type.Optional(Type.Integer({ minimum: 1 })),
+  // Whether samples have the same answer, to the bit, alone and in any batch.
+  batch_invariant: Type.Optional(Type.Boolean()),
   // More may stand there on how the exponent was calibrated.
   blocks: Type.Object(
     {

@@ -8,8 +8,6 @@ export interface PoolOptions {
   readonly threads: number;
   /** Tasks that may wait while all threads are busy. */
   readonly queueLimit: number;
-  /** Whether waiting tasks of one shape share a run. */
-  readonly shareRuns: boolean;
   /** The threads' code; tests give threads that misbehave. */
   readonly entry?: URL;
   /** Told of each thread that ended without being asked to. */
@@ -23,7 +21,7 @@ export interface PoolResult extends TaskResult {
 /** One task on its way: waiting, then running on a thread until settled. */
 interface Job {
   readonly task: Task;
-  /** Tasks of the same one may share a run; undefined for one that shares it with none. */
+  /** Waiting tasks of the same one share a run; undefined for one that shares it with none. */
   readonly shape: string | undefined;
   readonly cells: number;
   readonly enqueued: number;
@@ -50,6 +48,7 @@ const RESTART_DELAY_MS = 1000;
  */
 export class WorkerPool {
   readonly #options: PoolOptions;
+  readonly #batchInvariant: ReadonlySet<string>;
   readonly #slots: Slot[] = [];
   readonly #queue: Job[] = [];
   #closing = false;
@@ -57,6 +56,8 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    const sharing = options.models.filter(({ manifest }) => manifest.batch_invariant === true);
+    this.#batchInvariant = new Set(sharing.map(({ manifest }) => manifest.id));
   }
 
   /**
@@ -100,7 +101,7 @@ export class WorkerPool {
       const settled = () => signal.removeEventListener('abort', giveUp);
       const job: Job = {
         task,
-        ...(this.#options.shareRuns ? runOf(task) : ALONE),
+        ...this.#runOf(task),
         enqueued: performance.now(),
         cancelled,
         queueMs: 0,
@@ -211,6 +212,15 @@ export class WorkerPool {
     return jobs;
   }
 
+  /** What decides which tasks share a run: one problem each, of the same shape, of a model to which company is nothing. */
+  #runOf({ model, problems }: Task): Pick<Job, 'shape' | 'cells'> {
+    const [problem, ...others] = problems;
+    const alone = problem === undefined || others.length > 0 || problem.gradientTau !== undefined;
+    if (alone || !this.#batchInvariant.has(model)) return { shape: undefined, cells: 0 };
+    const { x, y } = problem;
+    return { shape: [model, x.rows, x.columns, y.columns].join(), cells: cellsOf(problem) };
+  }
+
   #settle(slot: Slot, outcomes: readonly Outcome[]): void {
     const { jobs } = slot;
     slot.jobs = [];
@@ -250,14 +260,4 @@ export class WorkerPool {
       { retryAfterSeconds: Math.min(60, Math.max(1, seconds)) },
     );
   }
-}
-
-const ALONE = { shape: undefined, cells: 0 };
-
-/** What decides which tasks share a run: one problem each, of the same shape. */
-function runOf({ model, problems }: Task): Pick<Job, 'shape' | 'cells'> {
-  const [problem, ...others] = problems;
-  if (problem === undefined || others.length > 0 || problem.gradientTau !== undefined) return ALONE;
-  const { x, y } = problem;
-  return { shape: [model, x.rows, x.columns, y.columns].join(), cells: cellsOf(problem) };
 }

@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Manifest } from '../../src/inference/manifest.js';
 import { WorkerPool } from '../../src/inference/pool.js';
-import type { Task } from '../../src/inference/protocol.js';
+import type { LoadedModel, Task } from '../../src/inference/protocol.js';
 
 const THREAD = new URL('./fixtures/thread.js', import.meta.url);
 
@@ -14,13 +15,17 @@ function task(model: string, rows = 10): Task {
 let pool: WorkerPool;
 const deaths: Error[] = [];
 
-async function start(threads: number, queueLimit: number, shareRuns = false): Promise<void> {
+/** A model for the pool's eyes; the fixture thread opens none. */
+function model(id: string, batch_invariant: boolean): LoadedModel {
+  return { manifest: { id, batch_invariant } as Manifest, bytes: new Uint8Array() };
+}
+
+async function start(threads: number, queueLimit: number): Promise<void> {
   deaths.length = 0;
   pool = new WorkerPool({
-    models: [],
+    models: [model('count', true), model('die', true), model('count alone', false)],
     threads,
     queueLimit,
-    shareRuns,
     entry: THREAD,
     onDeath: (error) => deaths.push(error),
   });
@@ -91,25 +96,23 @@ describe('WorkerPool', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('lets waiting tasks of one shape share a run, where that is asked for', async () => {
-    const together = async () => {
+  it('lets waiting tasks of one shape share a run, of a model that is batch-invariant', async () => {
+    await start(1, 9);
+    const together = async (model: string) => {
       const running = pool.run(task('slow'), never);
       const waiting = [10, 20, 10, 10, 5000, 5000].map((rows) =>
-        pool.run(task('count', rows), never),
+        pool.run(task(model, rows), never),
       );
       await running;
       return (await Promise.all(waiting)).map(({ inferenceMs }) => inferenceMs);
     };
-    await start(1, 9, true);
     // Two of 5,000 rows are more than a run takes.
-    expect(await together()).toEqual([3, 1, 3, 3, 1, 1]);
-    await pool.close();
-    await start(1, 9, false);
-    expect(await together()).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(await together('count')).toEqual([3, 1, 3, 3, 1, 1]);
+    expect(await together('count alone')).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
   it('leaves every thread its part of the waiting tasks', async () => {
-    await start(2, 9, true);
+    await start(2, 9);
     const running = [pool.run(task('slow'), never), pool.run(task('slow'), never)];
     const waiting = Array.from({ length: 6 }, () => pool.run(task('count'), never));
     await Promise.all(running);
@@ -119,7 +122,7 @@ describe('WorkerPool', () => {
   });
 
   it('rejects every task of a shared run whose thread dies', async () => {
-    await start(1, 9, true);
+    await start(1, 9);
     const running = pool.run(task('slow'), never);
     const dying = [pool.run(task('die'), never), pool.run(task('die'), never)];
     const settled = Promise.allSettled(dying);
@@ -144,7 +147,6 @@ describe('WorkerPool', () => {
       models: [],
       threads: 1,
       queueLimit: 1,
-      shareRuns: false,
       entry,
       onDeath: (error) => deaths.push(error),
     });

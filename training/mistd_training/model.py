@@ -122,7 +122,7 @@ class Mist(nn.Module):
             # Of two columns the nearest are the same at any scale: they are not looked for again.
             more = scores_x.shape[2] + scores_y.shape[2] - 2
             x, y = _by_relevance(scores_x, scores_y, moments, significances)
-            scaled = self.neighbors(x, y, torch.sym_min(anchors, 1 + more * anchors))
+            scaled = self.neighbors(x, y, _size_apart(torch.sym_min(anchors, 1 + more * anchors)))
             scaled = [torch.where(_float(more, s.device) > 0, s, p) for s, p in zip(scaled, plain)]
             for estimates, spreads in (plain, scaled):
                 plug_ins = torch.cat([plug_ins, estimates.clamp_min(0)], 1)
@@ -152,6 +152,13 @@ def at_rows(factors: Tensor, log_rows: Tensor) -> Tensor:
 
 _PARTS_END = (TAUS.index(0.25), MEDIAN, TAUS.index(0.75), len(TAUS) - 1)
 _PART_OF_STEP = [sum(step >= end for end in _PARTS_END) for step in range(len(TAUS) - 1)]
+
+
+def _size_apart(size: int) -> int:
+    """A size that the exporter takes for one of its own: it reasons about sizes as if none were 1."""
+    if not torch.compiler.is_exporting():
+        return size
+    return torch.tensor(size).item()
 
 
 def _by_relevance(
@@ -197,9 +204,12 @@ def statistics(scores_x: Tensor, scores_y: Tensor, unbiased: bool) -> tuple[Tens
 
     low_order = torch.stack([scores, (scores**2 - 1) / math.sqrt(2), (scores**3 - 3 * scores) / math.sqrt(6)], -1)
     waves = _waves(scores, FREQUENCIES)
-    moments = cross_moments(low_order)  # [B, D, D, 3, 3]
-    radial_moments = cross_moments(torch.stack([radial, radial**2], -1))  # [B, D, D, 2, 2]
-    wave_moments = torch.stack([cross_moments(waves[..., k : k + 1])[..., 0, 0] for k in range(len(FREQUENCIES))], -1)
+    of_radial = torch.stack([radial, radial**2], -1)
+    functions = _standardized(torch.cat([low_order, of_radial, waves], -1)).split([3, 2, len(FREQUENCIES)], 3)
+    moments = cross_moments(functions[0])  # [B, D, D, 3, 3]
+    radial_moments = cross_moments(functions[1])  # [B, D, D, 2, 2]
+    of_waves = functions[2].permute(0, 3, 2, 1)  # [B, K, D, N]
+    wave_moments = (of_waves @ of_waves.transpose(2, 3) / rows).permute(0, 2, 3, 1)  # each with itself: [B, D, D, K]
     correlation, radial_correlation = moments[..., 0, 0], radial_moments[..., 0, 0]
 
     device = scores.device
@@ -280,10 +290,10 @@ def canonical_signs(scores: Tensor) -> Tensor:
 def cross_moments(functions: Tensor) -> Tensor:
     """Correlations over rows of every function of column i with every function of column j.
 
-    functions: [B, N, D, K]. Returns [B, D, D, K, K]; a function that is constant over rows has correlation 0.
+    functions: [B, N, D, K], `_standardized`. Returns [B, D, D, K, K]; one that is constant over rows has correlation 0.
     """
     batch, rows, columns, count = functions.shape
-    flat = _standardized(functions).permute(0, 2, 3, 1).reshape(batch, columns * count, rows)
+    flat = functions.permute(0, 2, 3, 1).reshape(batch, columns * count, rows)
     moments = flat @ flat.transpose(1, 2) / rows
     return moments.view(batch, columns, count, columns, count).permute(0, 1, 3, 2, 4)
 
@@ -298,7 +308,7 @@ def _standardized(functions: Tensor) -> Tensor:
 def _waves(scores: Tensor, frequencies: tuple[int, ...]) -> Tensor:
     """cos(kπu) of the ranks u in (0, 1). Returns [..., len(frequencies)]."""
     angle = math.pi * torch.special.ndtr(scores)
-    return torch.stack([torch.cos(k * angle) for k in frequencies], -1)
+    return torch.cos(angle[..., None] * torch.tensor(frequencies, device=angle.device))
 
 
 def triple_correlations(scores_x: Tensor, scores_y: Tensor, most: int) -> tuple[Tensor, Tensor]:
@@ -381,17 +391,13 @@ class NeighborEstimates(nn.Module):
         is one of them, and all rows count."""
         apart = torch.maximum(apart_x, apart_y)
         nearest = apart.topk(max(self.neighbors) + 1, largest=False).values
-        estimates, spreads = [], []
-        for k in self.neighbors:
-            reach = nearest[:, :, k : k + 1].clamp_min(1e-10) * (1 + 1e-5)  # ties are in, whatever the rounding
-            joint, only_x, only_y = (
-                (d <= reach).sum(2, dtype=torch.float32).minimum(rows) - 0.5 for d in (apart, apart_x, apart_y)
-            )
-            terms = (joint - 1).log() + rows.log() - only_x.log() - only_y.log()  # ψ(n) ≈ log(n − ½)
-            mean = terms.mean(1, keepdim=True)
-            estimates.append(mean[:, 0])
-            spreads.append((terms - mean).square().mean(1).sqrt())
-        return torch.stack(estimates, 1), torch.stack(spreads, 1)
+        reaches = nearest.clamp_min(1e-10) * (1 + 1e-5)  # ties are in, whatever the rounding
+        near = [d <= reaches[:, :, k : k + 1] for d in (apart, apart_x, apart_y) for k in self.neighbors]
+        counts = torch.stack([rows_near.sum(2, dtype=torch.float32) for rows_near in near], 2).minimum(rows) - 0.5
+        joint, only_x, only_y = counts.chunk(3, 2)  # each [B, anchors, neighbors]
+        terms = ((joint - 1) * rows / (only_x * only_y)).log()  # ψ(n) ≈ log(n − ½)
+        mean = terms.mean(1, keepdim=True)
+        return mean[:, 0], (terms - mean).square().mean(1).sqrt()
 
 
 def _square_distances(queries: Tensor, points: Tensor, far: int) -> Tensor:
@@ -449,22 +455,20 @@ def _pooled_correlations(correlation: Tensor, own_side: Tensor, off_diagonal: Te
 
 def _radius_features(scores_x: Tensor, scores_y: Tensor, radius: Tensor) -> Tensor:
     """How much the size of a row varies, and how far its X part and Y part vary together: heavy tails. [B, 7]"""
-    log_radius = radius.log()
-    log_x = (scores_x.square().mean(2) + 1e-4).log() / 2
-    log_y = (scores_y.square().mean(2) + 1e-4).log() / 2
-    centered_x, centered_y = log_x - log_x.mean(1, keepdim=True), log_y - log_y.mean(1, keepdim=True)
-    var_x, var_y = centered_x.square().mean(1), centered_y.square().mean(1)
-    covariance = (centered_x * centered_y).mean(1)
-    spread = (log_radius - log_radius.mean(1, keepdim=True)).square().mean(1)
+    squares = [scores.square().mean(2) + 1e-4 for scores in (scores_x, scores_y)]
+    logs = torch.stack([*squares, radius.square()], 2).log() / 2  # [B, N, 3]
+    centered = logs - logs.mean(1, keepdim=True)
+    products = torch.cat([centered.square(), centered[..., :1] * centered[..., 1:2], radius[..., None].pow(4)], 2)
+    var_x, var_y, spread, covariance, fourth = products.mean(1).unbind(1)
     return torch.stack(
         [
             (spread + 1e-6).sqrt(),
-            radius.pow(4).mean(1) - 1,
+            fourth - 1,
             covariance / (var_x * var_y + 1e-6).sqrt(),
             covariance,
             (var_x + 1e-6).sqrt() + (var_y + 1e-6).sqrt(),
             ((var_x + 1e-6).sqrt() - (var_y + 1e-6).sqrt()).abs(),
-            -radius.amin(1).log() + radius.amax(1).log(),
+            logs[..., 2].amax(1) - logs[..., 2].amin(1),
         ],
         1,
     )
@@ -583,19 +587,19 @@ class PairLayer(nn.Module):
         right = (right * right_gate.sigmoid()).permute(0, 3, 1, 2)
         product = (left @ right).permute(0, 2, 3, 1) / _float(h.shape[1], h.device).sqrt()  # [B, D, D, triangle]
         h = h + self.gate(x).sigmoid() * self.out(self.norm_product(product))
-        logits = self.logits(x)
-        h = h + self.compete(torch.cat([_log_share(logits, own_side, 2), _log_share(logits, own_side, 1)], -1))
+        h = h + self.compete(_log_shares(self.logits(x), own_side))
         return h + self.mlp(h)
 
 
-def _log_share(logits: Tensor, own_side: Tensor, axis: int) -> Tensor:
-    """Log-softmax along one axis of [B, D, D, C] among the columns of the same side as each other: a pair's share of
-    its own side's, or of the other side's, exponentiated logits."""
-    own = own_side[None, :, :, None]
-    exponentials = (logits.float() - logits.float().amax(axis, keepdim=True).detach()).clamp_min(-30).exp()
-    inside = (exponentials * own).sum(axis, keepdim=True)
-    across = (exponentials * (1 - own)).sum(axis, keepdim=True)
-    return (exponentials / (own * inside + (1 - own) * across)).log() / 3
+def _log_shares(logits: Tensor, own_side: Tensor) -> Tensor:
+    """Log-softmax of [B, D, D, C] along either axis among the columns of one side: a pair's share of its own side's, or
+    of the other side's, exponentiated logits. Returns [B, D, D, 2 C]."""
+    both = torch.cat([logits, logits.transpose(1, 2)], 3).float()
+    exponentials = (both - both.amax(2, keepdim=True).detach()).clamp_min(-30).exp()
+    with torch.autocast(both.device.type, enabled=False):
+        shares = (exponentials / (own_side @ exponentials)).log() / 3  # of pair (i, j): of all (i, k), k on j's side
+    along, against = shares.chunk(2, 3)
+    return torch.cat([along, against.transpose(1, 2)], 3)
 
 
 class Head(nn.Module):

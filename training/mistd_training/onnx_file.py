@@ -6,8 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import onnx_ir as ir
 import torch
-from onnx_ir.passes.common import CommonSubexpressionEliminationPass
+from onnx_ir.passes.common import CommonSubexpressionEliminationPass, DeduplicateInitializersPass
 from onnxscript.optimizer import fold_constants, remove_unused_nodes
 
 OPSET = 18
@@ -45,8 +46,31 @@ def write(
 def _simplify(program: torch.onnx.ONNXProgram) -> None:
     """Fold constants, share equal nodes and drop unused ones, in place."""
     fold_constants(program.model)
+    DeduplicateInitializersPass()(program.model)
     CommonSubexpressionEliminationPass()(program.model)
+    _settle_shapes(program.model.graph)
     remove_unused_nodes(program.model)
+
+
+def _settle_shapes(graph: ir.Graph) -> None:
+    """Reshape to constants, 0 for a size as it was and -1 for the one that follows, where that says as much as sizes
+    computed in nodes of their own: in small runs, a node takes as long whatever it does."""
+    for node in [*graph.all_nodes()]:
+        if node.op_type != "Reshape":
+            continue
+        before, after = node.inputs[0].shape, node.outputs[0].shape
+        if before is None or after is None or node.inputs[1].const_value is not None:
+            continue
+        sizes = [
+            size if isinstance(size, int) else 0 if at < len(before) and before[at] == size else -1
+            for at, size in enumerate(after)
+        ]
+        if sizes.count(-1) > 1:
+            continue
+        constant = ir.node("Constant", [], {"value": ir.tensor(sizes, dtype=ir.DataType.INT64)})
+        node.graph.insert_before(node, constant)
+        node.replace_input_with(1, constant.outputs[0])
+        node.attributes["allowzero"] = ir.AttrInt64("allowzero", 0)
 
 
 def _save(program: torch.onnx.ONNXProgram, path: Path) -> None:
