@@ -44,6 +44,16 @@ export function encodeColumns(columns: readonly ColumnRanks[], rows: number): Sc
   return { rows, columns: used.length, values };
 }
 
+/** All rows in another order: they rank as they did. */
+export function inOrder({ rows, columns, values }: Scores, order: ArrayLike<number>): Scores {
+  const ordered = new Float32Array(values.length);
+  for (let c = 0; c < columns; c++) {
+    const column = values.subarray(c * rows, (c + 1) * rows);
+    for (let i = 0; i < rows; i++) ordered[c * rows + i] = column[order[i] as number] as number;
+  }
+  return { rows, columns, values: ordered };
+}
+
 /** Whether one column is a strictly monotone map of the other. */
 function sameOrder(a: ColumnRanks, b: ColumnRanks): boolean {
   const turned = 2 * a.doubled.length + 2;

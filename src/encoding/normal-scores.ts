@@ -17,7 +17,7 @@ export interface ColumnRanks {
  */
 export function rankColumn(column: Float64Array): ColumnRanks {
   const rows = column.length;
-  const sorted = Float64Array.from(column).sort();
+  const sorted = column.slice().sort();
   const values = new Float64Array(rows);
   const ranks = new Int32Array(rows);
   let distinct = 0;

@@ -56,7 +56,7 @@ export function scoresOf(scores: Scores, column: number): Float32Array {
  * equation 3.31); by the standard deviation alone where most values are equal.
  */
 export function silvermanBandwidth(column: Float64Array): number {
-  const sorted = Float64Array.from(column).sort();
+  const sorted = column.slice().sort();
   const robust = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.349;
   const deviation = standardDeviation(column);
   const spread = robust > 0 ? Math.min(robust, deviation) : deviation;

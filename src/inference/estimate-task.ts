@@ -1,4 +1,4 @@
-import { encodeColumns, rankColumns, type Scores } from '../encoding/encode.js';
+import { encodeColumns, inOrder, rankColumns, type Scores } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
 import { type SampleFacts, sampleFacts } from '../samples/checks.js';
 import { type JoinedSide, joinDummies, unjoined } from '../samples/dummies.js';
@@ -70,10 +70,7 @@ export async function runTask(
       : dealBlocks(whole.x, whole.y, blocks.rows).filter(
           (_, b) => problem.share === undefined || b % problem.share.of === problem.share.from,
         );
-    const pairs =
-      asTheyCome && manifest.encoding === 'normal-scores'
-        ? [whole]
-        : modelPairs(manifest, samples, dealt);
+    const pairs = modelPairs(manifest, samples, whole, dealt);
     const parts = new Array<Float64Array>(pairs.length);
     const sources = { x: joined.x.sources, y: joined.y.sources };
     const facts = sampleFacts({ x: x.ranks, y: y.ranks }, whole, sources);
@@ -126,13 +123,16 @@ function inAnyOrder(whole: ScoredPair, { blocks, reads_first }: Manifest): boole
 function modelPairs(
   { encoding }: Manifest,
   samples: Samples,
+  whole: ScoredPair,
   dealt: readonly Int32Array[],
 ): ScoredPair[] {
   const encode = encoding === 'normal-scores' ? (m: Matrix) => encodeMatrix(m).scores : plainValues;
-  return dealt.map((rows) => ({
-    x: encode(takeRows(samples.x, rows)),
-    y: encode(takeRows(samples.y, rows)),
-  }));
+  return dealt.map((rows) => {
+    if (encoding === 'normal-scores' && rows.length === whole.x.rows) {
+      return { x: inOrder(whole.x, rows), y: inOrder(whole.y, rows) };
+    }
+    return { x: encode(takeRows(samples.x, rows)), y: encode(takeRows(samples.y, rows)) };
+  });
 }
 
 interface EncodedSide {

@@ -184,7 +184,8 @@ function codeColumn(
   pointer: string,
 ): CodedColumn {
   const { name, kind } = column;
-  const values = Float64Array.from(kept, (row) => column.values[row] as number);
+  const values = new Float64Array(kept.length);
+  for (let i = 0; i < kept.length; i++) values[i] = column.values[kept[i] as number] as number;
   if (kind === 'text' || options.categorical.includes(name)) {
     return codeCategories(column, values, coding, pointer);
   }
