@@ -205,7 +205,7 @@ def statistics(scores_x: Tensor, scores_y: Tensor, unbiased: bool) -> tuple[Tens
     low_order = torch.stack([scores, (scores**2 - 1) / math.sqrt(2), (scores**3 - 3 * scores) / math.sqrt(6)], -1)
     waves = _waves(scores, FREQUENCIES)
     of_radial = torch.stack([radial, radial**2], -1)
-    functions = _standardized(torch.cat([low_order, of_radial, waves], -1)).split([3, 2, len(FREQUENCIES)], 3)
+    functions = standardized(torch.cat([low_order, of_radial, waves], -1)).split([3, 2, len(FREQUENCIES)], 3)
     moments = cross_moments(functions[0])  # [B, D, D, 3, 3]
     radial_moments = cross_moments(functions[1])  # [B, D, D, 2, 2]
     of_waves = functions[2].permute(0, 3, 2, 1)  # [B, K, D, N]
@@ -290,7 +290,7 @@ def canonical_signs(scores: Tensor) -> Tensor:
 def cross_moments(functions: Tensor) -> Tensor:
     """Correlations over rows of every function of column i with every function of column j.
 
-    functions: [B, N, D, K], `_standardized`. Returns [B, D, D, K, K]; one that is constant over rows has correlation 0.
+    functions: [B, N, D, K], `standardized`. Returns [B, D, D, K, K]; one that is constant over rows has correlation 0.
     """
     batch, rows, columns, count = functions.shape
     flat = functions.permute(0, 2, 3, 1).reshape(batch, columns * count, rows)
@@ -298,7 +298,7 @@ def cross_moments(functions: Tensor) -> Tensor:
     return moments.view(batch, columns, count, columns, count).permute(0, 1, 3, 2, 4)
 
 
-def _standardized(functions: Tensor) -> Tensor:
+def standardized(functions: Tensor) -> Tensor:
     """Mean 0 and variance 1 over rows (axis 1); a constant becomes 0."""
     centered = functions - functions.mean(1, keepdim=True)
     # The floor keeps the derivative of a constant finite.
@@ -320,7 +320,7 @@ def triple_correlations(scores_x: Tensor, scores_y: Tensor, most: int) -> tuple[
     not change with a column's sign. Returns [B, D, D, TRIPLES] and √rows.
     """
     rows = torch.sym_max(most // (scores_x.shape[2] + scores_y.shape[2]) ** 2, LEAST_TRIPLE_ROWS)
-    x, y = (_standardized(_waves(scores[:, :rows], (1, 2))) for scores in (scores_x, scores_y))
+    x, y = (standardized(_waves(scores[:, :rows], (1, 2))) for scores in (scores_x, scores_y))
     pairs_x, cross_x = _largest_triples(x, y)
     pairs_y, cross_y = _largest_triples(y, x)
     sizes = torch.cat([torch.cat([pairs_x, cross_x], 2), torch.cat([cross_y, pairs_y], 2)], 1)
@@ -334,7 +334,7 @@ def _largest_triples(own: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
     off_diagonal = (1 - torch.eye(columns, device=own.device))[:, :, None, None]
     over_other, over_own = [], []
     for a, b in ((first, first), (first, second), (second, second)):  # one at a time: there are d² e products
-        left = _standardized(a[..., None] * b[:, :, None]).flatten(2)  # [B, N, d²]
+        left = standardized(a[..., None] * b[:, :, None]).flatten(2)  # [B, N, d²]
         sizes = (left.transpose(1, 2) @ other.flatten(2) / rows).abs().view(batch, columns, columns, -1, 2)
         sizes = torch.maximum(sizes, sizes.transpose(1, 2)) * off_diagonal
         over_other.append(sizes.amax(3))

@@ -14,6 +14,7 @@ from mistd_training.model import (
     cross_moments,
     gaussian_plug_ins,
     log_det,
+    standardized,
     triple_correlations,
 )
 from mistd_training.quantiles import TAUS
@@ -170,14 +171,14 @@ def test_the_last_gaussian_plug_in_has_no_bias_of_few_rows(rows, side, tolerance
     """Where any fixed shrinkage is off: column i of y is column i of x and noise, ρ² = ½."""
     x, noise = torch.randn(2, 64, rows, side, generator=torch.Generator().manual_seed(rows))
     scores = torch.cat([normal_scores(x), normal_scores(x + noise)], 2)
-    correlation = cross_moments(scores[..., None])[..., 0, 0]
+    correlation = cross_moments(standardized(scores[..., None]))[..., 0, 0]
     errors = gaussian_plug_ins(correlation, side, rows, True).mean(0) - side * math.log(2) / 2
     assert errors[-1].abs() < tolerance < errors[:-1].abs().min()
 
 
 def test_the_last_gaussian_plug_in_is_nothing_where_there_are_hardly_rows():
     x = torch.randn(4, 5, 60, generator=torch.Generator().manual_seed(2))
-    correlation = cross_moments(normal_scores(x)[..., None])[..., 0, 0]
+    correlation = cross_moments(standardized(normal_scores(x)[..., None]))[..., 0, 0]
     estimates = gaussian_plug_ins(correlation, 30, 5, True)
     assert (estimates[:, -1] < 0.05 * estimates[:, 0]).all()
 
