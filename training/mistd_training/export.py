@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
@@ -161,42 +160,36 @@ def check_parity(model: Mist, path: Path) -> float:
     """Largest difference between PyTorch and ONNX Runtime over `PARITY_SHAPES`, relative to max(1, value), of data
     without ties. Raises RuntimeError where it, or that of the same data rounded, is beyond its tolerance, and where a
     data set's answer is not the same to the bit alone and in its batch."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # as it is served: several would divide a tensor at places of their own
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    served = OnnxModel(path.parent)  # on one thread: several would divide a tensor at places of their own
     generator = torch.Generator().manual_seed(1)
     worst = 0.0
     for batch, rows, dim_x, dim_y in PARITY_SHAPES:
         shared = torch.randn(batch, rows, 1, generator=generator)
         x = shared + torch.randn(batch, rows, dim_x, generator=generator)
         y = shared + torch.randn(batch, rows, dim_y, generator=generator)
-        difference = _difference(model, session, x, y)
-        of_ties = _difference(model, session, x.round(), y.round())
+        difference = _difference(model, served, x, y)
+        of_ties = _difference(model, served, x.round(), y.round())
         if not (difference <= PARITY_TOLERANCE and of_ties <= TIES_TOLERANCE):
             raise RuntimeError(
                 f"ONNX Runtime differs from PyTorch by {difference:.2e} at {(batch, rows, dim_x, dim_y)}, "
                 f"and by {of_ties:.2e} once rounded"
             )
-        if not _same_alone(session, x, y):
+        if not _same_alone(served, x, y):
             raise RuntimeError(f"an answer depends on the batch at {(batch, rows, dim_x, dim_y)}")
         worst = max(worst, difference)
     return worst
 
 
 @torch.no_grad()
-def _difference(model: Mist, session: onnxruntime.InferenceSession, x: Tensor, y: Tensor) -> float:
+def _difference(model: Mist, served: OnnxModel, x: Tensor, y: Tensor) -> float:
     expected = model(normal_scores(x), normal_scores(y)).numpy()
-    return float((np.abs(_answers(session, x, y) - expected) / np.maximum(1, expected)).max())
+    return float((np.abs(served.knots(x.numpy(), y.numpy()) - expected) / np.maximum(1, expected)).max())
 
 
-def _same_alone(session: onnxruntime.InferenceSession, x: Tensor, y: Tensor) -> bool:
-    alone = [_answers(session, x[b : b + 1], y[b : b + 1]) for b in range(len(x))]
-    return np.array_equal(_answers(session, x, y), np.concatenate(alone))
-
-
-def _answers(session: onnxruntime.InferenceSession, x: Tensor, y: Tensor) -> np.ndarray:
-    scores = {"scores_x": normal_scores(x).numpy(), "scores_y": normal_scores(y).numpy()}
-    return session.run(["quantiles"], scores)[0]
+def _same_alone(served: OnnxModel, x: Tensor, y: Tensor) -> bool:
+    samples = x.numpy(), y.numpy()
+    alone = [served.knots(*(side[b : b + 1] for side in samples)) for b in range(len(x))]
+    return np.array_equal(served.knots(*samples), np.concatenate(alone))
 
 
 def sha256(path: Path) -> str:
