@@ -1,4 +1,4 @@
-import { type Random, random } from '../random.js';
+import { type Random, random } from '../maths/random.js';
 import { type Samples, takeRows } from '../samples/samples.js';
 
 export interface BootstrapOptions {

@@ -1,6 +1,6 @@
 import { columnOf, type Matrix, type Samples } from '../samples/samples.js';
 import { BoxSearch } from './box-search.js';
-import { digammaTable } from './digamma.js';
+import { digammaTable } from '../maths/digamma.js';
 import { KdTree } from './kd-tree.js';
 import { nextUp } from './nearest.js';
 import { type NeighborSearch, type Share, WHOLE } from './neighbor-search.js';

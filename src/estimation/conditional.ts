@@ -1,7 +1,7 @@
 import type { ProblemEstimate } from '../inference/estimate-task.js';
 import type { Manifest } from '../inference/manifest.js';
-import { childSeeds } from '../random.js';
-import type { Problem } from '../samples/problem.js';
+import { childSeeds } from '../maths/random.js';
+import type { Problem } from './question.js';
 import { joinColumns, type Matrix, matricesOf, type NamedSide } from '../samples/samples.js';
 import type { Shuffle } from '../samples/shuffle.js';
 import { difference, pooled, type SampledDistribution } from './difference.js';

@@ -1,6 +1,6 @@
 import type { ProblemEstimate } from '../inference/estimate-task.js';
 import type { Manifest } from '../inference/manifest.js';
-import type { Problem } from '../samples/problem.js';
+import type { Problem } from './question.js';
 import { type Distribution, QuantileFunction } from './quantile-function.js';
 import { fromNats, informationCorrelation, type Unit } from './units.js';
 import { type SideName, type Warning, warningsFor } from './warnings.js';

@@ -1,5 +1,5 @@
 import type { Manifest } from '../inference/manifest.js';
-import { childSeeds } from '../random.js';
+import { childSeeds } from '../maths/random.js';
 import { matricesOf, type NamedSide } from '../samples/samples.js';
 import {
   type BriefEstimate,

@@ -1,8 +1,8 @@
 import type { ProblemEstimate } from '../inference/estimate-task.js';
 import type { Manifest } from '../inference/manifest.js';
-import { childSeeds } from '../random.js';
+import { childSeeds } from '../maths/random.js';
 import { past, window } from '../samples/lags.js';
-import type { Problem } from '../samples/problem.js';
+import type { Problem } from './question.js';
 import { type Matrix, matricesOf, type NamedSide, type Samples } from '../samples/samples.js';
 import type { Shuffle } from '../samples/shuffle.js';
 import { chainRule, conditionalTest } from './conditional.js';

@@ -7,7 +7,7 @@ import {
   type PairEstimate,
   type PairTests,
   warningCases,
-} from './pairs.js';
+} from './side-pairs.js';
 import { rowsDroppedApart, type Warning, warningsFor } from './warnings.js';
 
 /** Square and symmetric, [side][side]; null on the diagonal. */

@@ -3,7 +3,7 @@ import { MistdError } from '../errors.js';
 import type { Manifest } from '../inference/manifest.js';
 import { levelsByCount, numbered } from '../samples/levels.js';
 import type { PreparedSide } from '../samples/prepare.js';
-import type { Problem } from '../samples/problem.js';
+import type { Problem } from './question.js';
 import {
   columnOf,
   completeRows,
@@ -23,7 +23,7 @@ import {
   type Estimator,
   medianOf,
 } from './estimate.js';
-import { estimatePairs, type PairTests, warningCases } from './pairs.js';
+import { estimatePairs, type PairTests, warningCases } from './side-pairs.js';
 import { fromNats } from './units.js';
 import { rowsDroppedApart, type Warning, warningsFor } from './warnings.js';
 

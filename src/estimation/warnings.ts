@@ -1,7 +1,7 @@
-import type { Check } from '../classical/check.js';
+import type { Check } from '../classical/second-opinion.js';
 import type { ProblemEstimate } from '../inference/estimate-task.js';
 import { isPointModel, type Manifest } from '../inference/manifest.js';
-import type { ColumnFacts } from '../samples/checks.js';
+import type { ColumnFacts } from '../samples/facts.js';
 import type { Prepared } from '../samples/prepare.js';
 import type { NamedSide } from '../samples/samples.js';
 import { fromNats, type Unit } from './units.js';

@@ -1,7 +1,7 @@
 import { MistdError } from '../errors.js';
-import type { Problem } from '../samples/problem.js';
+import type { Problem } from '../estimation/question.js';
 import type { Manifest } from './manifest.js';
-import { type PoolResult, WorkerPool } from './pool.js';
+import { type PoolResult, WorkerPool } from './model-pool.js';
 import type { ModelFailure } from './protocol.js';
 import { checkReferenceSamples } from './reference.js';
 import { loadModels } from './registry.js';

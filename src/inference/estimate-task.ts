@@ -1,8 +1,8 @@
 import { encodeColumns, inOrder, rankColumns, type Scores } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
-import { type SampleFacts, sampleFacts } from '../samples/checks.js';
+import { type SampleFacts, sampleFacts } from '../samples/facts.js';
 import { type JoinedSide, joinDummies, unjoined } from '../samples/dummies.js';
-import { type Problem, rearranged } from '../samples/problem.js';
+import { type Problem, rearranged } from '../estimation/question.js';
 import { completeSamples, type Matrix, type Samples, takeRows } from '../samples/samples.js';
 import { TaskCancelled } from '../samples/shuffle.js';
 import { combineBlocks, dealBlocks } from './blocks.js';

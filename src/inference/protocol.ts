@@ -1,5 +1,5 @@
 /** Messages between the main thread and a model thread. */
-import type { Problem } from '../samples/problem.js';
+import type { Problem } from '../estimation/question.js';
 import type { TaskResult } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
 

@@ -3,7 +3,7 @@ import { combineBlocks } from './blocks.js';
 import type { Engine } from './engine.js';
 import type { ProblemEstimate } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
-import type { PoolResult } from './pool.js';
+import type { PoolResult } from './model-pool.js';
 
 /**
  * Estimates samples of any size: the blocks of many rows are shared out to all threads. Each ranks

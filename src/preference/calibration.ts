@@ -1,5 +1,5 @@
-import { sigmoid } from './log-space.js';
-import { orderStatistics } from './order-statistics.js';
+import { sigmoid } from '../maths/log-space.js';
+import { orderStatistics } from '../maths/order-statistics.js';
 
 /** Pairs whose predicted probability of the likelier side lies in one range. */
 export interface CalibrationBin {

@@ -1,5 +1,5 @@
 import { logRatios, type Prompt } from './candidates.js';
-import { logSumExp, softmax } from './log-space.js';
+import { logSumExp, softmax } from '../maths/log-space.js';
 
 export interface CandidateDid {
   readonly id: string;

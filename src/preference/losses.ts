@@ -1,4 +1,4 @@
-import { logSigmoid } from './log-space.js';
+import { logSigmoid } from '../maths/log-space.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 
 export const LOSSES = ['sigmoid', 'robust', 'ipo', 'hinge'] as const;

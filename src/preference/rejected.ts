@@ -1,6 +1,6 @@
-import { type Random, random } from '../random.js';
+import { type Random, random } from '../maths/random.js';
 import { logRatios, type Prompt } from './candidates.js';
-import { effectiveSampleSize, largest, softmax } from './log-space.js';
+import { effectiveSampleSize, largest, softmax } from '../maths/log-space.js';
 
 /** Where candidates come from: draws of the reference, or every possible completion, once each. */
 export const SOURCES = ['reference', 'support'] as const;

@@ -1,8 +1,8 @@
-import { childSeeds, type Random, random } from '../random.js';
+import { childSeeds, type Random, random } from '../maths/random.js';
 import type { Matrix, Samples } from '../samples/samples.js';
 import { fitBeta } from './beta-fit.js';
 import { type Clusters, clustersOf } from './clusters.js';
-import { sigmoid } from './log-space.js';
+import { sigmoid } from '../maths/log-space.js';
 import { fitLogistic } from './logistic.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 import { normalPValue } from './power-law.js';

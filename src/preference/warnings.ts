@@ -1,6 +1,6 @@
 import type { BetaFit } from './beta-fit.js';
 import type { Candidate, Prompt } from './candidates.js';
-import { logSumExp } from './log-space.js';
+import { logSumExp } from '../maths/log-space.js';
 import type { Pairs } from './pairs.js';
 
 export const PREFERENCE_WARNING_CODES = [

@@ -1,5 +1,5 @@
 import { rankColumn, scoreTable } from '../encoding/normal-scores.js';
-import { permutation, type Random, random } from '../random.js';
+import { permutation, type Random, random } from '../maths/random.js';
 import { columnOf, type Matrix } from './samples.js';
 
 /** How to reorder the rows of one side, which breaks its dependence on the other. */

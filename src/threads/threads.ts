@@ -1,5 +1,5 @@
 import { Piscina } from 'piscina';
-import type { Check } from '../classical/check.js';
+import type { Check } from '../classical/second-opinion.js';
 import {
   type ClassicalEstimate,
   type ClassicalMethod,
@@ -10,15 +10,15 @@ import {
 import type { KsgOptions, NeighborCounts } from '../classical/ksg.js';
 import type { Share } from '../classical/neighbor-search.js';
 import { MistdError } from '../errors.js';
-import type { Body, DataLimits, Form, ReadData } from '../formats/data.js';
-import { type BodyRules, type DidBody, readDidBody } from '../formats/did-body.js';
+import type { Body, DataLimits, Form, ReadData } from '../formats/table/data.js';
+import { type BodyRules, type DidBody, readDidBody } from '../formats/preference/did-body.js';
 import { memoryOf } from '../preference/pairs.js';
 import { type Preparation, prepare, type Task } from '../preference/sufficiency.js';
 import type { AnswerLimits, DidInput, DidText } from '../routes/did/answer.js';
 import { ANSWERS, type AnswerName } from '../routes/did/answers.js';
-import type { SampleFacts } from '../samples/checks.js';
+import type { SampleFacts } from '../samples/facts.js';
 import type { Samples } from '../samples/samples.js';
-import type { Outcome } from './worker.js';
+import type { Outcome } from '../helper-thread.js';
 
 export interface ReadTask<Name extends string = string> {
   readonly body: Body;
@@ -75,7 +75,7 @@ export class Threads {
 
   constructor({ threads, queueLimit }: { threads: number; queueLimit: number }) {
     this.#pool = new Piscina({
-      filename: new URL('./worker.js', import.meta.url).href,
+      filename: new URL('../helper-thread.js', import.meta.url).href,
       // One stays: its start would make the first request wait.
       minThreads: 1,
       maxThreads: threads,

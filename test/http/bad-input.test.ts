@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Problem } from '../../src/routes/problem.js';
+import type { Problem } from '../../src/http/problem-schema.js';
 import { gaussian } from '../data.js';
-import { type ProblemAnswer, type Service, startService } from './service.js';
+import { type ProblemAnswer, type Service, startService } from '../service.js';
 
 const good = gaussian(1, 40, 1, 0.8);
 const column = [1, 2, 3, 4];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Service, startService } from './service.js';
+import { type Service, startService } from '../service.js';
 
 interface Schema {
   readonly $ref?: string;

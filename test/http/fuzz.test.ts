@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Problem } from '../../src/routes/problem.js';
+import type { Problem } from '../../src/http/problem-schema.js';
 import { uniforms } from '../data.js';
-import { type Service, startService } from './service.js';
+import { type Service, startService } from '../service.js';
 
 let service: Service;
 beforeAll(async () => {

@@ -5,9 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Problem } from '../../src/routes/problem.js';
+import type { Problem } from '../../src/http/problem-schema.js';
 import { gaussian, mixed } from '../data.js';
-import { type Service, startService } from './service.js';
+import { type Service, startService } from '../service.js';
 
 const small = gaussian(1, 60, 1, 0.6);
 /** Six blocks of many columns: long enough on one thread to meet it while it runs. */

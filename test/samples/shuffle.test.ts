@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { past } from '../../src/samples/lags.js';
-import { rearranged } from '../../src/samples/problem.js';
+import { rearranged } from '../../src/estimation/question.js';
 import type { Matrix } from '../../src/samples/samples.js';
 import { shuffledRows, TaskCancelled } from '../../src/samples/shuffle.js';
 import { normals } from '../data.js';

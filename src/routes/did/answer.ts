@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
-import type { CandidateRules, ReadPrompts } from '../../formats/candidates.js';
-import { type BodyRules, type DidBody, readDidBody } from '../../formats/did-body.js';
-import type { ReadPairs } from '../../formats/pair-reader.js';
+import type { CandidateRules, ReadPrompts } from '../../formats/preference/candidates.js';
+import { type BodyRules, type DidBody, readDidBody } from '../../formats/preference/did-body.js';
+import type { ReadPairs } from '../../formats/preference/pair-reader.js';
 import { compileCheck } from '../../validation.js';
 
 export interface AnswerLimits {

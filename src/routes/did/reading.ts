@@ -3,12 +3,12 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import type { Config } from '../../config.js';
 import { MistdError, pointerStep } from '../../errors.js';
-import type { ReadPairs } from '../../formats/pair-reader.js';
-import { type PairLimits, pairsFromNdjson } from '../../formats/pairs.js';
-import { pairsFromCsv } from '../../formats/pairs-csv.js';
-import { deadline } from '../../plugins/deadline.js';
+import type { ReadPairs } from '../../formats/preference/pair-reader.js';
+import { type PairLimits, pairsFromNdjson } from '../../formats/preference/pairs.js';
+import { pairsFromCsv } from '../../formats/preference/pairs-csv.js';
+import { deadline } from '../../http/deadline.js';
 import type { Threads } from '../../threads/threads.js';
-import { bodyOf } from '../body.js';
+import { bodyOf } from '../../http/body.js';
 import type { AnswerName } from './answers.js';
 
 export const NDJSON = 'application/x-ndjson';

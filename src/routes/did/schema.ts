@@ -2,7 +2,7 @@ import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
 import { UNITS } from '../../estimation/units.js';
 import { PREFERENCE_WARNING_CODES } from '../../preference/warnings.js';
-import { problemResponses } from '../problem.js';
+import { problemResponses } from '../../http/problem-schema.js';
 import { inputSchemas } from './inputs.js';
 import { CSV, NDJSON } from './reading.js';
 

@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox';
 import { CLASSICAL_METHODS } from '../../classical/classical.js';
 import { UNITS } from '../../estimation/units.js';
 import { WARNING_CODES } from '../../estimation/warnings.js';
-import { dataOptions } from '../../formats/data.js';
-import { PAIR } from '../../formats/layout.js';
+import { dataOptions } from '../../formats/table/data.js';
+import { PAIR } from '../../formats/table/layout.js';
 import {
   DATA_ERRORS,
   DataMatrix,
@@ -11,9 +11,9 @@ import {
   dataFields,
   dataQuery,
   SamplesReply,
-} from '../data/schema.js';
+} from '../../http/samples-schema.js';
 import { modelExample } from '../models/schema.js';
-import { problemResponses } from '../problem.js';
+import { problemResponses } from '../../http/problem-schema.js';
 
 const Probability = { exclusiveMinimum: 0, exclusiveMaximum: 1 };
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Manifest } from '../../inference/manifest.js';
-import { problemResponses } from '../problem.js';
+import { problemResponses } from '../../http/problem-schema.js';
 
 const identity = {
   id: Type.String(),

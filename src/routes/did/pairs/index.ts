@@ -1,5 +1,5 @@
 import { MistdError } from '../../../errors.js';
-import type { ReadPairs } from '../../../formats/pair-reader.js';
+import type { ReadPairs } from '../../../formats/preference/pair-reader.js';
 import { pairFigures, reportPairs } from '../../../preference/pair-report.js';
 import type { Pairs } from '../../../preference/pairs.js';
 import { fitWarnings, pairWarnings } from '../../../preference/warnings.js';

@@ -1,0 +1,252 @@
+import { MistdError, pointerStep } from '../../errors.js';
+import type { Candidate, Prompt } from '../../preference/candidates.js';
+import { logSumExp } from '../../maths/log-space.js';
+import { describe } from '../text/describe.js';
+import { readLogProb } from './log-probs.js';
+import { agreedTokens } from './pair-reader.js';
+
+export interface CandidateRules {
+  /** Name of a prompt's list of them. */
+  readonly list: 'candidates' | 'samples';
+  /** They are draws, each of which counts, unless the body's `proposal` is "support". */
+  readonly draws: boolean;
+}
+
+export interface ReadPrompts {
+  readonly prompts: readonly Prompt[];
+  readonly floored: number;
+  /** Ids of candidates that came again and were left out. */
+  readonly merged: readonly string[];
+  /** Whether a candidate that comes again counts once. */
+  readonly distinct: boolean;
+}
+
+/** How far two sums of the same log-probs may be apart, relatively. */
+const AGREEMENT = 1e-6;
+/** How far from 1 the probabilities of a whole support may sum. */
+const MASS = 1e-6;
+
+type Row = Record<string, unknown>;
+
+/**
+ * Reads the candidates of prompts from the fields of a JSON body: `prompts`, a list each, or
+ * `rows`, a flat list with a `prompt_id` each.
+ *
+ * @param most candidates to take.
+ * @throws MistdError with the JSON pointer of the fault.
+ */
+export function readPrompts(fields: Row, rules: CandidateRules, most: number): ReadPrompts {
+  const { prompts, rows } = fields;
+  if ((prompts === undefined) === (rows === undefined)) {
+    throw new MistdError(
+      prompts === undefined ? 'missing_field' : 'unknown_field',
+      'Give either prompts or rows.',
+      { pointer: prompts === undefined ? '/prompts' : '/rows' },
+    );
+  }
+  // Every possible completion, then: the probabilities under each model must sum to 1.
+  const support = rules.draws && fields.proposal === 'support';
+  const reader = new CandidateReader({
+    list: rules.list,
+    distinct: support || !rules.draws,
+    support,
+    most,
+  });
+  if (rows !== undefined) {
+    asArray(rows, '/rows').forEach((row, i) => {
+      const pointer = `/rows/${i}`;
+      const fields = asRow(row, pointer);
+      reader.add(readId(fields.prompt_id, 'prompt_id', pointer), fields, pointer);
+    });
+  } else {
+    const seen = new Set<string>();
+    asArray(prompts, '/prompts').forEach((prompt, p) => {
+      const at = `/prompts/${p}`;
+      const fields = asRow(prompt, at, ['id', rules.list]);
+      const id = readId(fields.id ?? p, 'id', at);
+      if (seen.has(id)) {
+        throw new MistdError('invalid_value', `Two prompts have the id ${JSON.stringify(id)}.`, {
+          pointer: `${at}/id`,
+        });
+      }
+      seen.add(id);
+      const list = asArray(fields[rules.list], `${at}/${rules.list}`);
+      reader.open(id, at);
+      list.forEach((candidate, i) => {
+        const pointer = `${at}/${rules.list}/${i}`;
+        reader.add(id, asRow(candidate, pointer), pointer);
+      });
+    });
+  }
+  return reader.finish(rows === undefined ? '/prompts' : '/rows');
+}
+
+const CANDIDATE_FIELDS = ['id', 'prompt_id', 'policy_logp', 'ref_logp', 'rejected_logp', 'tokens'];
+
+interface ReaderRules {
+  readonly list: CandidateRules['list'];
+  readonly distinct: boolean;
+  readonly support: boolean;
+  readonly most: number;
+}
+
+class CandidateReader {
+  readonly #rules: ReaderRules;
+  readonly #prompts = new Map<string, { at: string; candidates: Candidate[] }>();
+  readonly #known = new Map<string, Map<string, Candidate>>();
+  readonly #merged: string[] = [];
+  #floored = 0;
+  #count = 0;
+
+  constructor(rules: ReaderRules) {
+    this.#rules = rules;
+  }
+
+  /** A prompt may turn out to have no candidates. */
+  open(prompt: string, at: string): Candidate[] {
+    const known = this.#prompts.get(prompt) ?? { at, candidates: [] };
+    this.#prompts.set(prompt, known);
+    return known.candidates;
+  }
+
+  add(prompt: string, row: Row, pointer: string): void {
+    asRow(row, pointer, CANDIDATE_FIELDS);
+    const { most, distinct } = this.#rules;
+    if (++this.#count > most) {
+      throw new MistdError('too_many_pairs', `There are more than ${most} candidates.`, {
+        pointer,
+      });
+    }
+    const candidates = this.open(prompt, pointer);
+    const policy = readLogProb(row.policy_logp, `${pointer}/policy_logp`);
+    const reference = readLogProb(row.ref_logp, `${pointer}/ref_logp`);
+    const rejected =
+      row.rejected_logp === undefined
+        ? undefined
+        : readLogProb(row.rejected_logp, `${pointer}/rejected_logp`);
+    const at = { field: `${pointer}/tokens`, lists: `${pointer}/policy_logp` };
+    const tokens = agreedTokens(row.tokens, policy, reference, at);
+    const id = readId(row.id ?? candidates.length, 'id', pointer);
+    const candidate: Candidate = {
+      id,
+      policy: policy.sum,
+      reference: reference.sum,
+      rejected: rejected?.sum,
+      tokens,
+    };
+    const known = this.#known.get(prompt) ?? new Map<string, Candidate>();
+    this.#known.set(prompt, known);
+    const before = known.get(id);
+    if (before !== undefined && !agree(before, candidate)) {
+      throw new MistdError(
+        'candidates_disagree',
+        `Candidate ${JSON.stringify(id)} came before otherwise: ${inWords(before)}; now ${inWords(candidate)}.`,
+        { pointer },
+      );
+    }
+    known.set(id, candidate);
+    if (before !== undefined && distinct) {
+      this.#merged.push(id);
+      return;
+    }
+    this.#floored += policy.floored + reference.floored + (rejected?.floored ?? 0);
+    candidates.push(candidate);
+  }
+
+  /** @param pointer of the list that they came in. */
+  finish(pointer: string): ReadPrompts {
+    if (this.#prompts.size === 0) {
+      throw new MistdError('empty_samples', 'There are no candidates.', { pointer });
+    }
+    const prompts: Prompt[] = [];
+    for (const [id, { at, candidates }] of this.#prompts) {
+      if (candidates.length < 2) {
+        throw new MistdError(
+          'too_few_candidates',
+          `Prompt ${JSON.stringify(id)} has ${candidates.length} ${this.#rules.list}.`,
+          { pointer: at },
+        );
+      }
+      if (this.#rules.support) checkSupport(candidates, id, at);
+      prompts.push({ id, candidates });
+    }
+    return {
+      prompts,
+      floored: this.#floored,
+      merged: this.#merged,
+      distinct: this.#rules.distinct,
+    };
+  }
+}
+
+function checkSupport(candidates: readonly Candidate[], id: string, pointer: string): void {
+  for (const model of ['policy', 'reference'] as const) {
+    const mass = Math.exp(logSumExp(candidates.map((candidate) => candidate[model])));
+    if (Math.abs(mass - 1) <= MASS) continue;
+    throw new MistdError(
+      'incomplete_support',
+      `The candidates of prompt ${JSON.stringify(id)} sum to ${mass} under the ${model}.`,
+      { pointer },
+    );
+  }
+}
+
+function inWords({ policy, reference, rejected, tokens }: Candidate): string {
+  const more = [
+    rejected === undefined ? '' : `, rejected_logp ${rejected}`,
+    tokens === undefined ? '' : `, ${tokens} tokens`,
+  ];
+  return `policy_logp ${policy}, ref_logp ${reference}${more.join('')}`;
+}
+
+function agree(a: Candidate, b: Candidate): boolean {
+  const near = (x: number | undefined, y: number | undefined) =>
+    x === y ||
+    (x !== undefined && y !== undefined && Math.abs(x - y) <= AGREEMENT * Math.max(1, Math.abs(x)));
+  return (
+    near(a.policy, b.policy) &&
+    near(a.reference, b.reference) &&
+    near(a.rejected, b.rejected) &&
+    (a.tokens ?? b.tokens) === (b.tokens ?? a.tokens)
+  );
+}
+
+function readId(id: unknown, field: string, pointer: string): string {
+  if (typeof id === 'string') return id;
+  if (typeof id === 'number') return String(id);
+  const place = `${pointer}/${field}`;
+  if (id === undefined) {
+    throw new MistdError('missing_field', `${place} is missing.`, { pointer: place });
+  }
+  throw new MistdError('invalid_type', `${place} is ${describe(id)}, not a string or number.`, {
+    pointer: place,
+  });
+}
+
+function asArray(value: unknown, pointer: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  if (value === undefined) {
+    throw new MistdError('missing_field', `${pointer} is missing.`, { pointer });
+  }
+  throw new MistdError('invalid_type', `${pointer} is ${describe(value)}, not an array.`, {
+    pointer,
+  });
+}
+
+/** @param known the only fields that it may have, when given. */
+function asRow(value: unknown, pointer: string, known?: readonly string[]): Row {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MistdError('invalid_type', `${pointer} is ${describe(value)}, not an object.`, {
+      pointer,
+    });
+  }
+  const unknown = known && Object.keys(value).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new MistdError(
+      'unknown_field',
+      `${pointer} has a field ${JSON.stringify(unknown)}; the fields are ${known?.join(', ')}.`,
+      { pointer: pointer + pointerStep(unknown) },
+    );
+  }
+  return value as Row;
+}

@@ -1,0 +1,120 @@
+import { isUtf8 } from 'node:buffer';
+import { MistdError } from '../../errors.js';
+import type { Column, Sides } from '../../samples/columns.js';
+import type { ColumnBuilder } from './column-builder.js';
+import { CsvLines } from '../text/csv-lines.js';
+import { quote } from '../text/describe.js';
+import type { Layout } from './layout.js';
+import { PlainCells } from '../text/plain-cells.js';
+import type { Choice, TableLimits } from './table.js';
+import { TableBuilder } from './table-builder.js';
+import { takeLines } from '../text/text-lines.js';
+
+/** What stands for a missing value, in upper or lower case. */
+const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/**
+ * Reads CSV (RFC 4180, UTF-8) with a header: the columns named by the choice.
+ *
+ * A column is numbers; or true and false; or, if no cell is a number or if it is named in
+ * `categorical`, categories. Empty cells and NA, N/A, NaN, null and None are missing values.
+ *
+ * @throws MistdError invalid_csv, unknown_column and those of columns.
+ */
+export function readCsv<Name extends string>(
+  bytes: Buffer,
+  layout: Layout<Name>,
+  choice: Choice,
+  categorical: readonly string[],
+  limits: TableLimits,
+): Sides<Name> {
+  if (!isUtf8(bytes) || bytes.includes(0)) {
+    throw new MistdError('invalid_csv', 'The body is not UTF-8 text.', { pointer: '' });
+  }
+  const read: { table?: CsvTable<Name> } = {};
+  const csv = new CsvLines((header) => {
+    const table = new CsvTable(header, layout, choice, categorical, limits);
+    read.table = table;
+    return (cells) => table.add(cells);
+  });
+  takeLines(bytes, 0, (start, end) => {
+    if (!csv.open && read.table?.addPlain(bytes, start, end)) return;
+    csv.line(bytes.toString('utf8', start, end));
+  });
+  if (read.table !== undefined || csv.open) csv.end();
+  if (read.table === undefined) {
+    throw new MistdError('empty_samples', 'The body is empty.', { pointer: '' });
+  }
+  return read.table.finish();
+}
+
+/** The columns in use of a table whose rows come one by one. */
+class CsvTable<Name extends string> {
+  readonly #table: TableBuilder<Name>;
+  /** Each once, with its place in a row. */
+  readonly #columns: { place: number; builder: ColumnBuilder; asText: boolean }[];
+  readonly #plain: PlainCells;
+  #rows = 0;
+
+  constructor(
+    header: readonly string[],
+    layout: Layout<Name>,
+    choice: Choice,
+    categorical: readonly string[],
+    limits: TableLimits,
+  ) {
+    const twice = header.find((name, c) => header.indexOf(name) !== c);
+    if (twice !== undefined) {
+      throw new MistdError('invalid_csv', `The header names the column ${quote(twice)} twice.`, {
+        pointer: '',
+      });
+    }
+    this.#table = new TableBuilder(header, layout, choice, limits);
+    const { builders } = this.#table;
+    this.#columns = [...builders].map(([name, builder]) => ({
+      place: header.indexOf(name),
+      builder,
+      asText: categorical.includes(name),
+    }));
+    this.#plain = new PlainCells(
+      header.map((name) => builders.has(name) && !categorical.includes(name)),
+    );
+  }
+
+  /** Adds a line whose cells in use are all plain numbers; of another it only says that it is not. */
+  addPlain(bytes: Buffer, start: number, end: number): boolean {
+    const plain = this.#plain;
+    if (this.#columns.some(({ asText }) => asText) || !plain.read(bytes, start, end)) return false;
+    for (const { place, builder } of this.#columns) builder.add(plain.numbers[place]);
+    this.#rows++;
+    return true;
+  }
+
+  add(cells: readonly string[]): void {
+    for (const { place, builder, asText } of this.#columns) {
+      const cell = (cells[place] as string).trim();
+      if (cell.length <= 4 && MISSING.has(cell.toLowerCase())) builder.add(null);
+      else if (!asText && NUMBER.test(cell)) builder.add(Number(cell));
+      else builder.addText(cell);
+    }
+    this.#rows++;
+  }
+
+  finish(): Sides<Name> {
+    return this.#table.finish(this.#rows, asBoolean);
+  }
+}
+
+/** A column of texts that are all true or false, as booleans. */
+function asBoolean(column: Column): Column {
+  const labels = column.labels.map((label) => label.toLowerCase());
+  if (column.kind !== 'text' || !labels.every((label) => label === 'true' || label === 'false')) {
+    return column;
+  }
+  const values = column.values.map((code) =>
+    Number.isNaN(code) ? code : Number(labels[code] === 'true'),
+  );
+  return { ...column, kind: 'boolean', values, labels: [] };
+}

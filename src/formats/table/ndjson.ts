@@ -1,0 +1,48 @@
+import { isUtf8 } from 'node:buffer';
+import { MistdError } from '../../errors.js';
+import type { Sides } from '../../samples/columns.js';
+import { describe } from '../text/describe.js';
+import type { Layout } from './layout.js';
+import type { Choice, TableLimits } from './table.js';
+import { TableBuilder } from './table-builder.js';
+import { parseJsonLine, takeLines } from '../text/text-lines.js';
+
+/**
+ * Reads newline-delimited JSON: an object a line, a line a row, with the columns named by the
+ * choice. The first line says which columns there are; null or an absent field is a missing value.
+ *
+ * @throws MistdError invalid_json with the number of the line, and those of columns.
+ */
+export function readNdjson<Name extends string>(
+  bytes: Buffer,
+  layout: Layout<Name>,
+  choice: Choice,
+  limits: TableLimits,
+): Sides<Name> {
+  if (!isUtf8(bytes)) {
+    throw new MistdError('invalid_json', 'The body is not UTF-8.', { pointer: '' });
+  }
+  const read: { table?: TableBuilder<Name> } = {};
+  let rows = 0;
+  takeLines(bytes, 0, (start, end) => {
+    const text = bytes.toString('utf8', start, end).trim();
+    if (text === '') return;
+    const record = recordOf(parseJsonLine(text, ''));
+    read.table ??= new TableBuilder(Object.keys(record), layout, choice, limits);
+    for (const [name, builder] of read.table.builders) {
+      builder.add(Object.hasOwn(record, name) ? record[name] : null);
+    }
+    rows++;
+  });
+  if (read.table === undefined) {
+    throw new MistdError('empty_samples', 'The body is empty.', { pointer: '' });
+  }
+  return read.table.finish(rows);
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new MistdError('invalid_type', `It is ${describe(value)}, not an object.`, { pointer: '' });
+}

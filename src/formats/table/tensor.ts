@@ -1,0 +1,89 @@
+import { endianness } from 'node:os';
+import { MistdError, pointerStep } from '../../errors.js';
+import { type Column, record, type Side, type Sides } from '../../samples/columns.js';
+import type { SampleLimits } from '../../samples/samples.js';
+import type { Layout } from './layout.js';
+import { checkShape } from './table.js';
+
+export interface TensorShape<Name extends string> {
+  readonly rows: number;
+  /** Columns of each side. */
+  readonly dims: Readonly<Record<Name, number>>;
+  readonly dtype: 'float32' | 'float64';
+}
+
+/**
+ * Reads raw numbers: one side after the other, each row by row, little-endian. NaN is a missing
+ * value.
+ *
+ * @throws MistdError invalid_tensor when the bytes are not as many as the shape says.
+ */
+export function readTensor<Name extends string>(
+  bytes: Buffer,
+  { sides }: Layout<Name>,
+  shape: TensorShape<Name>,
+  limits: SampleLimits,
+): Sides<Name> {
+  const { rows, dims, dtype } = shape;
+  for (const side of sides) checkShape(side, rows, dims[side], limits, '/rows');
+  const widths = sides.map((side) => dims[side]);
+  const size = dtype === 'float32' ? 4 : 8;
+  const expected = rows * widths.reduce((sum, dim) => sum + dim, 0) * size;
+  if (bytes.length !== expected) {
+    throw new MistdError(
+      'invalid_tensor',
+      `The body has ${bytes.length} bytes; ${rows} rows of ${widths.join(' + ')} ${dtype} columns take ${expected}.`,
+      { pointer: '' },
+    );
+  }
+  const numbers = littleEndianFloats(bytes, size);
+  let start = 0;
+  const named = record(sides, (side) => {
+    const own = numbers.subarray(start, start + rows * dims[side]);
+    start += own.length;
+    return sideOfRows(side, own, rows, dims[side]);
+  });
+  return { named, apart: [] };
+}
+
+/**
+ * One side of numbers that are stored row by row; its columns are called x0, x1, … if it is x.
+ *
+ * @param numbers shape [rows][columns].
+ */
+export function sideOfRows(
+  name: string,
+  numbers: ArrayLike<number>,
+  rows: number,
+  columns: number,
+  kind: 'number' | 'boolean' = 'number',
+): Side {
+  const pointer = pointerStep(name);
+  const pointerOf = (row: number, column: number) => `${pointer}/${row}/${column}`;
+  return {
+    name,
+    pointer,
+    columns: Array.from({ length: columns }, (_, c): Column => {
+      const values = new Float64Array(rows);
+      for (let r = 0; r < rows; r++) {
+        const value = numbers[r * columns + c] as number;
+        if (value === Infinity || value === -Infinity) {
+          throw new MistdError('not_finite', `The sample at ${pointerOf(r, c)} is infinite.`, {
+            pointer: pointerOf(r, c),
+          });
+        }
+        values[r] = value;
+      }
+      return { name: `${name}${c}`, kind, values, labels: [] };
+    }),
+    pointerOf,
+  };
+}
+
+/** A copy, aligned: a buffer may start anywhere in its memory. */
+function littleEndianFloats(bytes: Buffer, size: 4 | 8): Float32Array | Float64Array {
+  const copy = Buffer.from(bytes);
+  if (endianness() === 'BE') size === 4 ? copy.swap32() : copy.swap64();
+  const aligned = new Uint8Array(copy).buffer;
+  return size === 4 ? new Float32Array(aligned) : new Float64Array(aligned);
+}

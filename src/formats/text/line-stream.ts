@@ -1,0 +1,63 @@
+import { isUtf8 } from 'node:buffer';
+import { MistdError } from '../../errors.js';
+import { takeLines } from './text-lines.js';
+
+export interface StreamLimits {
+  /** Of the whole stream; beyond it, the request is refused. */
+  readonly maxBytes: number;
+  /** Of one line: all of the stream that is ever held at once. */
+  readonly maxLineBytes: number;
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * Cuts a stream of UTF-8 bytes into lines, as they arrive. Lines end in LF or CRLF; the last one
+ * may lack its end. Errors of a line say its number.
+ *
+ * @param onLine told of each line that is not empty: where it begins and ends in the bytes.
+ * @throws MistdError body_too_large, invalid_utf8, or what onLine throws.
+ */
+export async function streamLines(
+  stream: AsyncIterable<Uint8Array>,
+  limits: StreamLimits,
+  onLine: (bytes: Buffer, start: number, end: number) => void,
+): Promise<void> {
+  let number = 0;
+  const takeWhole = (lines: Buffer) => {
+    if (!isUtf8(lines)) {
+      throw new MistdError('invalid_utf8', `The body is not UTF-8 after line ${number}.`);
+    }
+    number = takeLines(lines, number, (start, end) => onLine(lines, start, end));
+  };
+
+  let received = 0;
+  /** The line that has begun. */
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  for await (const chunk of stream) {
+    received += chunk.length;
+    if (received > limits.maxBytes) {
+      throw tooLarge(`The body is larger than ${limits.maxBytes} bytes.`);
+    }
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) {
+      const first = bytes.indexOf(NEWLINE) + 1;
+      takeWhole(Buffer.concat([...rest, bytes.subarray(0, first)]));
+      takeWhole(bytes.subarray(first, end));
+      rest = [];
+      restBytes = 0;
+    }
+    rest.push(bytes.subarray(end));
+    restBytes += bytes.length - end;
+    if (restBytes > limits.maxLineBytes) {
+      throw tooLarge(`Line ${number + 1} is longer than ${limits.maxLineBytes} bytes.`);
+    }
+  }
+  takeWhole(Buffer.concat(rest));
+}
+
+function tooLarge(message: string): MistdError {
+  return new MistdError('body_too_large', message);
+}

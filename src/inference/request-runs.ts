@@ -1,0 +1,89 @@
+import type { Problem } from '../estimation/question.js';
+import type { Engine } from './engine.js';
+import { CELLS_PER_RUN, cellsOf, type ProblemEstimate } from './estimate-task.js';
+import type { Manifest } from './manifest.js';
+
+/** Where the time of a job went, summed over its threads, in milliseconds. */
+export interface JobTiming {
+  /** Until the first thread was free. */
+  queueMs: number;
+  encodeMs: number;
+  inferenceMs: number;
+}
+
+/**
+ * The estimates of one request by one model: any number of problems, spread over all threads in
+ * tasks of about one run each, so that other requests get their turn in between.
+ */
+export class Job {
+  readonly timing: JobTiming = { queueMs: 0, encodeMs: 0, inferenceMs: 0 };
+  readonly manifest: Manifest;
+  readonly #engine: Engine;
+  readonly #signal: AbortSignal;
+  #admitted = false;
+
+  /** @param signal gives the job up: what runs ends with its run, and nothing more starts. */
+  constructor(engine: Engine, manifest: Manifest, signal: AbortSignal) {
+    this.manifest = manifest;
+    this.#engine = engine;
+    this.#signal = signal;
+  }
+
+  /**
+   * Estimates in the order of the problems. Which problems share a run depends on them alone, so
+   * the same problems give the same answer.
+   *
+   * @throws MistdError as WorkerPool.run; what the signal was aborted with.
+   */
+  readonly estimate = async (problems: readonly Problem[]): Promise<ProblemEstimate[]> => {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.#signal, failed.signal]);
+    const tasks = tasksOf(problems);
+    const answers = new Array<readonly ProblemEstimate[]>(tasks.length);
+    let next = 0;
+    const work = async () => {
+      while (next < tasks.length) {
+        const t = next++;
+        answers[t] = await this.#run(tasks[t] as Problem[], signal);
+      }
+    };
+    const workers = Array.from({ length: Math.min(this.#engine.threads, tasks.length) }, work);
+    try {
+      await Promise.all(workers);
+    } catch (error) {
+      failed.abort(error);
+      await Promise.allSettled(workers);
+      throw error;
+    }
+    return answers.flat();
+  };
+
+  async #run(
+    problems: readonly Problem[],
+    signal: AbortSignal,
+  ): Promise<readonly ProblemEstimate[]> {
+    const first = !this.#admitted;
+    this.#admitted = true;
+    const result = await this.#engine.run(this.manifest, problems, signal, !first);
+    if (first) this.timing.queueMs = result.queueMs;
+    this.timing.encodeMs += result.encodeMs;
+    this.timing.inferenceMs += result.inferenceMs;
+    return result.estimates;
+  }
+}
+
+/** Cuts problems, in their order, into tasks of one full run, or of one problem. */
+function tasksOf(problems: readonly Problem[]): Problem[][] {
+  const tasks: Problem[][] = [];
+  let room = 0;
+  for (const problem of problems) {
+    const cells = cellsOf(problem);
+    if (cells > room) {
+      tasks.push([]);
+      room = CELLS_PER_RUN;
+    }
+    tasks.at(-1)?.push(problem);
+    room -= cells;
+  }
+  return tasks;
+}

@@ -1,0 +1,62 @@
+import { type Static, Type } from 'typebox';
+import { problemResponses } from '../../../http/problem-schema.js';
+
+export const BatchQuery = Type.Object(
+  {
+    order: Type.Enum(['input', 'completion'], {
+      default: 'input',
+      description: 'Order of the replies: of the lines sent, or as each is done',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type BatchQuery = Static<typeof BatchQuery>;
+
+const requestExample = [
+  '{"x": [1.2, 0.4, 3.1, 2.2, 5.0, 4.1, 0.9, 2.8], "y": [2.0, 1.1, 6.5, 4.0, 9.7, 8.8, 2.2, 5.1], "id": "first"}',
+  '{"x": [3.7, 1.9, 4.6, 0.1, 2.6, 3.3, 0.7, 1.5], "y": [7.9, 3.6, 9.1, 0.3, 2.4, 6.0, 1.7, 1.9], "unit": "bits"}',
+  '',
+].join('\n');
+
+const NDJSON = 'application/x-ndjson';
+
+export const batchRoute = {
+  tags: ['estimates'],
+  operationId: 'estimateBatch',
+  summary: 'Estimate many independent data sets',
+  description:
+    'A line of JSON is the body of POST /estimate; its reply is a line too: the reply of POST /estimate or a problem, and `index`, the number of the line from 0. A line that cannot be estimated fails alone. Replies come while lines are still being sent. Lines unanswered at the deadline of the request fail with `deadline_exceeded`.',
+  querystring: BatchQuery,
+  consumes: [NDJSON],
+  body: {
+    content: {
+      [NDJSON]: {
+        schema: {
+          type: 'string',
+          description: 'A line of JSON a data set',
+          examples: [requestExample],
+        },
+      },
+    },
+  },
+  response: {
+    200: {
+      description: 'A line of JSON for each line sent',
+      content: {
+        [NDJSON]: { schema: { type: 'string' } },
+      },
+    },
+    ...problemResponses(
+      'unknown_field',
+      'invalid_value',
+      'unsupported_media_type',
+      'unsupported_encoding',
+      'internal_error',
+      'shutting_down',
+    ),
+  },
+};
+
+/** Content types of a line of JSON a data set. */
+export const BATCH_TYPES = [NDJSON, 'application/ndjson', 'application/jsonl'];

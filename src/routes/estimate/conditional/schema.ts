@@ -1,0 +1,140 @@
+import { type Static, Type } from 'typebox';
+import { TRIPLE } from '../../../formats/table/layout.js';
+import {
+  analysisOptions,
+  analysisReply,
+  analysisReplyExample,
+  analysisRoute,
+  briefReply,
+  DataMatrix,
+  earlyStopOption,
+  intervalReply,
+  optionalTestReply,
+  permutationsOption,
+} from '../analysis-schema.js';
+import { dataFields, TripleReply } from '../../../http/samples-schema.js';
+import { EstimateOptions } from '../schema.js';
+
+export const ConditionalOptions = Type.Object(
+  {
+    quantiles: EstimateOptions.properties.quantiles,
+    ...analysisOptions,
+    permutations: permutationsOption(
+      'Most draws of the test of conditional independence; 0 for no test',
+      { default: 199 },
+    ),
+    early_stop: earlyStopOption,
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    x: [32.1, 21.6, 30.5, 25.3, 23, 22.6, 22, 26.2, 32.1, 30, 18.6, 28],
+    y: [151, 75, 141, 206, 135, 97, 138, 63, 110, 310, 101, 69],
+    z: [
+      [59, 101],
+      [48, 87],
+      [72, 93],
+      [24, 84],
+      [50, 101],
+      [23, 89],
+      [36, 90],
+      [66, 114],
+      [60, 83],
+      [29, 85],
+      [22, 97],
+      [56, 85],
+    ],
+    permutations: 99,
+  },
+];
+
+const { quantiles, level, unit, seed, permutations, early_stop, ...optional } =
+  ConditionalOptions.properties;
+
+const ConditionalRequest = Type.Object(
+  {
+    x: DataMatrix,
+    y: DataMatrix,
+    z: DataMatrix,
+    ...dataFields,
+    quantiles: Type.Optional(quantiles),
+    level: Type.Optional(level),
+    unit: Type.Optional(unit),
+    seed: Type.Optional(seed),
+    permutations: Type.Optional(permutations),
+    early_stop: Type.Optional(early_stop),
+    ...optional,
+  },
+  { $id: 'ConditionalRequest', additionalProperties: false, examples: requestExamples },
+);
+
+const ConditionalReply = Type.Object(
+  {
+    estimate: briefReply.estimate,
+    mean: Type.Number({ minimum: 0 }),
+    median: Type.Number({ minimum: 0 }),
+    interval: intervalReply,
+    quantiles: Type.Array(Type.Object({ tau: Type.Number(), value: Type.Number({ minimum: 0 }) }), {
+      description: 'In the order asked',
+    }),
+    information_correlation: briefReply.information_correlation,
+    ...optionalTestReply,
+    unconditional: Type.Object(briefReply, { description: 'I(X; Y)' }),
+    interaction_information: Type.Object(
+      { estimate: Type.Number(), interval: intervalReply },
+      {
+        description:
+          'I(X; Y | Z) − I(X; Y): above 0 where z brings out dependence, below where it explains it',
+      },
+    ),
+    samples: TripleReply,
+    ...analysisReply,
+  },
+  {
+    $id: 'ConditionalReply',
+    examples: [
+      {
+        estimate: 0.081,
+        mean: 0.084,
+        median: 0.081,
+        interval: { level: 0.9, lower: 0.01, upper: 0.16 },
+        quantiles: [{ tau: 0.5, value: 0.081 }],
+        information_correlation: 0.387,
+        p_value: 0.005,
+        p_value_error: 0.005,
+        permutations: 199,
+        unconditional: {
+          estimate: 0.191,
+          interval: { level: 0.9, lower: 0.127, upper: 0.257 },
+          information_correlation: 0.564,
+        },
+        interaction_information: {
+          estimate: -0.11,
+          interval: { level: 0.9, lower: -0.2, upper: -0.01 },
+        },
+        samples: { rows: 442, dim_x: 1, dim_y: 1, dim_z: 2, dropped: 0 },
+        ...analysisReplyExample,
+      },
+    ],
+  },
+);
+
+export type ConditionalReply = Static<typeof ConditionalReply>;
+
+export const conditionalSchemas = [ConditionalRequest, ConditionalReply];
+
+/** What the route reads. */
+export const conditionalSamples = { layout: TRIPLE, options: ConditionalOptions };
+
+export const conditionalRoute = analysisRoute(
+  'estimateConditional',
+  'Estimate the conditional mutual information of x and y given z',
+  'By the chain rule, from both I(X; (Y, Z)) − I(X; Z) and I(Y; (X, Z)) − I(Y; Z), with a test of conditional independence that exchanges rows of x among rows of similar z (Runge 2018).',
+  {
+    request: 'ConditionalRequest',
+    reply: 'ConditionalReply',
+    samples: conditionalSamples,
+  },
+);

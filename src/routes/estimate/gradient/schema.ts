@@ -1,0 +1,106 @@
+import { type Static, Type } from 'typebox';
+import {
+  analysisOptions,
+  analysisReply,
+  analysisReplyExample,
+  analysisRoute,
+  Matrix,
+} from '../analysis-schema.js';
+
+const { unit, model, seed, id } = analysisOptions;
+
+export const GradientOptions = Type.Object(
+  {
+    tau: Type.Number({
+      // Single precision, in which the model computes, tells nothing closer to 1 from 1.
+      minimum: 1e-6,
+      maximum: 1 - 1e-6,
+      default: 0.5,
+      description: 'The quantile to differentiate; 0.5 is the estimate, less is a cautious one',
+    }),
+    unit,
+    model,
+    seed,
+    id,
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    x: [
+      [58.1, 0.2],
+      [61.4, 1.1],
+      [49.9, 0.7],
+      [72.3, 0.4],
+      [66, 1.3],
+      [54.2, 0.1],
+      [80.5, 0.9],
+      [45.7, 0.6],
+    ],
+    y: [1.61, 1.66, 1.58, 1.79, 1.7, 1.63, 1.85, 1.52],
+    model: 'mist-paper',
+  },
+];
+
+const GradientRequest = Type.Object(
+  {
+    x: Matrix,
+    y: Matrix,
+    tau: Type.Optional(GradientOptions.properties.tau),
+    unit: Type.Optional(unit),
+    model,
+    seed: Type.Optional(seed),
+    id,
+  },
+  { $id: 'GradientRequest', additionalProperties: false, examples: requestExamples },
+);
+
+/** The fields of a body, for the reader of bodies. */
+export const GRADIENT_FIELDS = Object.keys(GradientRequest.properties);
+
+const Gradient = Type.Union([Type.Array(Type.Number()), Type.Array(Type.Array(Type.Number()))], {
+  description: 'd estimate / d sample, in the shape of the side: in the unit per unit of a column',
+});
+
+const GradientReply = Type.Object(
+  {
+    estimate: Type.Number({ minimum: 0, description: 'The quantile at tau' }),
+    tau: Type.Number(),
+    grad_x: Gradient,
+    grad_y: Gradient,
+    samples: Type.Object({
+      rows: Type.Integer(),
+      dim_x: Type.Integer(),
+      dim_y: Type.Integer(),
+    }),
+    ...analysisReply,
+  },
+  {
+    $id: 'GradientReply',
+    examples: [
+      {
+        estimate: 0.83,
+        tau: 0.5,
+        grad_x: [
+          [-0.004, 0.02],
+          [0.004, -0.02],
+        ],
+        grad_y: [0.4, -0.4],
+        samples: { rows: 2, dim_x: 2, dim_y: 1 },
+        ...analysisReplyExample,
+      },
+    ],
+  },
+);
+
+export type GradientReply = Static<typeof GradientReply>;
+
+export const gradientSchemas = [GradientRequest, GradientReply];
+
+export const gradientRoute = analysisRoute(
+  'gradient',
+  'Differentiate the mutual information of x and y with respect to every sample',
+  'How the estimate would change with each number of x and y, in the shapes of x and y. Ranks change in steps, so the derivative is that of ranks smoothed by a Gaussian kernel with the bandwidth of Silverman (1986, equation 3.31); the estimate itself is exactly that of /estimate. Columns that the estimate leaves out have derivative 0.',
+  { request: 'GradientRequest', reply: 'GradientReply', problems: ['no_gradient'] },
+);

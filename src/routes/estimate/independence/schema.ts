@@ -1,0 +1,93 @@
+import { type Static, Type } from 'typebox';
+import { PAIR } from '../../../formats/table/layout.js';
+import {
+  analysisOptions,
+  analysisReply,
+  analysisReplyExample,
+  analysisRoute,
+  briefReply,
+  DataMatrix,
+  earlyStopOption,
+  permutationsOption,
+  testReply,
+} from '../analysis-schema.js';
+import { dataFields, SamplesReply } from '../../../http/samples-schema.js';
+
+export const IndependenceOptions = Type.Object(
+  {
+    ...analysisOptions,
+    permutations: Type.Integer({
+      ...permutationsOption('Most draws of the permutation test', { default: 999 }),
+      minimum: 1,
+    }),
+    early_stop: earlyStopOption,
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    x: [58.1, 61.4, 49.9, 72.3, 66, 54.2, 80.5, 45.7, 69.8, 63.3, 51, 77.6],
+    y: [1.61, 1.66, 1.58, 1.79, 1.7, 1.63, 1.85, 1.52, 1.74, 1.71, 1.57, 1.8],
+    permutations: 199,
+  },
+];
+
+const { level, unit, seed, permutations, early_stop, ...optional } = IndependenceOptions.properties;
+
+const IndependenceRequest = Type.Object(
+  {
+    x: DataMatrix,
+    y: DataMatrix,
+    ...dataFields,
+    level: Type.Optional(level),
+    unit: Type.Optional(unit),
+    seed: Type.Optional(seed),
+    permutations: Type.Optional(permutations),
+    early_stop: Type.Optional(early_stop),
+    ...optional,
+  },
+  { $id: 'IndependenceRequest', additionalProperties: false, examples: requestExamples },
+);
+
+const IndependenceReply = Type.Object(
+  {
+    ...briefReply,
+    ...testReply,
+    samples: SamplesReply,
+    ...analysisReply,
+  },
+  {
+    $id: 'IndependenceReply',
+    examples: [
+      {
+        estimate: 0.004,
+        interval: { level: 0.9, lower: 0, upper: 0.021 },
+        information_correlation: 0.089,
+        p_value: 0.33,
+        p_value_error: 0.06,
+        permutations: 61,
+        samples: { rows: 442, dim_x: 1, dim_y: 1, dropped: 0 },
+        ...analysisReplyExample,
+      },
+    ],
+  },
+);
+
+export type IndependenceReply = Static<typeof IndependenceReply>;
+
+export const independenceSchemas = [IndependenceRequest, IndependenceReply];
+
+/** What the route reads. */
+export const independenceSamples = { layout: PAIR, options: IndependenceOptions };
+
+export const independenceRoute = analysisRoute(
+  'testIndependence',
+  'Test whether x and y are independent',
+  'A permutation test on the estimate, exact for independent observations whatever the columns are like. It stops early where the p-value turns out large (Besag and Clifford 1991).',
+  {
+    request: 'IndependenceRequest',
+    reply: 'IndependenceReply',
+    samples: independenceSamples,
+  },
+);

@@ -1,0 +1,164 @@
+import { type Static, Type } from 'typebox';
+import { SERIES } from '../../../formats/table/layout.js';
+import {
+  analysisOptions,
+  analysisReply,
+  analysisReplyExample,
+  analysisRoute,
+  briefReply,
+  DataMatrix,
+  earlyStopOption,
+  optionalTestReply,
+  permutationsOption,
+  probability,
+} from '../analysis-schema.js';
+import { dataFields, SamplesReply } from '../../../http/samples-schema.js';
+
+const embedding = (description: string) =>
+  Type.Integer({ minimum: 1, maximum: 32, default: 1, description });
+
+const History = Type.Object(
+  {
+    source: embedding('Rows of the past of the source'),
+    target: embedding('Rows of the past of the target'),
+  },
+  { additionalProperties: false, description: 'Embedding lengths of transfer entropy' },
+);
+
+export const LaggedOptions = Type.Object(
+  {
+    ...analysisOptions,
+    lags: Type.Array(Type.Integer(), {
+      minItems: 1,
+      maxItems: 201,
+      uniqueItems: true,
+      default: [-5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5],
+      description: 'Rows by which x leads y; negative where y leads',
+    }),
+    history: Type.Object(History.properties, { additionalProperties: false, default: {} }),
+    permutations: permutationsOption(
+      'Draws of the null distribution of the lags, and most draws of each test of transfer entropy; 0 for no tests',
+      { default: 199 },
+    ),
+    early_stop: earlyStopOption,
+    block_length: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          'Rows that the permutations for the lags keep together; the root of the rows by default',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    x: [
+      0.3, -0.6, 1.1, 0.4, -1.2, 0.8, 1.5, -0.2, -0.9, 0.1, 0.7, -1.4, 0.5, 1.2, -0.3, -0.8, 0.9,
+      1.3, -0.5, 0.2, -1.1, 0.6, 1, -0.7,
+    ],
+    y: [
+      0.5, 0.1, -0.4, 0.9, 0.3, -0.8, 0.6, 1.2, 0, -0.7, 0.2, 0.4, -1, 0.3, 0.9, -0.1, -0.6, 0.7,
+      1.1, -0.3, 0.3, -0.9, 0.4, 0.8,
+    ],
+    lags: [-2, -1, 0, 1, 2],
+    history: { source: 1, target: 2 },
+    permutations: 39,
+  },
+];
+
+const { level, unit, seed, lags, history, permutations, early_stop, ...optional } =
+  LaggedOptions.properties;
+
+const LaggedRequest = Type.Object(
+  {
+    x: DataMatrix,
+    y: DataMatrix,
+    ...dataFields,
+    lags: Type.Optional(lags),
+    history: Type.Optional(history),
+    level: Type.Optional(level),
+    unit: Type.Optional(unit),
+    seed: Type.Optional(seed),
+    permutations: Type.Optional(permutations),
+    early_stop: Type.Optional(early_stop),
+    ...optional,
+  },
+  { $id: 'LaggedRequest', additionalProperties: false, examples: requestExamples },
+);
+
+const brief = {
+  estimate: 0.31,
+  interval: { level: 0.9, lower: 0.25, upper: 0.38 },
+  information_correlation: 0.68,
+};
+
+const auto = (description: string) =>
+  Type.Array(Type.Object({ lag: Type.Integer(), ...briefReply }), { description });
+
+const transferEntropy = (description: string) =>
+  Type.Object({ ...briefReply, ...optionalTestReply }, { description });
+
+const LaggedReply = Type.Object(
+  {
+    lags: Type.Array(
+      Type.Object({
+        lag: Type.Integer({ description: 'Rows by which x leads y' }),
+        ...briefReply,
+        p_value: Type.Optional(probability('Of independence, by permuted blocks of rows')),
+        q_value: Type.Optional(probability('Adjusted for all lags, Benjamini and Hochberg')),
+      }),
+      { description: 'In the order asked' },
+    ),
+    best_lag: Type.Integer({ description: 'The one with the largest estimate' }),
+    auto: Type.Object(
+      { x: auto('Of x with itself so many rows before'), y: auto('Of y with itself') },
+      { description: 'For each size of a lag' },
+    ),
+    transfer_entropy: Type.Object({
+      x_to_y: transferEntropy('What the past of x adds to the past of y about y'),
+      y_to_x: transferEntropy('What the past of y adds to the past of x about x'),
+    }),
+    block_length: Type.Integer({
+      description: 'Rows that the permutations for the lags kept together',
+    }),
+    samples: SamplesReply,
+    ...analysisReply,
+  },
+  {
+    $id: 'LaggedReply',
+    examples: [
+      {
+        lags: [{ lag: 1, ...brief, p_value: 1.3e-6, q_value: 6.5e-6 }],
+        best_lag: 1,
+        auto: { x: [{ lag: 1, ...brief }], y: [{ lag: 1, ...brief }] },
+        transfer_entropy: {
+          x_to_y: { ...brief, p_value: 0.005, p_value_error: 0.005, permutations: 199 },
+          y_to_x: { ...brief, p_value: 0.48, p_value_error: 0.08, permutations: 42 },
+        },
+        block_length: 23,
+        samples: { rows: 500, dim_x: 1, dim_y: 1, dropped: 0 },
+        ...analysisReplyExample,
+      },
+    ],
+  },
+);
+
+export type LaggedReply = Static<typeof LaggedReply>;
+
+export const laggedSchemas = [LaggedRequest, LaggedReply];
+
+/** What the route reads. */
+export const laggedSamples = { layout: SERIES, options: LaggedOptions };
+
+export const laggedRoute = analysisRoute(
+  'estimateLagged',
+  'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
+  'Rows are moments in order. All lags are estimated over the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other, given its own past.',
+  {
+    request: 'LaggedRequest',
+    reply: 'LaggedReply',
+    samples: laggedSamples,
+  },
+);

@@ -1,0 +1,136 @@
+import { type Static, Type } from 'typebox';
+import { TABLE } from '../../../formats/table/layout.js';
+import {
+  analysisOptions,
+  analysisReply,
+  analysisReplyExample,
+  analysisRoute,
+  namedColumns,
+  permutationsOption,
+} from '../analysis-schema.js';
+import { dataFields, TableReply } from '../../../http/samples-schema.js';
+
+export const PairwiseOptions = Type.Object(
+  {
+    ...analysisOptions,
+    permutations: Type.Optional(
+      permutationsOption(
+        'Draws of each null distribution; by default 1,000, or 200 where names of several columns need more than one; 0 for no p-values',
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    columns: {
+      bmi: [32.1, 21.6, 30.5, 25.3, 23, 22.6, 22, 26.2, 32.1, 30, 18.6, 28],
+      bp: [101, 87, 93, 84, 101, 89, 90, 114, 83, 85, 97, 85],
+      progression: [151, 75, 141, 206, 135, 97, 138, 63, 110, 310, 101, 69],
+    },
+    permutations: 200,
+    unit: 'bits',
+  },
+  {
+    data: [
+      [32.1, 101, 151],
+      [21.6, 87, 75],
+      [30.5, 93, 141],
+      [25.3, 84, 206],
+      [23, 101, 135],
+      [22.6, 89, 97],
+    ],
+    names: ['bmi', 'bp', 'progression'],
+    permutations: 0,
+  },
+];
+
+const { level, unit, seed, ...optional } = PairwiseOptions.properties;
+
+const PairwiseRequest = Type.Object(
+  {
+    ...namedColumns('columns', 'Values of each name: one a row, or rows of several columns'),
+    ...dataFields,
+    level: Type.Optional(level),
+    unit: Type.Optional(unit),
+    seed: Type.Optional(seed),
+    ...optional,
+  },
+  { $id: 'PairwiseRequest', additionalProperties: false, examples: requestExamples },
+);
+
+const Square = (description: string) =>
+  Type.Array(Type.Array(Type.Unsafe<number | null>({ type: ['number', 'null'] })), {
+    description: `${description}; symmetric, null on the diagonal`,
+  });
+
+const PairwiseReply = Type.Object(
+  {
+    names: Type.Array(Type.String(), { description: 'Of the rows and columns of the matrices' }),
+    estimate: Square('Mutual information: the medians'),
+    level: Type.Number(),
+    lower: Square('Lower ends of the intervals'),
+    upper: Square('Upper ends of the intervals'),
+    information_correlation: Square('sqrt(1 − exp(−2 I)), I in nats'),
+    p_value: Type.Optional(Square('Of independence')),
+    rows: Type.Optional(Square('With missing: drop_pairwise, the rows of each pair')),
+    q_value: Type.Optional(Square('p-values adjusted for all pairs by Benjamini and Hochberg')),
+    samples: TableReply,
+    ...analysisReply,
+  },
+  {
+    $id: 'PairwiseReply',
+    examples: [
+      {
+        names: ['bmi', 'bp'],
+        estimate: [
+          [null, 0.094],
+          [0.094, null],
+        ],
+        level: 0.9,
+        lower: [
+          [null, 0.06],
+          [0.06, null],
+        ],
+        upper: [
+          [null, 0.14],
+          [0.14, null],
+        ],
+        information_correlation: [
+          [null, 0.41],
+          [0.41, null],
+        ],
+        p_value: [
+          [null, 2.1e-9],
+          [2.1e-9, null],
+        ],
+        q_value: [
+          [null, 2.1e-9],
+          [2.1e-9, null],
+        ],
+        samples: { rows: 442, dropped: 0 },
+        ...analysisReplyExample,
+      },
+    ],
+  },
+);
+
+export type PairwiseReply = Static<typeof PairwiseReply>;
+
+export const pairwiseSchemas = [PairwiseRequest, PairwiseReply];
+
+/** What the route reads. */
+export const pairwiseSamples = { layout: TABLE, options: PairwiseOptions };
+
+export const pairwiseRoute = analysisRoute(
+  'estimatePairwise',
+  'Estimate the mutual information of every pair of columns',
+  'Symmetric matrices of estimates, intervals, p-values and q-values. A pair that the null distribution says nothing like has its p-value extrapolated from the largest draws; see docs/analyses.md.',
+  {
+    request: 'PairwiseRequest',
+    reply: 'PairwiseReply',
+    samples: pairwiseSamples,
+    problems: ['too_few_columns'],
+  },
+);

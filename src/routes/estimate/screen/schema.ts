@@ -1,0 +1,148 @@
+import { type Static, Type } from 'typebox';
+import { SELECTION_METHODS, TARGET_TYPES } from '../../../estimation/screen.js';
+import { TARGET } from '../../../formats/table/layout.js';
+import {
+  analysisOptions,
+  analysisReply,
+  analysisReplyExample,
+  analysisRoute,
+  briefReply,
+  DataMatrix,
+  namedColumns,
+  permutationsOption,
+  probability,
+} from '../analysis-schema.js';
+import { dataFields, TableReply } from '../../../http/samples-schema.js';
+
+const Select = Type.Object(
+  {
+    method: Type.Enum([...SELECTION_METHODS], {
+      description:
+        'mrmr: own information less mean information with those chosen; conditional: what is added to those chosen',
+    }),
+    k: Type.Integer({ minimum: 1, description: 'Features to choose' }),
+  },
+  { additionalProperties: false },
+);
+
+export const ScreenOptions = Type.Object(
+  {
+    ...analysisOptions,
+    permutations: Type.Optional(
+      permutationsOption(
+        'Draws of each null distribution; by default 1,000, or 200 where names of several columns need more than one; 0 for no p-values',
+      ),
+    ),
+    target_type: Type.Optional(
+      Type.Enum([...TARGET_TYPES], {
+        description:
+          'classes: the values are names of classes, in no order; by default so for one column of at most 10 values that are there 10 times on average',
+      }),
+    ),
+    select: Type.Optional(Select),
+  },
+  { additionalProperties: false },
+);
+
+const requestExamples = [
+  {
+    features: {
+      bmi: [32.1, 21.6, 30.5, 25.3, 23, 22.6, 22, 26.2, 32.1, 30, 18.6, 28],
+      bp: [101, 87, 93, 84, 101, 89, 90, 114, 83, 85, 97, 85],
+      age: [59, 48, 72, 24, 50, 23, 36, 66, 60, 29, 22, 56],
+    },
+    target: [151, 75, 141, 206, 135, 97, 138, 63, 110, 310, 101, 69],
+    select: { method: 'mrmr', k: 2 },
+    permutations: 200,
+  },
+];
+
+const { level, unit, seed, ...optional } = ScreenOptions.properties;
+
+const ScreenRequest = Type.Object(
+  {
+    ...namedColumns('features', 'Values of each feature: one a row, or rows of several columns'),
+    target: DataMatrix,
+    ...dataFields,
+    level: Type.Optional(level),
+    unit: Type.Optional(unit),
+    seed: Type.Optional(seed),
+    ...optional,
+  },
+  { $id: 'ScreenRequest', additionalProperties: false, examples: requestExamples },
+);
+
+const feature = {
+  estimate: 0.191,
+  interval: { level: 0.9, lower: 0.127, upper: 0.257 },
+  information_correlation: 0.564,
+};
+
+const ScreenReply = Type.Object(
+  {
+    ranking: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        ...briefReply,
+        uncertainty_coefficient: Type.Optional(
+          probability('Share of the entropy of a target of classes, at most 1'),
+        ),
+        p_value: Type.Optional(probability('Of independence')),
+        q_value: Type.Optional(probability('Adjusted for all features, Benjamini and Hochberg')),
+        rows: Type.Optional(
+          Type.Integer({ description: 'With missing: drop_pairwise, the rows of this estimate' }),
+        ),
+      }),
+      { description: 'Most informative first' },
+    ),
+    selected: Type.Optional(
+      Type.Array(
+        Type.Object({
+          name: Type.String(),
+          score: Type.Number({ description: 'What made it the choice at its step' }),
+          joint: Type.Object(briefReply, {
+            description: 'What it and those chosen before say together about the target',
+          }),
+        }),
+        { description: 'In the order of their choice' },
+      ),
+    ),
+    target_type: Type.Enum([...TARGET_TYPES]),
+    target_entropy: Type.Optional(
+      Type.Number({ minimum: 0, description: 'Of a target of classes' }),
+    ),
+    samples: TableReply,
+    ...analysisReply,
+  },
+  {
+    $id: 'ScreenReply',
+    examples: [
+      {
+        ranking: [{ name: 'bmi', ...feature, p_value: 1.2e-12, q_value: 1.2e-11 }],
+        selected: [{ name: 'bmi', score: 0.191, joint: feature }],
+        target_type: 'numeric' as const,
+        samples: { rows: 442, dropped: 0 },
+        ...analysisReplyExample,
+      },
+    ],
+  },
+);
+
+export type ScreenReply = Static<typeof ScreenReply>;
+
+export const screenSchemas = [ScreenRequest, ScreenReply];
+
+/** What the route reads. */
+export const screenSamples = { layout: TARGET, options: ScreenOptions };
+
+export const screenRoute = analysisRoute(
+  'screen',
+  'Rank features by their mutual information with a target, and choose some that say much together',
+  'Estimates with intervals, p-values and q-values, most informative first. With a target of classes, each feature also gets the share of the classes’ entropy that it tells.',
+  {
+    request: 'ScreenRequest',
+    reply: 'ScreenReply',
+    samples: screenSamples,
+    problems: ['too_few_columns'],
+  },
+);

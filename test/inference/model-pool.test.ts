@@ -1,0 +1,158 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Manifest } from '../../src/inference/manifest.js';
+import { WorkerPool } from '../../src/inference/model-pool.js';
+import type { LoadedModel, Task } from '../../src/inference/protocol.js';
+
+const THREAD = new URL('./fixtures/thread.js', import.meta.url);
+
+/** A task for the fixture thread, which does what the model's name says. */
+function task(model: string, rows = 10): Task {
+  const side = { rows, columns: 1, values: new Float64Array(rows) };
+  return { model, problems: [{ x: side, y: side }] };
+}
+
+let pool: WorkerPool;
+const deaths: Error[] = [];
+
+/** A model for the pool's eyes; the fixture thread opens none. */
+function model(id: string, batch_invariant: boolean): LoadedModel {
+  return { manifest: { id, batch_invariant } as Manifest, bytes: new Uint8Array() };
+}
+
+async function start(threads: number, queueLimit: number): Promise<void> {
+  deaths.length = 0;
+  pool = new WorkerPool({
+    models: [model('count', true), model('die', true), model('count alone', false)],
+    threads,
+    queueLimit,
+    entry: THREAD,
+    onDeath: (error) => deaths.push(error),
+  });
+  await pool.start();
+}
+afterEach(() => pool.close());
+
+const never = new AbortController().signal;
+
+describe('WorkerPool', () => {
+  it('rejects the task of a thread that dies, replaces the thread and goes on', async () => {
+    await start(1, 4);
+    const dying = pool.run(task('die'), never);
+    const waiting = pool.run(task('answer'), never);
+    await expect(dying).rejects.toMatchObject({
+      code: 'worker_died',
+      details: { retryAfterSeconds: 1 },
+    });
+    expect(pool.threads).toBe(0);
+    await expect(waiting).resolves.toMatchObject({ estimates: [] });
+    expect(deaths.map(({ message }) => message)).toEqual(['as asked']);
+    expect(pool.threads).toBe(1);
+  });
+
+  it('rejects a task that fails with model_failed and keeps the thread', async () => {
+    await start(1, 4);
+    await expect(pool.run(task('fail'), never)).rejects.toMatchObject({ code: 'model_failed' });
+    await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
+    expect(deaths).toEqual([]);
+  });
+
+  it('takes a task that is given up out of the queue', async () => {
+    await start(1, 1);
+    const running = pool.run(task('slow'), never);
+    const abort = new AbortController();
+    const waiting = pool.run(task('die'), abort.signal);
+    expect(() => pool.run(task('answer'), never)).toThrow(/1 requests wait/);
+    abort.abort(new Error('given up'));
+    await expect(waiting).rejects.toThrow('given up');
+    await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
+    await running;
+    expect(deaths).toEqual([]);
+  });
+
+  it('lets a task of a request that was let in wait beyond the limit', async () => {
+    await start(1, 0);
+    const running = pool.run(task('slow'), never);
+    expect(() => pool.run(task('answer'), never)).toThrow(/0 requests wait/);
+    await expect(pool.run(task('answer'), never, true)).resolves.toBeDefined();
+    await running;
+  });
+
+  it('answers at once for a running task that is given up, and tells its thread', async () => {
+    await start(1, 1);
+    const abort = new AbortController();
+    const running = pool.run(task('until cancelled'), abort.signal);
+    setTimeout(() => abort.abort(new Error('given up')), 50);
+    await expect(running).rejects.toThrow('given up');
+    await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
+  });
+
+  it('does not listen to a signal any longer than its task lasts', async () => {
+    await start(1, 4);
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) await pool.run(task('answer'), signal);
+    await expect(pool.run(task('fail'), signal)).rejects.toThrow();
+    await expect(pool.run(task('die'), signal)).rejects.toThrow();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('lets waiting tasks of one shape share a run, of a model that is batch-invariant', async () => {
+    await start(1, 9);
+    const together = async (model: string) => {
+      const running = pool.run(task('slow'), never);
+      const waiting = [10, 20, 10, 10, 5000, 5000].map((rows) =>
+        pool.run(task(model, rows), never),
+      );
+      await running;
+      return (await Promise.all(waiting)).map(({ inferenceMs }) => inferenceMs);
+    };
+    // Two of 5,000 rows are more than a run takes.
+    expect(await together('count')).toEqual([3, 1, 3, 3, 1, 1]);
+    expect(await together('count alone')).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  it('leaves every thread its part of the waiting tasks', async () => {
+    await start(2, 9);
+    const running = [pool.run(task('slow'), never), pool.run(task('slow'), never)];
+    const waiting = Array.from({ length: 6 }, () => pool.run(task('count'), never));
+    await Promise.all(running);
+    const together = (await Promise.all(waiting)).map(({ inferenceMs }) => inferenceMs);
+    // Half of those that wait, then half of the rest.
+    expect(together).toEqual([3, 3, 3, 2, 2, 1]);
+  });
+
+  it('rejects every task of a shared run whose thread dies', async () => {
+    await start(1, 9);
+    const running = pool.run(task('slow'), never);
+    const dying = [pool.run(task('die'), never), pool.run(task('die'), never)];
+    const settled = Promise.allSettled(dying);
+    await running;
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(deaths.length).toBe(1);
+  });
+
+  it('lets a running task finish when it closes', async () => {
+    await start(1, 1);
+    const running = pool.run(task('slow'), never);
+    await pool.close();
+    await expect(running).resolves.toBeDefined();
+    expect(pool.threads).toBe(0);
+    expect(deaths).toEqual([]);
+  });
+
+  it('closes while its threads die at their start', async () => {
+    deaths.length = 0;
+    const entry = new URL('data:text/javascript,throw new Error("at start")');
+    pool = new WorkerPool({
+      models: [],
+      threads: 1,
+      queueLimit: 1,
+      entry,
+      onDeath: (error) => deaths.push(error),
+    });
+    const started = pool.start();
+    await vi.waitUntil(() => deaths.length === 1, 5000);
+    await pool.close();
+    await expect(started).resolves.toEqual([]);
+  });
+});
