@@ -1,26 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
-import { Engine } from './inference/engine.js';
 import { addDocumentation } from './http/documentation.js';
 import { addDraining } from './http/draining.js';
-import { addFormats } from './http/samples.js';
+import { loggerOptions, requestId } from './http/logging.js';
+import { Problem } from './http/problem-schema.js';
 import { addProblems, answerError } from './http/problems.js';
 import { addReading } from './http/reading.js';
-import { batchRoutes } from './routes/estimate/batch/index.js';
-import { classicalRoutes } from './routes/estimate/classical/index.js';
-import { conditionalRoutes } from './routes/estimate/conditional/index.js';
+import { Engine } from './inference/engine.js';
 import { didRoutes } from './routes/did/index.js';
 import { estimateRoutes } from './routes/estimate/index.js';
-import { gradientRoutes } from './routes/estimate/gradient/index.js';
 import { healthRoutes } from './routes/health/index.js';
-import { independenceRoutes } from './routes/estimate/independence/index.js';
-import { laggedRoutes } from './routes/estimate/lagged/index.js';
 import { modelRoutes } from './routes/models/index.js';
-import { pairwiseRoutes } from './routes/estimate/pairwise/index.js';
-import { Problem } from './http/problem-schema.js';
-import { screenRoutes } from './routes/estimate/screen/index.js';
-import { Threads } from './threads/threads.js';
+import { HelperPool } from './threads/helper-pool.js';
 
 /**
  * Composes the service. Models load once it listens; it is ready when /health/ready says so.
@@ -28,13 +19,13 @@ import { Threads } from './threads/threads.js';
  */
 export async function buildApp(config: Config): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: { level: config.LOG_LEVEL },
+    logger: loggerOptions(config),
     bodyLimit: config.MAX_BODY_BYTES,
     // Its own answer is not a problem document; the hook below gives one.
     return503OnClosing: false,
     // A body that trickles in must not hold its connection longer than any reply may take.
     requestTimeout: config.REQUEST_TIMEOUT_MS,
-    genReqId: (request) => saneId(request.headers['x-request-id']) ?? randomUUID(),
+    genReqId: requestId,
     frameworkErrors: answerError,
     routerOptions: { ignoreTrailingSlash: true },
   });
@@ -46,8 +37,12 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     onThreadDeath: (err) => app.log.error({ err }, 'A model thread died and is being replaced'),
   });
 
-  const threads = new Threads({ threads: config.WORKERS, queueLimit: config.QUEUE_LIMIT });
-  app.addHook('onClose', () => threads.close());
+  const helpers = new HelperPool({
+    entry: new URL('./helper-thread.js', import.meta.url),
+    threads: config.WORKERS,
+    queueLimit: config.QUEUE_LIMIT,
+  });
+  app.addHook('onClose', () => helpers.close());
 
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
@@ -57,23 +52,10 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   addProblems(app);
   await addDocumentation(app);
   app.addSchema(Problem);
-  // A scope of their own: these routes alone take other formats than JSON.
-  await app.register(async (scope) => {
-    addFormats(scope);
-    estimateRoutes(scope, engine, threads, config);
-    classicalRoutes(scope, threads, config);
-    const service = { engine, threads, config };
-    pairwiseRoutes(scope, service);
-    screenRoutes(scope, service);
-    conditionalRoutes(scope, service);
-    laggedRoutes(scope, service);
-    independenceRoutes(scope, service);
-  });
-  healthRoutes(app, engine);
-  modelRoutes(app, engine, config.DEFAULT_MODEL);
-  batchRoutes(app, engine, config);
-  gradientRoutes(app, engine, config);
-  didRoutes(app, engine, threads, config);
+  const service = { engine, helpers, config };
+  for (const addRoutes of [estimateRoutes, healthRoutes, modelRoutes, didRoutes]) {
+    addRoutes(app, service);
+  }
 
   app.addHook('onListen', async () => {
     // Not awaited: liveness is answered while the models load.
@@ -83,9 +65,4 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
     });
   });
   return app;
-}
-
-/** A caller's request id, if it is one that is safe to log and to send back. */
-function saneId(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : undefined;
 }

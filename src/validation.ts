@@ -17,6 +17,20 @@ export function compileCheck<T extends TSchema>(schema: T): (value: unknown) => 
   return check(ajv, schema);
 }
 
+const checks = new Map<string, (value: unknown) => unknown>();
+
+/**
+ * The check of a schema, compiled once per thread and `$id`: a schema that comes from another
+ * thread is a new object each time.
+ */
+export function checkOf<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
+  const { $id } = schema as { $id?: string };
+  if ($id === undefined) throw new Error('a schema that is checked by its $id has one');
+  const check = checks.get($id) ?? compileCheck(schema);
+  checks.set($id, check);
+  return check as (value: unknown) => Static<T>;
+}
+
 /** The same for the parameters of a query string, which arrive as text. */
 export function compileQueryCheck<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
   const checked = check(queryAjv, schema);

@@ -1,4 +1,5 @@
-import type { Matrix, Samples } from '../src/samples/samples.js';
+import type { Matrix } from '../src/maths/matrix.js';
+import type { Samples } from '../src/samples/samples.js';
 
 /** Seeded samples for tests. */
 

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../src/config.js';
-import type { EstimateReply } from '../src/routes/estimate/schema.js';
 import type { Problem } from '../src/http/problem-schema.js';
+import type { EstimateReply } from '../src/routes/estimate/schema.js';
 
 // The types of the source, the code of the build: model threads load JavaScript from dist/.
 const DIST: string = '../../dist';

@@ -1,5 +1,7 @@
-import { type Random, random } from '../maths/random.js';
-import { type Samples, takeRows } from '../samples/samples.js';
+import { takeRows } from '../maths/matrix.js';
+import { quantileOfSorted } from '../maths/quantile.js';
+import { type Random, random, randomSubset, range } from '../maths/random.js';
+import type { Samples } from '../samples/samples.js';
 
 export interface BootstrapOptions {
   readonly resamples: number;
@@ -42,10 +44,10 @@ export function percentileInterval(
   }
   if (values.length < resamples / 2) return undefined;
   values.sort((a, b) => a - b);
-  const shift = resampling === 'bootstrap' ? 0 : whole - quantileOf(values, 0.5);
+  const shift = resampling === 'bootstrap' ? 0 : whole - quantileOfSorted(values, 0.5);
   return {
-    lower: quantileOf(values, (1 - level) / 2) + shift,
-    upper: quantileOf(values, (1 + level) / 2) + shift,
+    lower: quantileOfSorted(values, (1 - level) / 2) + shift,
+    upper: quantileOfSorted(values, (1 + level) / 2) + shift,
   };
 }
 
@@ -56,9 +58,8 @@ export function takeBoth({ x, y }: Samples, rows: Int32Array): Samples {
 
 /** A random subset of the rows, ascending; all of them when there are no more than asked for. */
 export function randomRows(rows: number, size: number, seed: number): Int32Array {
-  const all = Int32Array.from({ length: rows }, (_, r) => r);
-  if (rows <= size) return all;
-  return shuffledStart(all, size, random(seed)).sort();
+  if (rows <= size) return range(rows);
+  return randomSubset(rows, size, random(seed)).sort();
 }
 
 function withReplacement(rows: number, { below }: Random): Int32Array {
@@ -66,26 +67,5 @@ function withReplacement(rows: number, { below }: Random): Int32Array {
 }
 
 function half(rows: number, stream: Random): Int32Array {
-  const all = Int32Array.from({ length: rows }, (_, r) => r);
-  return shuffledStart(all, Math.floor(rows / 2), stream);
-}
-
-/** The first `size` elements of a shuffle (Fisher & Yates). */
-function shuffledStart(all: Int32Array, size: number, { below }: Random): Int32Array {
-  for (let i = 0; i < size; i++) {
-    const j = i + below(all.length - i);
-    const kept = all[i] as number;
-    all[i] = all[j] as number;
-    all[j] = kept;
-  }
-  return all.slice(0, size);
-}
-
-/** Linear between order statistics (Hyndman & Fan's type 7, NumPy's default). */
-function quantileOf(sorted: readonly number[], tau: number): number {
-  const place = tau * (sorted.length - 1);
-  const below = Math.floor(place);
-  const low = sorted[below] as number;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low + (place - below) * (high - low);
+  return randomSubset(rows, Math.floor(rows / 2), stream);
 }

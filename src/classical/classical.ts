@@ -1,3 +1,5 @@
+import { MistdError } from '../errors.js';
+import { factsOf, type SampleFacts } from '../samples/facts.js';
 import { MIN_ROWS, type Samples } from '../samples/samples.js';
 import { percentileInterval, type Resampling } from './bootstrap.js';
 import { cca, gaussianCopula } from './gaussian.js';
@@ -34,7 +36,7 @@ export interface ClassicalEstimate {
     | undefined;
 }
 
-/** By a KSG method, what `neighborCounts` says of each share of the rows. */
+/** For each KSG method, what `neighborCounts` gives for each share of the rows. */
 export type CountsOfShares = ReadonlyMap<ClassicalMethod, readonly NeighborCounts[]>;
 
 /**
@@ -58,6 +60,35 @@ export function classicalEstimates(
     });
     return { method, nats, interval: interval && { ...interval, resampling } };
   });
+}
+
+export interface ClassicalAnswer {
+  readonly estimates: readonly ClassicalEstimate[];
+  readonly facts: SampleFacts;
+}
+
+/**
+ * Estimates by each method, and the facts that warnings are made from.
+ *
+ * @throws MistdError out_of_range when a KSG method asks for more neighbors than there are.
+ */
+export function classicalAnswer(
+  samples: Samples,
+  options: ClassicalOptions,
+  counts?: CountsOfShares,
+): ClassicalAnswer {
+  checkNeighbors(samples.x.rows, options);
+  return { estimates: classicalEstimates(samples, options, counts), facts: factsOf(samples) };
+}
+
+/** @throws MistdError out_of_range when a KSG method asks for more neighbors than there are. */
+export function checkNeighbors(rows: number, { methods, k }: ClassicalOptions): void {
+  if (k < rows || !methods.some((method) => ksgVariant(method) !== undefined)) return;
+  throw new MistdError(
+    'out_of_range',
+    `/k is ${k}; each of ${rows} rows has ${rows - 1} neighbors.`,
+    { pointer: '/k' },
+  );
 }
 
 /** The variant of KSG that a method is; undefined where it is none. */

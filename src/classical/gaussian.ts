@@ -1,5 +1,7 @@
 import { encodeColumns, rankColumns } from '../encoding/encode.js';
-import { columnOf, type Matrix, type Samples } from '../samples/samples.js';
+import { cholesky } from '../maths/cholesky.js';
+import { columnOf, type Matrix } from '../maths/matrix.js';
+import type { Samples } from '../samples/samples.js';
 
 /**
  * Mutual information as if both sides were jointly normal: −½ Σ ln(1 − ρ²) over the canonical
@@ -93,34 +95,24 @@ function ledoitWolf(columns: readonly Float64Array[]): Float64Array[] {
   return matrix;
 }
 
-/** ½ ln(det A det B / det [A C; Cᵀ B]) where A is the first `split` rows and columns. */
-function gaussianInformation(matrix: readonly Float64Array[], split: number): number | undefined {
-  const whole = choleskyDiagonal(matrix);
-  const second = choleskyDiagonal(matrix.slice(split).map((row) => row.subarray(split)));
-  if (whole === undefined || second === undefined) return undefined;
-  // The first rows of the whole's factor are the factor of the first block: they cancel.
-  const nats = second.reduce((sum, d, i) => sum + Math.log(d / (whole[split + i] as number)), 0);
-  return Math.max(0, nats);
-}
-
-/** Relative to a diagonal of about 1: smaller pivots are rounding errors. */
+/** Smaller pivots, relative to the diagonal, are rounding errors. */
 const SINGULAR = 1e-12;
 
-/** Diagonal of the Cholesky factor; undefined when the matrix is singular. */
-function choleskyDiagonal(matrix: readonly Float64Array[]): number[] | undefined {
-  const factor = matrix.map((row) => Float64Array.from(row));
-  for (let i = 0; i < factor.length; i++) {
-    const row = factor[i] as Float64Array;
-    for (let j = 0; j <= i; j++) {
-      const other = factor[j] as Float64Array;
-      let sum = row[j] as number;
-      for (let c = 0; c < j; c++) sum -= (row[c] as number) * (other[c] as number);
-      if (i > j) row[j] = sum / (other[j] as number);
-      else if (sum <= SINGULAR) return undefined;
-      else row[j] = Math.sqrt(sum);
-    }
-  }
-  return factor.map((row, i) => row[i] as number);
+/** ½ ln(det A det B / det [A C; Cᵀ B]) where A is the first `split` rows and columns. */
+function gaussianInformation(matrix: readonly Float64Array[], split: number): number | undefined {
+  const whole = cholesky(matrix, SINGULAR);
+  const second = cholesky(
+    matrix.slice(split).map((row) => row.subarray(split)),
+    SINGULAR,
+  );
+  if (whole === undefined || second === undefined) return undefined;
+  // The first rows of the whole's factor are the factor of the first block: they cancel.
+  const pivot = (factor: readonly Float64Array[], i: number) => factor[i]?.[i] as number;
+  const nats = second.reduce(
+    (sum, _, i) => sum + Math.log(pivot(second, i) / pivot(whole, split + i)),
+    0,
+  );
+  return Math.max(0, nats);
 }
 
 function set(matrix: readonly Float64Array[], i: number, j: number, value: number): void {

@@ -1,10 +1,12 @@
-import { columnOf, type Matrix, type Samples } from '../samples/samples.js';
-import { BoxSearch } from './box-search.js';
 import { digammaTable } from '../maths/digamma.js';
+import { columnOf, type Matrix } from '../maths/matrix.js';
+import { firstIndex } from '../maths/search.js';
+import type { Samples } from '../samples/samples.js';
+import { BoxSearch } from './box-search.js';
 import { KdTree } from './kd-tree.js';
 import { nextUp } from './nearest.js';
 import { type NeighborSearch, type Share, WHOLE } from './neighbor-search.js';
-import { firstIndex, type SortedColumn, sortColumn } from './sorted-column.js';
+import { type SortedColumn, sortColumn } from './sorted-column.js';
 
 export interface KsgOptions {
   /** The neighbor that sets each row's scale, in 1…rows − 1. */
@@ -122,11 +124,12 @@ function standardize(side: Matrix): SortedColumn[] {
 function countsWithin(side: readonly SortedColumn[], radii: Float64Array): Int32Array {
   if (side.length > 1) return searchOf(side).countsWithin(radii);
   const { values, scale, sorted } = side[0] as SortedColumn;
+  const rows = values.length;
   return Int32Array.from(values, (value, row) => {
     const radius = radii[row] as number;
     if (radius <= 0) return 0;
-    const from = firstIndex(sorted, (other) => (value - other) * scale < radius);
-    const to = firstIndex(sorted, (other) => (other - value) * scale >= radius);
+    const from = firstIndex(rows, (i) => (value - (sorted[i] as number)) * scale < radius);
+    const to = firstIndex(rows, (i) => ((sorted[i] as number) - value) * scale >= radius);
     return to - from - 1;
   });
 }

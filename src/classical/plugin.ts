@@ -1,4 +1,7 @@
-import { columnOf, type Matrix, type Samples } from '../samples/samples.js';
+import { type Cells, cellsOf, countsOf, crossed, entropyOf } from '../maths/entropy.js';
+import { columnOf, type Matrix } from '../maths/matrix.js';
+import { upperBound } from '../maths/search.js';
+import type { Samples } from '../samples/samples.js';
 
 /** A column of at most this many values is taken as it is; one of more is cut into bins. */
 const DISCRETE_VALUES = 20;
@@ -24,8 +27,8 @@ export interface Plugin {
  */
 export function plugin(samples: Samples, bins: number = defaultBins(samples.x.rows)): Plugin {
   const { rows } = samples.x;
-  const x = cellsOf(samples.x, bins);
-  const y = cellsOf(samples.y, bins);
+  const x = sideCells(samples.x, bins);
+  const y = sideCells(samples.y, bins);
   const both = crossed(x, y);
   const nats = entropyOf(x) + entropyOf(y) - entropyOf(both);
   const bias = (both.count - x.count - y.count + 1) / (2 * rows);
@@ -51,37 +54,33 @@ function standardError(x: Cells, y: Cells, both: Cells): number {
   return Math.sqrt(Math.max(0, squares - sum * sum) / rows);
 }
 
-/** Entropy of the observed frequencies of a side's combinations of values, in nats. */
-export function discreteEntropy(side: Matrix): number {
-  return entropyOf(cellsOf(side, side.rows));
-}
-
 export function defaultBins(rows: number): number {
   return Math.min(50, Math.max(2, Math.floor(Math.sqrt(rows / 5))));
 }
 
-/** The cell of each row, numbered 0 … count − 1. */
-interface Cells {
-  readonly of: Int32Array;
-  readonly count: number;
+/** The cells of a side, and whether none of its columns was cut into bins. */
+interface SideCells extends Cells {
   readonly discrete: boolean;
 }
 
-function cellsOf(side: Matrix, bins: number): Cells {
-  return Array.from({ length: side.columns }, (_, c) =>
-    cellsOfColumn(columnOf(side, c), bins),
-  ).reduce(crossed);
+function sideCells(side: Matrix, bins: number): SideCells {
+  const columns = Array.from({ length: side.columns }, (_, c) =>
+    columnCells(columnOf(side, c), bins),
+  );
+  return {
+    ...columns.map(({ cells }) => cells).reduce(crossed),
+    discrete: columns.every(({ discrete }) => discrete),
+  };
 }
 
-function cellsOfColumn(column: Float64Array, bins: number): Cells {
+function columnCells(column: Float64Array, bins: number): { cells: Cells; discrete: boolean } {
   const sorted = column.slice().sort();
   const values = sorted.filter((value, i) => i === 0 || value !== sorted[i - 1]);
   const discrete = values.length <= Math.max(DISCRETE_VALUES, bins);
-  const edges = discrete ? values : quantileEdges(sorted, bins);
-  return numbered(
-    Float64Array.from(column, (value) => placeOf(edges, value)),
-    discrete,
-  );
+  if (discrete) return { cells: cellsOf(column), discrete };
+  const edges = quantileEdges(sorted, bins);
+  // Each value belongs to the last edge that is not above it.
+  return { cells: cellsOf(column.map((value) => upperBound(edges, value) - 1)), discrete };
 }
 
 /** The lowest value of each bin, ascending and distinct. */
@@ -91,45 +90,4 @@ function quantileEdges(sorted: Float64Array, bins: number): Float64Array {
     (_, b) => sorted[Math.floor((b * sorted.length) / bins)] as number,
   );
   return edges.filter((edge, b) => b === 0 || edge !== edges[b - 1]);
-}
-
-/** Index of the last edge that is not above a value. */
-function placeOf(edges: Float64Array, value: number): number {
-  let low = 0;
-  let high = edges.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if ((edges[middle] as number) <= value) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-function crossed(a: Cells, b: Cells): Cells {
-  return numbered(
-    Float64Array.from(a.of, (cell, row) => cell * b.count + (b.of[row] as number)),
-    a.discrete && b.discrete,
-  );
-}
-
-function numbered(keys: Float64Array, discrete: boolean): Cells {
-  const numbers = new Map<number, number>();
-  const of = Int32Array.from(keys, (key) => {
-    const known = numbers.get(key);
-    if (known !== undefined) return known;
-    numbers.set(key, numbers.size);
-    return numbers.size - 1;
-  });
-  return { of, count: numbers.size, discrete };
-}
-
-function entropyOf(cells: Cells): number {
-  const rows = cells.of.length;
-  return countsOf(cells).reduce((sum, n) => sum - (n / rows) * Math.log(n / rows), 0);
-}
-
-function countsOf({ of, count }: Cells): Float64Array {
-  const counts = new Float64Array(count);
-  for (const cell of of) counts[cell] = (counts[cell] as number) + 1;
-  return counts;
 }

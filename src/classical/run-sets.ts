@@ -204,5 +204,5 @@ function sized(content: readonly number[]): number[] {
 }
 
 function text(value: string): number[] {
-  return sized([...Buffer.from(value)]);
+  return sized([...new TextEncoder().encode(value)]);
 }

@@ -1,12 +1,13 @@
 import { encodeColumns, rankColumns, type Scores } from '../encoding/encode.js';
-import type { Matrix, Samples } from '../samples/samples.js';
+import type { Matrix } from '../maths/matrix.js';
+import type { Samples } from '../samples/samples.js';
 import { randomRows, takeBoth } from './bootstrap.js';
 import type { ClassicalMethod } from './classical.js';
 import { ksg } from './ksg.js';
 import { plugin } from './plugin.js';
 
 /** A cheap second opinion. */
-export interface Check {
+export interface SecondOpinion {
   readonly method: ClassicalMethod;
   /** In nats. */
   readonly nats: number;
@@ -31,7 +32,7 @@ const ERRORS = 3;
 const SLACK = 0.05;
 
 /** The rows that a check looks at, as a copy. */
-export function rowsToCheck(samples: Samples, seed: number): Samples {
+export function secondOpinionRows(samples: Samples, seed: number): Samples {
   return takeBoth(samples, randomRows(samples.x.rows, CHECKED_ROWS, seed));
 }
 
@@ -39,7 +40,7 @@ export function rowsToCheck(samples: Samples, seed: number): Samples {
  * Estimates by a method that suits the data: KSG of the normal scores, or the Miller–Madow
  * plug-in where a column takes few values.
  */
-export function check(samples: Samples): Check {
+export function secondOpinion(samples: Samples): SecondOpinion {
   const { rows } = samples.x;
   const ranks = { x: rankColumns(samples.x), y: rankColumns(samples.y) };
   const tied = [...ranks.x, ...ranks.y].some(({ tiedPairs }) => tiedPairs > TIED_PAIRS);
@@ -60,7 +61,7 @@ export function check(samples: Samples): Check {
  * @param interval in nats.
  */
 export function agrees(
-  { nats, standardError, lowerBound }: Check,
+  { nats, standardError, lowerBound }: SecondOpinion,
   interval: { readonly lower: number; readonly upper: number },
 ): boolean {
   const room = ERRORS * standardError + SLACK;

@@ -62,15 +62,3 @@ function ascending(values: Float64Array): Int32Array {
   }
   return order;
 }
-
-/** First index of an ascending array from which on a condition holds. */
-export function firstIndex(sorted: Float64Array, holds: (value: number) => boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(sorted[middle] as number)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}

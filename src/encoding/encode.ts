@@ -1,4 +1,4 @@
-import { columnOf, type Matrix } from '../samples/samples.js';
+import { columnOf, type Matrix } from '../maths/matrix.js';
 import { type ColumnRanks, rankColumn, scoreTable } from './normal-scores.js';
 
 /** One side as normal scores, column by column: `values[column * rows + row]`. */

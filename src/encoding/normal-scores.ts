@@ -1,4 +1,5 @@
-import erfcinv from '@stdlib/math-base-special-erfcinv';
+import { normalQuantile } from '../maths/normal.js';
+import { lowerBound } from '../maths/search.js';
 
 /** The mid-ranks of one column. */
 export interface ColumnRanks {
@@ -34,7 +35,7 @@ export function rankColumn(column: Float64Array): ColumnRanks {
   }
   const doubled = new Int32Array(rows);
   for (let r = 0; r < rows; r++) {
-    doubled[r] = ranks[indexOf(values, distinct, column[r] as number)] as number;
+    doubled[r] = ranks[lowerBound(values, column[r] as number, distinct)] as number;
   }
   return { doubled, distinct, tiedPairs: rows < 2 ? 0 : tiedPairs / ((rows * (rows - 1)) / 2) };
 }
@@ -59,21 +60,4 @@ export function scoreTable(rows: number): Float32Array {
   }
   lastTable = table;
   return table;
-}
-
-/** Φ⁻¹(p), accurate in the lower tail. */
-export function normalQuantile(p: number): number {
-  return -Math.SQRT2 * erfcinv(2 * p);
-}
-
-/** Index of a value that is there, among `count` ascending distinct values. */
-function indexOf(values: Float64Array, count: number, value: number): number {
-  let low = 0;
-  let high = count - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((values[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -5,6 +5,8 @@
  * stands that of the empirical distribution function smoothed by a Gaussian kernel,
  * F(t) = mean over rows j of Φ((t − xⱼ) / h), at the scores themselves: dzᵢ = dF(xᵢ) / φ(zᵢ).
  */
+import { normalDensity } from '../maths/normal.js';
+import { quantileOfSorted } from '../maths/quantile.js';
 import type { Scores } from './encode.js';
 
 /** Shape [rows, columns], column by column, as the samples that it belongs to. */
@@ -57,7 +59,7 @@ export function scoresOf(scores: Scores, column: number): Float32Array {
  */
 export function silvermanBandwidth(column: Float64Array): number {
   const sorted = column.slice().sort();
-  const robust = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.349;
+  const robust = (quantileOfSorted(sorted, 0.75) - quantileOfSorted(sorted, 0.25)) / 1.349;
   const deviation = standardDeviation(column);
   const spread = robust > 0 ? Math.min(robust, deviation) : deviation;
   return 0.9 * spread * column.length ** -0.2;
@@ -65,19 +67,6 @@ export function silvermanBandwidth(column: Float64Array): number {
 
 function clamp(value: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
-}
-
-function normalDensity(z: number): number {
-  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-}
-
-/** By linear interpolation between the order statistics. */
-function quantile(sorted: Float64Array, tau: number): number {
-  const place = tau * (sorted.length - 1);
-  const low = Math.floor(place);
-  const [a, b] = [sorted[low] as number, sorted[Math.min(low + 1, sorted.length - 1)] as number];
-  const share = place - low;
-  return a * (1 - share) + b * share;
 }
 
 /** Scaled by the largest size, so that no square overflows or vanishes. */

@@ -1,23 +1,29 @@
-import type { ProblemEstimate } from '../inference/estimate-task.js';
-import type { Manifest } from '../inference/manifest.js';
+import { MistdError } from '../errors.js';
+import { joinColumns, type Matrix } from '../maths/matrix.js';
 import { childSeeds } from '../maths/random.js';
-import type { Problem } from './question.js';
-import { joinColumns, type Matrix, matricesOf, type NamedSide } from '../samples/samples.js';
+import { matricesOf, type NamedSide } from '../samples/samples.js';
 import type { Shuffle } from '../samples/shuffle.js';
+import type { EstimateWarning } from '../warnings.js';
 import { difference, pooled, type SampledDistribution } from './difference.js';
 import {
   type BriefEstimate,
   brief,
   distributionOf,
   type EstimateOptions,
-  type Estimator,
   type FullEstimate,
   full,
   medianOf,
 } from './estimate.js';
 import type { TestOptions } from './independence.js';
+import type { ModelTraits } from './model.js';
+import type { Ask, ModelAnswer, Question } from './question.js';
 import { type PermutationTest, permutationTest } from './sequential-test.js';
-import { type SideName, type Warning, warningsFor } from './warnings.js';
+import { type SideName, warningsFor } from './warnings.js';
+
+/** How many columns a side of an estimate may have. */
+export interface ColumnLimit {
+  readonly maxColumns: number;
+}
 
 /** Three sides of the same rows. */
 export type Triple<T = Matrix> = Readonly<Record<'x' | 'y' | 'z', T>>;
@@ -27,7 +33,7 @@ export interface Conditional extends FullEstimate, Partial<PermutationTest> {
   readonly unconditional: BriefEstimate;
   /** I(X; Y | Z) − I(X; Y); its information correlation says nothing and is left out. */
   readonly interaction_information: Omit<BriefEstimate, 'information_correlation'>;
-  readonly warnings: Warning[];
+  readonly warnings: EstimateWarning[];
 }
 
 /**
@@ -42,25 +48,19 @@ export interface Conditional extends FullEstimate, Partial<PermutationTest> {
  * The test exchanges rows of x among rows of similar z (see `conditionalTest`).
  */
 export async function conditional(
-  estimate: Estimator,
+  estimate: Ask,
   sides: Triple<NamedSide>,
-  manifest: Manifest,
-  options: EstimateOptions & TestOptions,
+  model: ModelTraits,
+  options: EstimateOptions & TestOptions & ColumnLimit,
 ): Promise<Conditional> {
+  checkColumns(sides, options.maxColumns);
   const triple = matricesOf(sides);
   const { x, y, z } = triple;
-  const chain = await chainRule(estimate, triple, manifest);
-  const [plain] = (await estimate([{ x, y }])) as [ProblemEstimate];
-  const unconditional = distributionOf(plain, manifest);
+  const chain = await chainRule(estimate, triple, model);
+  const [plain] = (await estimate([{ x, y }])) as [ModelAnswer];
+  const unconditional = distributionOf(plain, model);
   const shuffleOf = (seed: number): Shuffle => ({ kind: 'neighbors', seed, z });
-  const test = await conditionalTest(
-    estimate,
-    triple,
-    chain.statistic,
-    shuffleOf,
-    manifest,
-    options,
-  );
+  const test = await conditionalTest(estimate, triple, chain.statistic, shuffleOf, model, options);
   const { information_correlation: _, ...interaction } = brief(
     difference(chain.information, unconditional),
     options,
@@ -72,12 +72,23 @@ export async function conditional(
     interaction_information: interaction,
     warnings: warningsFor(
       [
-        { estimate: chain.xWithYz, x: sides.x, y: withZ(sides.y, sides.z) },
-        { estimate: chain.yWithXz, x: sides.y, y: withZ(sides.x, sides.z) },
+        { answer: chain.xWithYz, x: sides.x, y: withZ(sides.y, sides.z) },
+        { answer: chain.yWithXz, x: sides.y, y: withZ(sides.x, sides.z) },
       ],
-      manifest,
+      model,
     ),
   };
+}
+
+/** z joins x and y in turn, in one side of an estimate. */
+function checkColumns({ x, y, z }: Triple<NamedSide>, maxColumns: number): void {
+  const together = Math.max(x.matrix.columns, y.matrix.columns) + z.matrix.columns;
+  if (together <= maxColumns) return;
+  throw new MistdError(
+    'too_many_columns',
+    `z and the wider of x and y have ${together} columns together; the limit is ${maxColumns}.`,
+    { pointer: '/z' },
+  );
 }
 
 export interface ChainRule {
@@ -85,15 +96,15 @@ export interface ChainRule {
   readonly information: SampledDistribution;
   /** The median of I(X; (Y, Z)) less that of I(X; Z), in nats: for tests. */
   readonly statistic: number;
-  readonly xWithYz: ProblemEstimate;
-  readonly yWithXz: ProblemEstimate;
+  readonly xWithYz: ModelAnswer;
+  readonly yWithXz: ModelAnswer;
 }
 
 /** Conditional mutual information from the two differences of the chain rule. */
 export async function chainRule(
-  estimate: Estimator,
+  estimate: Ask,
   { x, y, z }: Triple,
-  manifest: Manifest,
+  model: ModelTraits,
 ): Promise<ChainRule> {
   const answers = await estimate([
     { x, y: joinColumns(y, z) },
@@ -102,17 +113,17 @@ export async function chainRule(
     { x: y, y: z },
   ]);
   const [xWithYz, yWithXz, xWithZ, yWithZ] = answers as [
-    ProblemEstimate,
-    ProblemEstimate,
-    ProblemEstimate,
-    ProblemEstimate,
+    ModelAnswer,
+    ModelAnswer,
+    ModelAnswer,
+    ModelAnswer,
   ];
-  const of = (answer: ProblemEstimate) => distributionOf(answer, manifest);
+  const of = (answer: ModelAnswer) => distributionOf(answer, model);
   const one = difference(of(xWithYz), of(xWithZ));
   const other = difference(of(yWithXz), of(yWithZ));
   return {
     information: pooled(one, other).nonNegative(),
-    statistic: medianOf(xWithYz, manifest) - medianOf(xWithZ, manifest),
+    statistic: medianOf(xWithYz, model) - medianOf(xWithZ, model),
     xWithYz,
     yWithXz,
   };
@@ -126,11 +137,11 @@ export async function chainRule(
  * @returns nothing without permutations.
  */
 export async function conditionalTest(
-  estimate: Estimator,
+  estimate: Ask,
   { x, y, z }: Triple,
   observed: number,
   shuffleOf: (seed: number) => Shuffle,
-  manifest: Manifest,
+  model: ModelTraits,
   options: TestOptions,
 ): Promise<Partial<PermutationTest>> {
   if (options.permutations === 0) return {};
@@ -138,10 +149,10 @@ export async function conditionalTest(
   const seeds = childSeeds(options.seed, options.permutations);
   const draw = async (from: number, count: number) => {
     const shuffles = seeds.slice(from, from + count).map(shuffleOf);
-    const problems = (side: Matrix): Problem[] =>
+    const problems = (side: Matrix): Question[] =>
       shuffles.map((shuffle) => ({ x, y: side, shuffle }));
     const answers = await estimate([...problems(yz), ...problems(z)]);
-    const median = (i: number) => medianOf(answers[i] as ProblemEstimate, manifest);
+    const median = (i: number) => medianOf(answers[i] as ModelAnswer, model);
     return shuffles.map((_, i) => median(i) - median(i + shuffles.length));
   };
   return permutationTest(observed, draw, options);

@@ -1,12 +1,12 @@
-import type { ProblemEstimate } from '../inference/estimate-task.js';
-import type { Manifest } from '../inference/manifest.js';
-import type { Problem } from './question.js';
+import type { SecondOpinion } from '../classical/second-opinion.js';
+import type { PreparedSide } from '../samples/prepare.js';
+import type { EstimateWarning } from '../warnings.js';
+import type { ModelTraits } from './model.js';
+import { type ComparedOpinion, compared } from './opinion.js';
 import { type Distribution, QuantileFunction } from './quantile-function.js';
-import { fromNats, informationCorrelation, type Unit } from './units.js';
-import { type SideName, type Warning, warningsFor } from './warnings.js';
-
-/** Estimates problems with one model, in their order. */
-export type Estimator = (problems: readonly Problem[]) => Promise<ProblemEstimate[]>;
+import type { ModelAnswer } from './question.js';
+import { fromNats, informationCorrelation, type Unit, uncertaintyCoefficient } from './units.js';
+import { classicalDisagrees, warningsFor } from './warnings.js';
 
 export interface BriefOptions {
   /** Probability of the central interval, in (0, 1). */
@@ -31,12 +31,15 @@ export interface BriefEstimate {
 export interface FullEstimate extends BriefEstimate {
   readonly mean: number;
   readonly median: number;
-  readonly unit: Unit;
   readonly quantiles: { readonly tau: number; readonly value: number }[];
 }
 
 export interface Estimate extends FullEstimate {
-  readonly warnings: Warning[];
+  /** Of a discrete y: its entropy in the unit, and the share of it that x tells. */
+  readonly entropy_y?: number;
+  readonly uncertainty_coefficient?: number;
+  readonly check?: ComparedOpinion;
+  readonly warnings: EstimateWarning[];
 }
 
 /**
@@ -63,31 +66,55 @@ export function full(distribution: Distribution, options: EstimateOptions): Full
     estimate,
     mean: fromNats(distribution.mean(), unit),
     median: estimate,
-    unit,
     ...rest,
     quantiles: taus.map((tau) => ({ tau, value: fromNats(distribution.at(tau), unit) })),
   };
 }
 
-/** Summarizes a model's answer on x and y. */
+/**
+ * Summarizes a model's answer on x and y.
+ *
+ * @param opinion a second opinion on the same samples, to be compared.
+ */
 export function summarize(
-  result: ProblemEstimate,
-  manifest: Manifest,
+  answer: ModelAnswer,
+  model: ModelTraits,
   options: EstimateOptions,
-  { x, y }: { readonly x: SideName; readonly y: SideName },
+  { x, y }: { readonly x: PreparedSide; readonly y: PreparedSide },
+  opinion?: SecondOpinion,
 ): Estimate {
+  const { unit } = options;
+  const distribution = distributionOf(answer, model);
+  const check = opinion && compared(opinion, distribution, unit);
   return {
-    ...full(distributionOf(result, manifest), options),
-    warnings: warningsFor([{ estimate: result, x, y }], manifest),
+    ...full(distribution, options),
+    ...targetShare(distribution.at(0.5), y.entropy, unit),
+    ...(check === undefined ? {} : { check }),
+    warnings: [
+      ...warningsFor([{ answer, x, y }], model),
+      ...(check?.agrees === false ? [classicalDisagrees(check, unit)] : []),
+    ],
+  };
+}
+
+function targetShare(
+  nats: number,
+  entropy: number | undefined,
+  unit: Unit,
+): Pick<Estimate, 'entropy_y' | 'uncertainty_coefficient'> {
+  if (entropy === undefined) return {};
+  return {
+    entropy_y: fromNats(entropy, unit),
+    uncertainty_coefficient: uncertaintyCoefficient(nats, entropy),
   };
 }
 
 /** What a model believes of the mutual information, in nats. */
-export function distributionOf({ knots }: ProblemEstimate, { taus }: Manifest): QuantileFunction {
+export function distributionOf({ knots }: ModelAnswer, { taus }: ModelTraits): QuantileFunction {
   return new QuantileFunction(taus, knots);
 }
 
 /** The median of a model's answer, in nats: the statistic of every test. */
-export function medianOf({ knots }: ProblemEstimate, { taus }: Manifest): number {
+export function medianOf({ knots }: ModelAnswer, { taus }: ModelTraits): number {
   return knots[taus.indexOf(0.5)] as number;
 }

@@ -1,9 +1,11 @@
-import type { ProblemEstimate } from '../inference/estimate-task.js';
-import type { Manifest } from '../inference/manifest.js';
-import type { Matrix, Samples } from '../samples/samples.js';
-import { distributionOf, type Estimator } from './estimate.js';
+import type { Matrix } from '../maths/matrix.js';
+import type { Samples } from '../samples/samples.js';
+import type { EstimateWarning } from '../warnings.js';
+import { distributionOf } from './estimate.js';
+import type { ModelTraits } from './model.js';
+import type { Ask, ModelAnswer } from './question.js';
 import { fromNats, type Unit } from './units.js';
-import { numberedSide, type Warning, warningsFor } from './warnings.js';
+import { numberedSide, warningsFor } from './warnings.js';
 
 export interface GradientOptions {
   /** Which quantile to differentiate, in (0, 1). */
@@ -18,21 +20,21 @@ export interface GradientEstimate {
   /** d estimate / d x, [row][column], in the unit of the estimate per unit of the column. */
   readonly grad_x: number[][];
   readonly grad_y: number[][];
-  readonly warnings: Warning[];
+  readonly warnings: EstimateWarning[];
 }
 
 /** Differentiates an estimate with respect to every sample; the model must have a gradient. */
 export async function gradient(
-  estimate: Estimator,
+  estimate: Ask,
   samples: Samples,
-  manifest: Manifest,
+  model: ModelTraits,
   { tau, unit }: GradientOptions,
 ): Promise<GradientEstimate> {
-  const [result] = (await estimate([{ ...samples, gradientTau: tau }])) as [ProblemEstimate];
-  if (result.gradient === undefined) throw new Error(`model ${manifest.id} gave no gradient`);
+  const [result] = (await estimate([{ ...samples, gradientTau: tau }])) as [ModelAnswer];
+  if (result.gradient === undefined) throw new Error(`model ${model.id} gave no gradient`);
   const x = numberedSide('x', samples.x.columns);
   const y = numberedSide('y', samples.y.columns);
-  const value = distributionOf(result, manifest).at(tau);
+  const value = distributionOf(result, model).at(tau);
   // Cut at 0, or kept there by most blocks: nothing moves it.
   const slope = (derivative: number) => (value === 0 ? 0 : fromNats(derivative, unit));
   return {
@@ -40,7 +42,7 @@ export async function gradient(
     tau,
     grad_x: rowsOf(result.gradient.x, slope),
     grad_y: rowsOf(result.gradient.y, slope),
-    warnings: warningsFor([{ estimate: result, x, y }], manifest),
+    warnings: warningsFor([{ answer: result, x, y }], model),
   };
 }
 

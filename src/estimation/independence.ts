@@ -1,16 +1,17 @@
-import type { Manifest } from '../inference/manifest.js';
 import { childSeeds } from '../maths/random.js';
 import { matricesOf, type NamedSide } from '../samples/samples.js';
+import type { EstimateWarning } from '../warnings.js';
 import {
   type BriefEstimate,
   type BriefOptions,
   brief,
   distributionOf,
-  type Estimator,
   medianOf,
 } from './estimate.js';
+import type { ModelTraits } from './model.js';
+import type { Ask } from './question.js';
 import { type PermutationTest, permutationTest } from './sequential-test.js';
-import { type Warning, warningsFor } from './warnings.js';
+import { warningsFor } from './warnings.js';
 
 export interface TestOptions {
   /** Most draws; 0 for no test. */
@@ -21,7 +22,7 @@ export interface TestOptions {
 }
 
 export interface Independence extends BriefEstimate, PermutationTest {
-  readonly warnings: Warning[];
+  readonly warnings: EstimateWarning[];
 }
 
 /**
@@ -29,9 +30,9 @@ export interface Independence extends BriefEstimate, PermutationTest {
  * any other order? Exact for independent observations, whatever the columns are like.
  */
 export async function independence(
-  estimate: Estimator,
+  estimate: Ask,
   sides: { readonly x: NamedSide; readonly y: NamedSide },
-  manifest: Manifest,
+  model: ModelTraits,
   options: BriefOptions & TestOptions,
 ): Promise<Independence> {
   const samples = matricesOf(sides);
@@ -44,11 +45,11 @@ export async function independence(
     const answers = await estimate(
       draws.map((drawSeed) => ({ ...samples, shuffle: { kind: 'rows', seed: drawSeed } })),
     );
-    return answers.map((answer) => medianOf(answer, manifest));
+    return answers.map((answer) => medianOf(answer, model));
   };
   return {
-    ...brief(distributionOf(observed, manifest), options),
-    ...(await permutationTest(medianOf(observed, manifest), draw, options)),
-    warnings: warningsFor([{ estimate: observed, ...sides }], manifest),
+    ...brief(distributionOf(observed, model), options),
+    ...(await permutationTest(medianOf(observed, model), draw, options)),
+    warnings: warningsFor([{ answer: observed, ...sides }], model),
   };
 }

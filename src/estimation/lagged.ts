@@ -1,27 +1,28 @@
-import type { ProblemEstimate } from '../inference/estimate-task.js';
-import type { Manifest } from '../inference/manifest.js';
+import { MistdError } from '../errors.js';
+import type { Matrix } from '../maths/matrix.js';
 import { childSeeds } from '../maths/random.js';
 import { past, window } from '../samples/lags.js';
-import type { Problem } from './question.js';
-import { type Matrix, matricesOf, type NamedSide, type Samples } from '../samples/samples.js';
+import { MIN_ROWS, matricesOf, type NamedSide, type Samples } from '../samples/samples.js';
 import type { Shuffle } from '../samples/shuffle.js';
-import { chainRule, conditionalTest } from './conditional.js';
+import type { EstimateWarning } from '../warnings.js';
+import { type ColumnLimit, chainRule, conditionalTest } from './conditional.js';
 import {
   type BriefEstimate,
   type BriefOptions,
   brief,
   distributionOf,
-  type Estimator,
   medianOf,
 } from './estimate.js';
 import { qValues } from './false-discovery.js';
 import type { TestOptions } from './independence.js';
+import type { ModelTraits } from './model.js';
 import { NullDistribution } from './null-distribution.js';
+import type { Ask, ModelAnswer, Question } from './question.js';
 import type { PermutationTest } from './sequential-test.js';
 import { serialDependence } from './serial-dependence.js';
-import { type Warning, warningsFor } from './warnings.js';
+import { warningsFor } from './warnings.js';
 
-export interface LaggedOptions extends BriefOptions, TestOptions {
+export interface LaggedOptions extends BriefOptions, TestOptions, ColumnLimit {
   /** Rows by which x leads y; negative where y leads. At least one. */
   readonly lags: readonly number[];
   /** Rows of the past that transfer entropy looks at. */
@@ -45,7 +46,7 @@ export interface Lagged {
   readonly auto: { readonly x: LagEstimate[]; readonly y: LagEstimate[] };
   readonly transfer_entropy: { readonly x_to_y: TransferEntropy; readonly y_to_x: TransferEntropy };
   readonly block_length: number;
-  readonly warnings: Warning[];
+  readonly warnings: EstimateWarning[];
 }
 
 /**
@@ -61,12 +62,14 @@ export interface Lagged {
  * entropy see `transferEntropy`.
  */
 export async function lagged(
-  estimate: Estimator,
+  estimate: Ask,
   sides: { readonly x: NamedSide; readonly y: NamedSide },
-  manifest: Manifest,
+  model: ModelTraits,
   options: LaggedOptions,
 ): Promise<Lagged> {
   const { x, y } = matricesOf(sides);
+  checkRows(x.rows, options);
+  checkColumns({ x, y }, options);
   const { lags, permutations } = options;
   const length = options.blockLength ?? Math.ceil(Math.sqrt(x.rows));
   const [lagSeed = 0, forthSeed = 0, backSeed = 0] = childSeeds(options.seed, 3);
@@ -78,21 +81,21 @@ export async function lagged(
   const autoY = lagProblems({ x: y, y }, sizes);
   const [middle] = cross;
   const draws = childSeeds(lagSeed, permutations).map((seed) => ({
-    ...(middle as Problem),
+    ...(middle as Question),
     shuffle: blocks(seed),
   }));
   const answers = await estimate([...cross, ...autoX, ...autoY, ...draws]);
-  const take = (problems: readonly Problem[]) => answers.splice(0, problems.length);
+  const take = (problems: readonly Question[]) => answers.splice(0, problems.length);
   const [ofLags, ofX, ofY, ofDraws] = [take(cross), take(autoX), take(autoY), take(draws)];
-  const lagEstimates = (of: readonly ProblemEstimate[], sizes: readonly number[]) =>
+  const lagEstimates = (of: readonly ModelAnswer[], sizes: readonly number[]) =>
     of.map((answer, i) => ({
       lag: sizes[i] as number,
-      ...brief(distributionOf(answer, manifest), options),
+      ...brief(distributionOf(answer, model), options),
     }));
-  const p = pValues(ofLags, ofDraws, manifest);
-  const medians = ofLags.map((answer) => medianOf(answer, manifest));
+  const p = pValues(ofLags, ofDraws, model);
+  const medians = ofLags.map((answer) => medianOf(answer, model));
   const te = (source: Matrix, target: Matrix, seed: number) =>
-    transferEntropy(estimate, source, target, manifest, { ...options, seed });
+    transferEntropy(estimate, source, target, model, { ...options, seed });
   return {
     lags: lagEstimates(ofLags, lags).map((lag, i) => ({ ...lag, ...p[i] })),
     best_lag: lags[medians.indexOf(Math.max(...medians))] as number,
@@ -101,8 +104,8 @@ export async function lagged(
     block_length: length,
     warnings: [
       ...warningsFor(
-        ofLags.map((answer) => ({ estimate: answer, ...sides })),
-        manifest,
+        ofLags.map((answer) => ({ answer, ...sides })),
+        model,
       ),
       ...serialDependence(x, y),
     ],
@@ -110,25 +113,61 @@ export async function lagged(
 }
 
 /** x[t − lag] with y[t], for the rows t that have all of the lags. */
-function lagProblems({ x, y }: Samples, lags: readonly number[]): Problem[] {
+function lagProblems({ x, y }: Samples, lags: readonly number[]): Question[] {
   const { from, to } = commonRows(x.rows, lags);
   const now = window(y, from, to);
   return lags.map((lag) => ({ x: window(x, from - lag, to - lag), y: now }));
 }
 
+/** The lags and the history must leave enough rows, and a block at most half of them. */
+function checkRows(rows: number, { lags, history, blockLength }: LaggedOptions): void {
+  const { from, to } = commonRows(rows, lags);
+  const parts = [
+    { pointer: '/lags', left: to - from },
+    { pointer: '/lags', left: rows - Math.max(...lags.map(Math.abs)) },
+    { pointer: '/history', left: rows - Math.max(history.source, history.target) },
+  ];
+  for (const { pointer, left } of parts) {
+    if (left >= MIN_ROWS) continue;
+    throw new MistdError(
+      'out_of_range',
+      `Only ${Math.max(0, left)} of the ${rows} rows have all of ${pointer.slice(1)}.`,
+      { pointer },
+    );
+  }
+  if (blockLength !== undefined && 2 * blockLength > rows) {
+    throw new MistdError(
+      'out_of_range',
+      `block_length is ${blockLength}, but two blocks must fit into the ${rows} rows.`,
+      { pointer: '/block_length' },
+    );
+  }
+}
+
+/** The past of a series has the columns of the series once for each row of history. */
+function checkColumns({ x, y }: Samples, { history, maxColumns }: LaggedOptions): void {
+  const together = Math.max(x.columns, y.columns) * (history.source + history.target);
+  if (together <= maxColumns) return;
+  throw new MistdError(
+    'too_many_columns',
+    `The pasts of x and y have up to ${together} columns together; the limit is ${maxColumns}.`,
+    { pointer: '/history' },
+  );
+}
+
 /** The rows t for which t − lag exists for every lag: from ≤ t < to. */
-export function commonRows(rows: number, lags: readonly number[]): { from: number; to: number } {
+function commonRows(rows: number, lags: readonly number[]): { from: number; to: number } {
   return { from: Math.max(0, ...lags), to: rows + Math.min(0, ...lags) };
 }
 
 function pValues(
-  observed: readonly ProblemEstimate[],
-  draws: readonly ProblemEstimate[],
-  manifest: Manifest,
+  observed: readonly ModelAnswer[],
+  draws: readonly ModelAnswer[],
+  model: ModelTraits,
 ): { p_value: number; q_value: number }[] {
   if (draws.length === 0) return [];
-  const null_ = new NullDistribution(draws.map((draw) => medianOf(draw, manifest)));
-  const p = observed.map((answer) => null_.pValue(medianOf(answer, manifest)));
+  const null_ = new NullDistribution(draws.map((draw) => medianOf(draw, model)));
+  const p = observed.map((answer) => null_.pValue(medianOf(answer, model)));
   const q = qValues(p);
   return p.map((p_value, i) => ({ p_value, q_value: q[i] as number }));
 }
@@ -145,10 +184,10 @@ function pValues(
  * go with it.
  */
 async function transferEntropy(
-  estimate: Estimator,
+  estimate: Ask,
   source: Matrix,
   target: Matrix,
-  manifest: Manifest,
+  model: ModelTraits,
   options: LaggedOptions,
 ): Promise<TransferEntropy> {
   const { history } = options;
@@ -156,10 +195,10 @@ async function transferEntropy(
   const x = window(target, from, target.rows);
   const y = past(source, history.source, from);
   const z = past(target, history.target, from);
-  const { information, statistic } = await chainRule(estimate, { x, y, z }, manifest);
+  const { information, statistic } = await chainRule(estimate, { x, y, z }, model);
   const shuffleOf = (seed: number): Shuffle => ({ kind: 'neighbors', seed, z });
   return {
     ...brief(information, options),
-    ...(await conditionalTest(estimate, { x, y, z }, statistic, shuffleOf, manifest, options)),
+    ...(await conditionalTest(estimate, { x, y, z }, statistic, shuffleOf, model, options)),
   };
 }

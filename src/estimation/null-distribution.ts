@@ -1,3 +1,5 @@
+import { lowerBound } from '../maths/search.js';
+
 /** Draws beyond the threshold of the fitted tail: a twentieth of all, and at least so many. */
 const LEAST_TAIL = 10;
 const TAIL_SHARE = 1 / 20;
@@ -30,7 +32,7 @@ export class NullDistribution {
     const tail = Math.max(LEAST_TAIL, Math.floor(draws * TAIL_SHARE));
     const threshold = this.#sorted[draws - 1 - tail];
     if (threshold === undefined || statistic <= threshold) {
-      return (1 + draws - this.#below(statistic)) / (draws + 1);
+      return (1 + draws - lowerBound(this.#sorted, statistic)) / (draws + 1);
     }
     const share = (tail + 1) / (draws + 1);
     const excesses = this.#sorted.subarray(draws - tail);
@@ -38,17 +40,5 @@ export class NullDistribution {
     // All of the tail equal to the threshold: there is nothing to fit.
     if (sum === 0) return 1 / (draws + 1);
     return share * (1 + (statistic - threshold) / sum) ** -tail;
-  }
-
-  /** How many draws are smaller. */
-  #below(statistic: number): number {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#sorted[middle] as number) < statistic) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

@@ -1,14 +1,16 @@
-import type { Manifest } from '../inference/manifest.js';
 import type { NamedSide } from '../samples/samples.js';
-import { type BriefOptions, brief, distributionOf, type Estimator } from './estimate.js';
+import type { EstimateWarning } from '../warnings.js';
+import { type BriefOptions, brief, distributionOf } from './estimate.js';
+import type { ModelTraits } from './model.js';
+import type { Ask } from './question.js';
 import {
   estimatePairs,
-  type Pair,
-  type PairEstimate,
-  type PairTests,
+  type PairTestOptions,
+  type SidePair,
+  type TestedPair,
   warningCases,
 } from './side-pairs.js';
-import { rowsDroppedApart, type Warning, warningsFor } from './warnings.js';
+import { rowsDroppedApart, warningsFor } from './warnings.js';
 
 /** Square and symmetric, [side][side]; null on the diagonal. */
 export type SquareMatrix = (number | null)[][];
@@ -24,7 +26,7 @@ export interface Pairwise {
   readonly q_value?: SquareMatrix;
   /** Rows of each pair, where some miss values. */
   readonly rows?: SquareMatrix;
-  readonly warnings: Warning[];
+  readonly warnings: EstimateWarning[];
 }
 
 /**
@@ -35,19 +37,19 @@ export interface Pairwise {
  * values is estimated from the rows that both have.
  */
 export async function pairwise(
-  estimate: Estimator,
+  estimate: Ask,
   sides: readonly NamedSide[],
-  manifest: Manifest,
-  options: BriefOptions & PairTests,
+  model: ModelTraits,
+  options: BriefOptions & PairTestOptions,
 ): Promise<Pairwise> {
-  const pairs: Pair[] = sides.flatMap((x, i) => sides.slice(i + 1).map((y) => ({ x, y })));
-  const results = await estimatePairs(estimate, pairs, manifest, options);
-  const briefs = results.map(({ result }) => brief(distributionOf(result, manifest), options));
+  const pairs: SidePair[] = sides.flatMap((x, i) => sides.slice(i + 1).map((y) => ({ x, y })));
+  const results = await estimatePairs(estimate, pairs, model, options);
+  const briefs = results.map(({ answer }) => brief(distributionOf(answer, model), options));
   const matrix = (of: (pair: number) => number): SquareMatrix => squareOf(sides.length, of);
   const resultOf = (field: 'p' | 'q') => (pair: number) =>
-    (results[pair] as PairEstimate)[field] as number;
+    (results[pair] as TestedPair)[field] as number;
   const tested = results[0]?.p !== undefined;
-  const rows = results.map(({ result }) => result.facts.rows);
+  const rows = results.map(({ answer }) => answer.facts.rows);
   const all = sides[0]?.matrix.rows ?? 0;
   return {
     names: sides.map(({ name }) => name),
@@ -57,7 +59,7 @@ export async function pairwise(
     information_correlation: matrix((pair) => briefs[pair]?.information_correlation as number),
     ...(tested ? { p_value: matrix(resultOf('p')), q_value: matrix(resultOf('q')) } : {}),
     ...(rows.every((n) => n === all) ? {} : { rows: matrix((pair) => rows[pair] as number) }),
-    warnings: [...warningsFor(warningCases(results), manifest), ...rowsDroppedApart(all, rows)],
+    warnings: [...warningsFor(warningCases(results), model), ...rowsDroppedApart(all, rows)],
   };
 }
 

@@ -1,4 +1,4 @@
-import { normalQuantile } from '../encoding/normal-scores.js';
+import { probit } from '../maths/normal.js';
 
 /** What is believed of an unknown number. */
 export interface Distribution {
@@ -80,11 +80,6 @@ export class QuantileFunction implements Distribution {
     const u = 1 - t;
     return q0 + (q1 - q0) * (3 - 2 * t) * t * t + h * t * u * (d0 * u - d1 * t);
   }
-}
-
-/** Φ⁻¹ on the whole of (0, 1), accurate in both tails. */
-function probit(tau: number): number {
-  return tau <= 0.5 ? normalQuantile(tau) : -normalQuantile(1 - tau);
 }
 
 /** Derivatives at the knots, as in SciPy's PchipInterpolator. */

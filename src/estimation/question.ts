@@ -1,12 +1,14 @@
+import { columnOf, type Matrix, takeRows } from '../maths/matrix.js';
 import { childSeeds, random } from '../maths/random.js';
-import { columnOf, type Matrix, type Samples, takeRows } from '../samples/samples.js';
+import type { SampleFacts } from '../samples/facts.js';
+import type { Samples } from '../samples/samples.js';
 import { type Shuffle, shuffledRows } from '../samples/shuffle.js';
 
 /**
  * One estimate to make. Problems of a task may share their matrices: each is then sent, ranked
  * and scored once.
  */
-export interface Problem extends Samples {
+export interface Question extends Samples {
   /** Reorders the rows of x: a draw from what would be if x did not depend on y. */
   readonly shuffle?: Shuffle;
   /** Of the blocks that many rows are dealt into, which to estimate: every `of`-th, from this one. */
@@ -24,7 +26,7 @@ export interface Problem extends Samples {
  * @param cancelled asked during long work; true makes it throw.
  */
 export function rearranged(
-  { shuffle, breakTies }: Problem,
+  { shuffle, breakTies }: Question,
   { x, y }: Samples,
   cancelled: () => boolean,
 ): Samples {
@@ -55,3 +57,25 @@ function withoutTies(matrix: Matrix, seed: number | undefined): Matrix {
   });
   return { rows, columns, values };
 }
+
+/** d Q(tau) / d samples, in nats per unit of each column as sent; column-major as the samples. */
+export interface SampleGradient {
+  readonly x: Matrix;
+  readonly y: Matrix;
+}
+
+/** What the model says of one problem, and what its samples are like. */
+export interface ModelAnswer {
+  /** Quantiles at the model's taus, in nats, shape [taus]. */
+  readonly knots: Float64Array<ArrayBuffer>;
+  readonly facts: SampleFacts;
+  /** Blocks that the rows were dealt into; 1 within the trained range. */
+  readonly blocks: number;
+  /** The knots of each block, where the problem asked for a share of them. */
+  readonly parts?: readonly Float64Array[];
+  /** Of the quantile that the problem asks the derivative of. */
+  readonly gradient?: SampleGradient;
+}
+
+/** Estimates problems with one model, in their order. */
+export type Ask = (problems: readonly Question[]) => Promise<ModelAnswer[]>;

@@ -1,31 +1,28 @@
-import { discreteEntropy } from '../classical/plugin.js';
 import { MistdError } from '../errors.js';
-import type { Manifest } from '../inference/manifest.js';
+import { discreteEntropy } from '../maths/entropy.js';
+import { columnOf, joinColumns, type Matrix, matrixOf } from '../maths/matrix.js';
 import { levelsByCount, numbered } from '../samples/levels.js';
-import type { PreparedSide } from '../samples/prepare.js';
-import type { Problem } from './question.js';
+import { checkCategories, type PreparedSide } from '../samples/prepare.js';
 import {
-  columnOf,
   completeRows,
-  joinColumns,
-  type Matrix,
   MIN_ROWS,
-  matrixOf,
   missingRows,
   type NamedSide,
   rowsInCommon,
 } from '../samples/samples.js';
+import type { EstimateWarning } from '../warnings.js';
 import {
   type BriefEstimate,
   type BriefOptions,
   brief,
   distributionOf,
-  type Estimator,
   medianOf,
 } from './estimate.js';
-import { estimatePairs, type PairTests, warningCases } from './side-pairs.js';
-import { fromNats } from './units.js';
-import { rowsDroppedApart, type Warning, warningsFor } from './warnings.js';
+import type { ModelTraits } from './model.js';
+import type { Ask, Question } from './question.js';
+import { estimatePairs, type PairTestOptions, warningCases } from './side-pairs.js';
+import { fromNats, uncertaintyCoefficient } from './units.js';
+import { rowsDroppedApart, warningsFor } from './warnings.js';
 
 export const SELECTION_METHODS = ['mrmr', 'conditional'] as const;
 
@@ -61,7 +58,15 @@ export interface Screen {
   readonly target_type: TargetType;
   /** Of a target of classes, in the unit. */
   readonly target_entropy?: number;
-  readonly warnings: Warning[];
+  readonly warnings: EstimateWarning[];
+}
+
+export interface ScreenOptions extends BriefOptions, PairTestOptions {
+  /** Undefined: by the target's values. */
+  readonly targetType?: TargetType | undefined;
+  readonly select?: Selection | undefined;
+  /** Columns that a side of an estimate may have. */
+  readonly maxColumns: number;
 }
 
 export const TARGET_TYPES = ['numeric', 'classes'] as const;
@@ -82,26 +87,27 @@ const ROWS_PER_CLASS = 10;
  * that one of its own columns misses.
  */
 export async function screen(
-  estimate: Estimator,
+  estimate: Ask,
   features: readonly NamedSide[],
   target: PreparedSide,
-  manifest: Manifest,
-  options: BriefOptions &
-    PairTests & { readonly targetType?: TargetType; readonly select?: Selection },
+  model: ModelTraits,
+  options: ScreenOptions,
 ): Promise<Screen> {
+  checkTarget(target, options.targetType);
+  if (options.select !== undefined) checkSelection(options.select, features, options.maxColumns);
   const type = options.targetType ?? typeOf(target);
   const y = type === 'classes' ? classesOf(target) : target;
   const pairs = features.map((x) => ({ x, y }));
-  const results = await estimatePairs(estimate, pairs, manifest, options);
+  const results = await estimatePairs(estimate, pairs, model, options);
   const entropy = type === 'classes' ? y.entropy : undefined;
-  const rows = results.map(({ result }) => result.facts.rows);
+  const rows = results.map(({ answer }) => answer.facts.rows);
   const complete = rows.every((n) => n === target.matrix.rows);
   const ranking = results
-    .map(({ x, result, p, q }, i) => {
-      const nats = medianOf(result, manifest);
+    .map(({ x, answer, p, q }, i) => {
+      const nats = medianOf(answer, model);
       return {
         name: x.name,
-        ...brief(distributionOf(result, manifest), options),
+        ...brief(distributionOf(answer, model), options),
         ...(entropy === undefined
           ? {}
           : { uncertainty_coefficient: uncertaintyCoefficient(nats, entropy) }),
@@ -110,11 +116,11 @@ export async function screen(
       };
     })
     .sort((a, b) => b.estimate - a.estimate);
-  const relevances = results.map(({ result }) => medianOf(result, manifest));
+  const relevances = results.map(({ answer }) => medianOf(answer, model));
   const chosen =
     options.select &&
     (await SELECTORS[options.select.method](
-      { estimate, features, target: y.matrix, relevances, manifest },
+      { estimate, features, target: y.matrix, relevances, model },
       options.select.k,
     ));
   return {
@@ -125,32 +131,32 @@ export async function screen(
           selected: chosen.map(({ feature, score, joint }) => ({
             name: feature.name,
             score: fromNats(score, options.unit),
-            joint: brief(distributionOf(joint, manifest), options),
+            joint: brief(distributionOf(joint, model), options),
           })),
         }),
     target_type: type,
     ...(entropy === undefined ? {} : { target_entropy: fromNats(entropy, options.unit) }),
     warnings: [
-      ...warningsFor(warningCases(results), manifest),
+      ...warningsFor(warningCases(results), model),
       ...rowsDroppedApart(target.matrix.rows, rows),
     ],
   };
 }
 
 interface Search {
-  readonly estimate: Estimator;
+  readonly estimate: Ask;
   readonly features: readonly NamedSide[];
   readonly target: Matrix;
   /** Each feature's own mutual information with the target, in nats. */
   readonly relevances: readonly number[];
-  readonly manifest: Manifest;
+  readonly model: ModelTraits;
 }
 
 interface Choice {
   readonly feature: NamedSide;
   /** In nats. */
   readonly score: number;
-  readonly joint: Awaited<ReturnType<Estimator>>[number];
+  readonly joint: Awaited<ReturnType<Ask>>[number];
 }
 
 const SELECTORS = { mrmr: byRedundancy, conditional: byJointInformation };
@@ -160,7 +166,7 @@ const SELECTORS = { mrmr: byRedundancy, conditional: byJointInformation };
  * takes the feature with the largest I(feature; target) less the mean of its I with those chosen.
  */
 async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
-  const { estimate, features, target, relevances, manifest } = search;
+  const { estimate, features, target, relevances, model } = search;
   const chosen: { f: number; score: number }[] = [];
   const redundancy = features.map(() => 0);
   while (chosen.length < k) {
@@ -176,7 +182,7 @@ async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
     const y = at(features, f).matrix;
     const answers = await estimate(others.map((other) => jointProblem([at(features, other)], y)));
     others.forEach((other, i) => {
-      redundancy[other] = at(redundancy, other) + medianOf(at(answers, i), manifest);
+      redundancy[other] = at(redundancy, other) + medianOf(at(answers, i), model);
     });
   }
   const sets = chosen.map((_, i) => chosen.slice(0, i + 1).map(({ f }) => at(features, f)));
@@ -193,14 +199,14 @@ async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
  * chosen ones say together, which a copy of one of them does not.
  */
 async function byJointInformation(search: Search, k: number): Promise<Choice[]> {
-  const { estimate, features, target, manifest } = search;
+  const { estimate, features, target, model } = search;
   const chosen: { f: number; choice: Choice }[] = [];
   let known = 0;
   while (chosen.length < k) {
     const left = remaining(features, chosen);
     const sets = left.map((f) => [...chosen.map(({ choice }) => choice.feature), at(features, f)]);
     const joints = await estimate(sets.map((set) => jointProblem(set, target)));
-    const medians = joints.map((joint) => medianOf(joint, manifest));
+    const medians = joints.map((joint) => medianOf(joint, model));
     const best = largest(medians);
     const f = at(left, best);
     const score = at(medians, best) - known;
@@ -210,7 +216,7 @@ async function byJointInformation(search: Search, k: number): Promise<Choice[]> 
   return chosen.map(({ choice }) => choice);
 }
 
-function jointProblem(set: readonly NamedSide[], target: Matrix): Problem {
+function jointProblem(set: readonly NamedSide[], target: Matrix): Question {
   const problem = { x: joinColumns(...set.map(({ matrix }) => matrix)), y: target };
   const rows = rowsInCommon(target.rows, missingRows(problem.x), missingRows(target));
   if (rows >= MIN_ROWS) return problem;
@@ -232,6 +238,46 @@ function largest(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
 
+/** A target of classes is one column with a limited number of them; strings are no numbers. */
+function checkTarget(target: PreparedSide, type: TargetType | undefined): void {
+  if (type === 'classes' && target.sent > 1) {
+    throw new MistdError('invalid_value', 'A target of classes has one column.', {
+      pointer: '/target',
+    });
+  }
+  if (type === 'numeric' && target.discrete.some((column) => column.type === 'categorical')) {
+    throw new MistdError('invalid_value', 'A target of categories is not numeric.', {
+      pointer: '/target_type',
+    });
+  }
+  if (type === 'classes') {
+    const classes = levelsByCount(columnOf(target.matrix, 0)).length;
+    checkCategories('The target', classes, '/target');
+  }
+}
+
+/** No more features than there are, and no more columns together than a side may have. */
+function checkSelection(
+  { k }: Selection,
+  features: readonly NamedSide[],
+  maxColumns: number,
+): void {
+  if (k > features.length) {
+    throw new MistdError('out_of_range', `k is ${k}, but there are ${features.length} features.`, {
+      pointer: '/select/k',
+    });
+  }
+  const widths = features.map(({ matrix }) => matrix.columns).sort((a, b) => b - a);
+  const together = widths.slice(0, k).reduce((sum, columns) => sum + columns, 0);
+  if (together > maxColumns) {
+    throw new MistdError(
+      'too_many_columns',
+      `${k} features may have ${together} columns together; the limit is ${maxColumns}.`,
+      { pointer: '/select/k' },
+    );
+  }
+}
+
 /** Whether a target is one of classes, or looks like it. */
 function typeOf({ matrix, discrete, sent }: PreparedSide): TargetType {
   if (sent === 1 && discrete.some(({ type }) => type !== 'discrete')) return 'classes';
@@ -246,11 +292,6 @@ function classesOf(target: PreparedSide): PreparedSide {
   const values = columnOf(target.matrix, 0);
   const matrix = matrixOf([numbered(values, levelsByCount(values))]);
   return { ...target, matrix, entropy: discreteEntropy(completeRows(matrix)) };
-}
-
-/** @returns the share of a discrete variable's entropy that mutual information is (Theil 1970). */
-export function uncertaintyCoefficient(nats: number, entropy: number): number {
-  return entropy === 0 ? 0 : Math.min(1, nats / entropy);
 }
 
 function at<T>(values: readonly T[], i: number): T {

@@ -1,6 +1,6 @@
 import { encodeColumns, rankColumns } from '../encoding/encode.js';
-import type { Matrix } from '../samples/samples.js';
-import type { Warning } from './warnings.js';
+import type { Matrix } from '../maths/matrix.js';
+import type { EstimateWarning } from '../warnings.js';
 
 /** Rows back that a series is compared with itself. */
 const MOST_LAGS = 50;
@@ -11,7 +11,7 @@ const INFLATION = 1.2;
  * Warns where rows depend on the rows before them: the interval takes rows for independent, and
  * in series that both move slowly so many rows say as little as fewer independent ones.
  */
-export function serialDependence(x: Matrix, y: Matrix): Warning[] {
+export function serialDependence(x: Matrix, y: Matrix): EstimateWarning[] {
   const inflation = Math.max(
     1,
     ...autocorrelations(x).flatMap((a) => autocorrelations(y).map((b) => varianceInflation(a, b))),

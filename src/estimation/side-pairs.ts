@@ -1,37 +1,31 @@
 import { MistdError } from '../errors.js';
-import type { ProblemEstimate } from '../inference/estimate-task.js';
-import type { Manifest } from '../inference/manifest.js';
+import type { Matrix } from '../maths/matrix.js';
 import { childSeeds } from '../maths/random.js';
-import type { Problem } from './question.js';
-import {
-  type Matrix,
-  MIN_ROWS,
-  missingRows,
-  type NamedSide,
-  rowsInCommon,
-} from '../samples/samples.js';
-import { type Estimator, medianOf } from './estimate.js';
+import { MIN_ROWS, missingRows, type NamedSide, rowsInCommon } from '../samples/samples.js';
+import { medianOf } from './estimate.js';
 import { qValues } from './false-discovery.js';
+import type { ModelTraits } from './model.js';
 import { NullDistribution } from './null-distribution.js';
+import type { Ask, ModelAnswer, Question } from './question.js';
 import type { WarningCase } from './warnings.js';
 
 /** Draws of a null distribution: more where one serves all pairs. */
 const DRAWS_OF_ONE = 1000;
 const DRAWS_OF_SEVERAL = 200;
 
-export interface Pair {
+export interface SidePair {
   readonly x: NamedSide;
   readonly y: NamedSide;
 }
 
-export interface PairEstimate extends Pair {
-  readonly result: ProblemEstimate;
+export interface TestedPair extends SidePair {
+  readonly answer: ModelAnswer;
   /** Of independence, and adjusted for the number of pairs; undefined without permutations. */
   readonly p?: number;
   readonly q?: number;
 }
 
-export interface PairTests {
+export interface PairTestOptions {
   /** Draws of each null distribution; 0 for no tests. */
   readonly permutations: number | undefined;
   readonly seed: number;
@@ -52,11 +46,11 @@ export interface PairTests {
  * all; with a side of several columns it is its own.
  */
 export async function estimatePairs(
-  estimate: Estimator,
-  pairs: readonly Pair[],
-  manifest: Manifest,
-  { permutations, seed }: PairTests,
-): Promise<PairEstimate[]> {
+  estimate: Ask,
+  pairs: readonly SidePair[],
+  model: ModelTraits,
+  { permutations, seed }: PairTestOptions,
+): Promise<TestedPair[]> {
   const nulls = nullsOf(pairs);
   const draws = permutations ?? (nulls.length === 1 ? DRAWS_OF_ONE : DRAWS_OF_SEVERAL);
   const [nullSeed = 0, tieSeed = 0] = childSeeds(seed, 2);
@@ -66,10 +60,10 @@ export async function estimatePairs(
     ...nulls.flatMap(({ problem }, i) => shuffles(problem, at(seeds, i), draws)),
   ]);
   const results = answers.slice(0, pairs.length);
-  if (draws === 0) return pairs.map((pair, i) => ({ ...pair, result: at(results, i) }));
+  if (draws === 0) return pairs.map((pair, i) => ({ ...pair, answer: at(results, i) }));
 
-  const statistics = answers.slice(pairs.length).map((answer) => medianOf(answer, manifest));
-  const distributions = new Map<Pair, NullDistribution>();
+  const statistics = answers.slice(pairs.length).map((answer) => medianOf(answer, model));
+  const distributions = new Map<SidePair, NullDistribution>();
   nulls.forEach(({ pairs: tested }, i) => {
     const null_ = new NullDistribution(statistics.slice(i * draws, (i + 1) * draws));
     for (const pair of tested) distributions.set(pair, null_);
@@ -77,22 +71,22 @@ export async function estimatePairs(
   const untied = await withoutTies(estimate, pairs, results, tieSeed);
   const p = pairs.map((pair, i) => {
     const null_ = distributions.get(pair) as NullDistribution;
-    return isEmpty(at(results, i)) ? 1 : null_.pValue(medianOf(at(untied, i), manifest));
+    return isEmpty(at(results, i)) ? 1 : null_.pValue(medianOf(at(untied, i), model));
   });
   const q = qValues(p);
-  return pairs.map((pair, i) => ({ ...pair, result: at(results, i), p: at(p, i), q: at(q, i) }));
+  return pairs.map((pair, i) => ({ ...pair, answer: at(results, i), p: at(p, i), q: at(q, i) }));
 }
 
 interface Null {
   /** To shuffle. */
-  readonly problem: Problem;
-  readonly pairs: Pair[];
+  readonly problem: Question;
+  readonly pairs: SidePair[];
 }
 
 /** The null distributions that the pairs need, each with the pairs that it serves. */
-function nullsOf(pairs: readonly Pair[]): Null[] {
+function nullsOf(pairs: readonly SidePair[]): Null[] {
   const rowsOf = rowCounter();
-  const nulls = new Map<Matrix | Pair | number, Null>();
+  const nulls = new Map<Matrix | SidePair | number, Null>();
   for (const pair of pairs) {
     const [x, y] = [pair.x.matrix, pair.y.matrix];
     const rows = rowsOf(pair);
@@ -118,7 +112,7 @@ function seedOfOne({ columns }: Matrix): number | undefined {
 }
 
 /** @returns what counts the rows that both sides of a pair have in full. */
-function rowCounter(): (pair: Pair) => number {
+function rowCounter(): (pair: SidePair) => number {
   const known = new Map<Matrix, Uint8Array | undefined>();
   const missing = (matrix: Matrix) => {
     if (!known.has(matrix)) known.set(matrix, missingRows(matrix));
@@ -142,17 +136,17 @@ function slightlyFewer(rows: number): number {
 }
 
 /** The pairs for the warnings on them. */
-export function warningCases(pairs: readonly PairEstimate[]): WarningCase[] {
-  return pairs.map(({ x, y, result }) => ({ estimate: result, x, y }));
+export function warningCases(pairs: readonly TestedPair[]): WarningCase[] {
+  return pairs.map(({ x, y, answer }) => ({ answer, x, y }));
 }
 
 /** The results with those of single columns that have ties made anew, ties broken at random. */
 async function withoutTies(
-  estimate: Estimator,
-  pairs: readonly Pair[],
-  results: readonly ProblemEstimate[],
+  estimate: Ask,
+  pairs: readonly SidePair[],
+  results: readonly ModelAnswer[],
   seed: number,
-): Promise<ProblemEstimate[]> {
+): Promise<ModelAnswer[]> {
   const sides = [...new Set(pairs.flatMap(({ x, y }) => [x.matrix, y.matrix]))];
   const seeds = childSeeds(seed, sides.length);
   const seedsOf = new Map(sides.map((side, i) => [side, at(seeds, i)]));
@@ -172,7 +166,7 @@ async function withoutTies(
 }
 
 /** The same problem with the rows of x in `count` random orders. */
-function shuffles(problem: Problem, seed: number, count: number): Problem[] {
+function shuffles(problem: Question, seed: number, count: number): Question[] {
   return childSeeds(seed, count).map((drawSeed) => ({
     ...problem,
     shuffle: { kind: 'rows', seed: drawSeed },
@@ -180,7 +174,7 @@ function shuffles(problem: Problem, seed: number, count: number): Problem[] {
 }
 
 /** Whether a side of one column has ties. */
-function hasTies({ x, y }: Pair, { facts }: ProblemEstimate): boolean {
+function hasTies({ x, y }: SidePair, { facts }: ModelAnswer): boolean {
   const single = [
     { side: x.matrix, columns: facts.x },
     { side: y.matrix, columns: facts.y },
@@ -189,7 +183,7 @@ function hasTies({ x, y }: Pair, { facts }: ProblemEstimate): boolean {
 }
 
 /** Whether a side never changes. */
-function isEmpty({ facts: { x, y } }: ProblemEstimate): boolean {
+function isEmpty({ facts: { x, y } }: ModelAnswer): boolean {
   return [x, y].some((side) => side.every(({ use }) => use === 'constant'));
 }
 

@@ -16,3 +16,14 @@ export function fromNats(nats: number, unit: Unit): number {
 export function informationCorrelation(nats: number): number {
   return Math.sqrt(-Math.expm1(-2 * nats));
 }
+
+/**
+ * The share of a discrete variable's entropy that mutual information is (Theil 1970); 0 for a
+ * constant variable, which has no entropy.
+ *
+ * @param nats mutual information in nats.
+ * @param entropy of the variable in nats.
+ */
+export function uncertaintyCoefficient(nats: number, entropy: number): number {
+  return entropy === 0 ? 0 : Math.min(1, nats / entropy);
+}

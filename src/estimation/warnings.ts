@@ -1,35 +1,15 @@
-import type { Check } from '../classical/second-opinion.js';
-import type { ProblemEstimate } from '../inference/estimate-task.js';
-import { isPointModel, type Manifest } from '../inference/manifest.js';
 import type { ColumnFacts } from '../samples/facts.js';
 import type { Prepared } from '../samples/prepare.js';
 import type { NamedSide } from '../samples/samples.js';
-import { fromNats, type Unit } from './units.js';
-
-export const WARNING_CODES = [
-  'few_rows',
-  'outside_trained_range',
-  'ties',
-  'constant_column',
-  'redundant_column',
-  'dummy_columns',
-  'duplicate_rows',
-  'near_deterministic',
-  'serial_dependence',
-  'rows_dropped',
-  'classical_disagrees',
-  'reference_model',
-  'no_uncertainty',
-] as const;
-
-export interface Warning {
-  readonly code: (typeof WARNING_CODES)[number];
-  readonly message: string;
-}
+import { type EstimateWarning, listed } from '../warnings.js';
+import { isPointModel, type ModelTraits } from './model.js';
+import type { ComparedOpinion } from './opinion.js';
+import type { ModelAnswer } from './question.js';
+import type { Unit } from './units.js';
 
 /** An estimate to warn about, and how to call what it is of. */
 export interface WarningCase {
-  readonly estimate: Pick<ProblemEstimate, 'facts' | 'blocks'>;
+  readonly answer: Pick<ModelAnswer, 'facts' | 'blocks'>;
   readonly x: SideName;
   readonly y: SideName;
 }
@@ -58,24 +38,27 @@ export function numberedSide(name: string, columns: number): SideName {
  *
  * @param cases estimates of the same rows.
  */
-export function warningsFor(cases: readonly WarningCase[], manifest: Manifest): Warning[] {
+export function warningsFor(cases: readonly WarningCase[], model: ModelTraits): EstimateWarning[] {
   const found = [
-    fewRows(cases, manifest),
-    outsideTrainedRange(cases, manifest),
-    ...(manifest.kind === 'mistd'
+    fewRows(cases, model),
+    outsideTrainedRange(cases, model),
+    ...(model.kind === 'mistd'
       ? [constantColumns(cases), redundantColumns(cases), dummyColumns(cases)]
       : []),
     ties(cases),
     duplicateRows(cases),
     ...nearDeterministic(cases),
-    referenceModel(manifest),
-    noUncertainty(manifest),
+    referenceModel(model),
+    noUncertainty(model),
   ];
   return found.filter((warning) => warning !== undefined);
 }
 
 /** For samples of which rows with missing values were left out. */
-export function rowsDropped({ dropped, rows }: Pick<Prepared, 'dropped' | 'rows'>): Warning[] {
+export function rowsDropped({
+  dropped,
+  rows,
+}: Pick<Prepared, 'dropped' | 'rows'>): EstimateWarning[] {
   if (dropped === 0) return [];
   return [droppedWarning(`${dropped} of ${rows + dropped} rows have a missing value`)];
 }
@@ -85,31 +68,36 @@ export function rowsDropped({ dropped, rows }: Pick<Prepared, 'dropped' | 'rows'
  *
  * @param used rows of each estimate.
  */
-export function rowsDroppedApart(rows: number, used: readonly number[]): Warning[] {
+export function rowsDroppedApart(rows: number, used: readonly number[]): EstimateWarning[] {
   const least = Math.min(...used);
   if (least === rows) return [];
   return [droppedWarning(`Up to ${rows - least} of ${rows} rows of an estimate miss a value`)];
 }
 
-function droppedWarning(which: string): Warning {
+function droppedWarning(which: string): EstimateWarning {
   return {
     code: 'rows_dropped',
     message: `${which} and were left out; if values are missing for reasons that have to do with them, the rest does not speak for the whole.`,
   };
 }
 
-/** For a check that the model's answer has no room for. */
-export function classicalDisagrees(check: Check, unit: Unit): Warning {
-  const shown = (nats: number) => fromNats(nats, unit).toPrecision(3);
+/** For a second opinion that the model's distribution has no room for. */
+export function classicalDisagrees(
+  { method, rows, estimate, standard_error }: ComparedOpinion,
+  unit: Unit,
+): EstimateWarning {
   return {
     code: 'classical_disagrees',
-    message: `${check.method} on ${check.rows} rows estimates ${shown(check.nats)} ± ${shown(check.standardError)} ${unit}, which is not what the model thinks possible; look at the data, and ask /estimate/classical for more.`,
+    message: `${method} on ${rows} rows estimates ${estimate.toPrecision(3)} ± ${standard_error.toPrecision(3)} ${unit}, which is outside what the model considers possible. Plot the data, and compare more methods with /estimate/classical.`,
   };
 }
 
-function fewRows(cases: readonly WarningCase[], { trained }: Manifest): Warning | undefined {
+function fewRows(
+  cases: readonly WarningCase[],
+  { trained }: ModelTraits,
+): EstimateWarning | undefined {
   const enough = Math.max(FEW_ROWS, trained.rows[0] as number);
-  const rows = cases[0]?.estimate.facts.rows ?? enough;
+  const rows = cases[0]?.answer.facts.rows ?? enough;
   if (rows >= enough) return undefined;
   return {
     code: 'few_rows',
@@ -119,11 +107,11 @@ function fewRows(cases: readonly WarningCase[], { trained }: Manifest): Warning 
 
 function outsideTrainedRange(
   cases: readonly WarningCase[],
-  { trained }: Manifest,
-): Warning | undefined {
+  { trained }: ModelTraits,
+): EstimateWarning | undefined {
   const outside = new Set<string>();
-  for (const { estimate, x, y } of cases) {
-    const { facts } = estimate;
+  for (const { answer, x, y } of cases) {
+    const { facts } = answer;
     const sizes = [
       { name: 'rows', size: facts.rows, range: trained.rows },
       { name: `dim_${x.name}`, size: used(facts.x), range: trained.dim_x },
@@ -137,34 +125,34 @@ function outsideTrainedRange(
     }
   }
   if (outside.size === 0) return undefined;
-  const blocks = Math.max(...cases.map(({ estimate }) => estimate.blocks));
+  const blocks = Math.max(...cases.map(({ answer }) => answer.blocks));
   const how = blocks > 1 ? ` The rows were estimated in ${blocks} blocks and combined.` : '';
   return { code: 'outside_trained_range', message: `${[...outside].join('; ')}.${how}` };
 }
 
-function constantColumns(cases: readonly WarningCase[]): Warning | undefined {
+function constantColumns(cases: readonly WarningCase[]): EstimateWarning | undefined {
   const constant = columnsOf(cases, ({ use }) => use === 'constant');
   if (constant.length === 0) return undefined;
-  const alone = cases.some(({ estimate: { facts } }) => used(facts.x) === 0 || used(facts.y) === 0);
+  const alone = cases.some(({ answer: { facts } }) => used(facts.x) === 0 || used(facts.y) === 0);
   const rest = alone
     ? 'a side without any other column shares no information: the answer is exactly 0.'
     : 'the estimate leaves them out.';
   return {
     code: 'constant_column',
-    message: `${list(constant)} never changed, which carries no information; ${rest}`,
+    message: `${listed(constant)} never changed, which carries no information; ${rest}`,
   };
 }
 
-function redundantColumns(cases: readonly WarningCase[]): Warning | undefined {
+function redundantColumns(cases: readonly WarningCase[]): EstimateWarning | undefined {
   const redundant = columnsOf(cases, ({ use }) => use === 'redundant');
   if (redundant.length === 0) return undefined;
   return {
     code: 'redundant_column',
-    message: `${list(redundant)} orders the rows exactly as an earlier column of the same side does, up to direction, and adds no information; the estimate leaves it out.`,
+    message: `${listed(redundant)} orders the rows exactly as an earlier column of the same side does, up to direction, and adds no information; the estimate leaves it out.`,
   };
 }
 
-function dummyColumns(cases: readonly WarningCase[]): Warning | undefined {
+function dummyColumns(cases: readonly WarningCase[]): EstimateWarning | undefined {
   const groups = new Set<string>();
   for (const { facts, columns } of sidesOf(cases)) {
     const labels = new Map<number, string[]>();
@@ -172,7 +160,7 @@ function dummyColumns(cases: readonly WarningCase[]): Warning | undefined {
       if (dummyOf === undefined) return;
       labels.set(dummyOf, [...(labels.get(dummyOf) ?? []), columns[c] as string]);
     });
-    for (const names of labels.values()) groups.add(list(names));
+    for (const names of labels.values()) groups.add(listed(names));
   }
   if (groups.size === 0) return undefined;
   return {
@@ -181,22 +169,22 @@ function dummyColumns(cases: readonly WarningCase[]): Warning | undefined {
   };
 }
 
-function ties(cases: readonly WarningCase[]): Warning | undefined {
+function ties(cases: readonly WarningCase[]): EstimateWarning | undefined {
   const tied = columnsOf(cases, ({ use, tiedPairs }) => use === 'used' && tiedPairs > TIED_PAIRS);
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
-    message: `${list(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie). In many such columns the interval may be too narrow.`,
+    message: `${listed(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie). In many such columns the interval may be too narrow.`,
   };
 }
 
-function duplicateRows(cases: readonly WarningCase[]): Warning | undefined {
+function duplicateRows(cases: readonly WarningCase[]): EstimateWarning | undefined {
   // Of several estimates, the one that would be hardest to explain otherwise.
   const [most] = cases
-    .filter(({ estimate: { facts } }) => facts.repeatedRows >= REPEATED_ROWS * facts.rows)
-    .sort((a, b) => b.estimate.facts.repeatExcess - a.estimate.facts.repeatExcess);
-  if (most === undefined || most.estimate.facts.repeatExcess < REPEAT_EXCESS) return undefined;
-  const { repeatedRows, rows } = most.estimate.facts;
+    .filter(({ answer: { facts } }) => facts.repeatedRows >= REPEATED_ROWS * facts.rows)
+    .sort((a, b) => b.answer.facts.repeatExcess - a.answer.facts.repeatExcess);
+  if (most === undefined || most.answer.facts.repeatExcess < REPEAT_EXCESS) return undefined;
+  const { repeatedRows, rows } = most.answer.facts;
   const of = cases.length > 1 ? ` of ${most.x.name} and ${most.y.name}` : '';
   return {
     code: 'duplicate_rows',
@@ -205,32 +193,32 @@ function duplicateRows(cases: readonly WarningCase[]): Warning | undefined {
 }
 
 /** For samples in which a column of one side all but tells one of the other. */
-export function nearDeterministic(cases: readonly WarningCase[]): Warning[] {
-  const enough = cases.filter(({ estimate }) => estimate.facts.rows >= NEAR_DETERMINISTIC_ROWS);
-  const alike = enough.filter(({ estimate }) => {
-    return estimate.facts.largestCorrelation >= NEAR_DETERMINISTIC;
+export function nearDeterministic(cases: readonly WarningCase[]): EstimateWarning[] {
+  const enough = cases.filter(({ answer }) => answer.facts.rows >= NEAR_DETERMINISTIC_ROWS);
+  const alike = enough.filter(({ answer }) => {
+    return answer.facts.largestCorrelation >= NEAR_DETERMINISTIC;
   });
   const open = 1 - NEAR_DETERMINISTIC ** 2;
   const determined = enough.filter(
-    (one) => !alike.includes(one) && one.estimate.facts.leastOpenShare <= open,
+    (one) => !alike.includes(one) && one.answer.facts.leastOpenShare <= open,
   );
   const found: string[] = [];
   if (alike.length > 0) {
     const pairs = alike.map(({ x, y }) => `a column of ${x.name} and a column of ${y.name}`);
-    const largest = Math.max(...alike.map(({ estimate }) => estimate.facts.largestCorrelation));
+    const largest = Math.max(...alike.map(({ answer }) => answer.facts.largestCorrelation));
     found.push(
-      `${list(pairs)} order the rows almost alike (|correlation| of normal scores ${largest.toFixed(4)})`,
+      `${listed(pairs)} order the rows almost alike (|correlation| of normal scores ${largest.toFixed(4)})`,
     );
   }
   if (determined.length > 0) {
     const pairs = determined.map(({ x, y }) => `one of ${x.name} and ${y.name}`);
-    const least = Math.min(...determined.map(({ estimate }) => estimate.facts.leastOpenShare));
+    const least = Math.min(...determined.map(({ answer }) => answer.facts.leastOpenShare));
     found.push(
-      `${list(pairs)} is nearly a function of the other (${(100 * least).toPrecision(2)} % of the variance of a column is left open)`,
+      `${listed(pairs)} is nearly a function of the other (${(100 * least).toPrecision(2)} % of the variance of a column is left open)`,
     );
   }
   if (found.length === 0) return [];
-  const coarse = [...alike, ...determined].every(({ estimate: { facts } }) => isCoarse(facts));
+  const coarse = [...alike, ...determined].every(({ answer: { facts } }) => isCoarse(facts));
   const consequence = coarse
     ? 'mutual information is the entropy of the coarser one, and the estimate may be off.'
     : 'mutual information is unbounded and the estimate is a lower one.';
@@ -242,7 +230,7 @@ export function nearDeterministic(cases: readonly WarningCase[]): Warning[] {
   ];
 }
 
-function referenceModel({ kind, columns }: Manifest): Warning | undefined {
+function referenceModel({ kind, columns }: ModelTraits): EstimateWarning | undefined {
   if (kind !== 'mist-reference') return undefined;
   return {
     code: 'reference_model',
@@ -250,8 +238,8 @@ function referenceModel({ kind, columns }: Manifest): Warning | undefined {
   };
 }
 
-function noUncertainty(manifest: Manifest): Warning | undefined {
-  if (!isPointModel(manifest)) return undefined;
+function noUncertainty(model: ModelTraits): EstimateWarning | undefined {
+  if (!isPointModel(model)) return undefined;
   return {
     code: 'no_uncertainty',
     message:
@@ -260,7 +248,7 @@ function noUncertainty(manifest: Manifest): Warning | undefined {
 }
 
 /** Whether a side has columns of few values alone, which bounds what it can share. */
-function isCoarse({ x, y }: ProblemEstimate['facts']): boolean {
+function isCoarse({ x, y }: ModelAnswer['facts']): boolean {
   return [x, y].some((side) => {
     return side.every(({ use, tiedPairs }) => use !== 'used' || tiedPairs > TIED_PAIRS);
   });
@@ -286,15 +274,10 @@ function columnsOf(
 
 /** Both sides of every case: what is known of their columns, and what these are called. */
 function sidesOf(cases: readonly WarningCase[]) {
-  return cases.flatMap(({ estimate: { facts }, x, y }) => [
+  return cases.flatMap(({ answer: { facts }, x, y }) => [
     { facts: facts.x, columns: x.columns },
     { facts: facts.y, columns: y.columns },
   ]);
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ');
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
 function capitalized(text: string): string {

@@ -1,13 +1,15 @@
 import { type Static, Type } from 'typebox';
 import { ERRORS, type ErrorCode } from '../errors.js';
 
+const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
+
 /** Problem details (RFC 9457). */
 export const Problem = Type.Object(
   {
     type: Type.String({ description: 'URI of the kind of problem; ends in the code' }),
     title: Type.String(),
     status: Type.Integer(),
-    code: Type.Enum(Object.keys(ERRORS) as ErrorCode[], {
+    code: Type.Enum(ERROR_CODES, {
       description: 'Stable: programs may switch on it',
     }),
     detail: Type.String({ description: 'What happened in this request, and what to do' }),
@@ -34,11 +36,27 @@ export const Problem = Type.Object(
 
 export type Problem = Static<typeof Problem>;
 
+/** The errors that any route may end in. */
+const SERVER_ERRORS = ['internal_error', 'shutting_down', 'deadline_exceeded'] as const;
+
+/** The errors of a route whose work may wait for a helper thread. */
+export const HELPER_ERRORS = [...SERVER_ERRORS, 'queue_full'] as const;
+
+/** The errors of a route that asks a model. */
+export const MODEL_ERRORS = [
+  ...HELPER_ERRORS,
+  'unknown_model',
+  'model_failed',
+  'model_unavailable',
+  'worker_died',
+] as const;
+
 /** Response schemas of a route's possible errors, by status. */
 export function problemResponses(...codes: ErrorCode[]): Record<number, object> {
   const responses: Record<number, object> = {};
-  for (const { status } of codes.map((code) => ERRORS[code])) {
-    const same = codes.filter((code) => ERRORS[code].status === status);
+  const inOrder = ERROR_CODES.filter((code) => codes.includes(code));
+  for (const { status } of inOrder.map((code) => ERRORS[code])) {
+    const same = inOrder.filter((code) => ERRORS[code].status === status);
     responses[status] = {
       description: same.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('; '),
       content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },

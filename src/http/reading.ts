@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import { MistdError } from '../errors.js';
+import { FORMATS } from '../formats/registry.js';
 import { compileCheck, compileQueryCheck } from '../validation.js';
+import { acceptBytes } from './body.js';
 
 /**
  * How requests are read: bodies reach the handlers as bytes, for formats/ to read and to say what
@@ -9,9 +11,7 @@ import { compileCheck, compileQueryCheck } from '../validation.js';
  */
 export function addReading(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+  acceptBytes(app, FORMATS.json.mediaTypes);
   app.addHook('preParsing', async (request) => {
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {

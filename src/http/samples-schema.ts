@@ -1,7 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { dataOptions, type Format, MEDIA_TYPES } from '../formats/table/data.js';
-import { choiceFields, type Layout } from '../formats/table/layout.js';
+import { FORMATS, tableFormats } from '../formats/registry.js';
+import { dataOptions } from '../formats/samples.js';
+import type { Layout } from '../formats/table/layout.js';
 import { parameterSchemas } from '../formats/table/parameters.js';
+import { asGiven } from './request-schema.js';
 
 const cell = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
 
@@ -22,11 +24,10 @@ export const DataMatrix = Type.Union(
 );
 
 /** The options of data as fields of a JSON body. */
-export const dataFields = {
-  missing: Type.Optional(dataOptions.missing),
-  categorical: Type.Optional(dataOptions.categorical),
-  discrete: Type.Optional(dataOptions.discrete),
-};
+export const dataFields = asGiven(dataOptions);
+
+/** One side of a JSON body. */
+export const dataMatrix = Type.Unsafe({ $ref: 'DataMatrix#' });
 
 const tableReply = {
   rows: Type.Integer({ description: 'Rows in use' }),
@@ -60,62 +61,15 @@ export const TripleReply = Type.Object({
   ...tableReply,
 });
 
-const binary = (description: string) => Type.String({ format: 'binary', description });
-
 /** The bodies of a route that takes every format. */
 export function dataBody(json: TSchema, layout: Layout) {
-  const others = Object.entries(otherBodies(layout)).map(([format, schema]) => [
-    MEDIA_TYPES[format as Format][0],
-    { schema },
-  ]);
-  return { content: { 'application/json': { schema: json }, ...Object.fromEntries(others) } };
-}
-
-function otherBodies(layout: Layout): Partial<Record<Format, TSchema>> {
-  const choice = choiceFields(layout).map((name) => `?${name}=`);
-  const list = choice.join(' and ');
-  const { names, rows } = exampleTable(layout);
-  const { sides, apart } = layout;
+  const others = tableFormats().flatMap(({ mediaTypes, table }) => {
+    const schema = table.describe(layout);
+    return schema === undefined ? [] : [[mediaTypes[0], { schema }]];
+  });
   return {
-    csv: Type.String({
-      description: `UTF-8 with a header; ${list} name the columns`,
-      examples: [[names, ...rows].map((cells) => `${cells.join(',')}\n`).join('')],
-    }),
-    ndjson: Type.String({
-      description: `An object a line and row; ${list} name the fields`,
-      examples: [
-        rows
-          .map((row) => Object.fromEntries(names.map((name, c) => [name, row[c]])))
-          .map((row) => `${JSON.stringify(row)}\n`)
-          .join(''),
-      ],
-    }),
-    npy: binary(`One array of two dimensions; ${list} number its columns from 0`),
-    npz: binary(
-      apart === undefined
-        ? `Arrays ${sides.join(', ')} of numpy.savez, or those that ${list} name`
-        : `Arrays of numpy.savez, named by ${list}`,
-    ),
-    parquet: binary(`${list} name the columns`),
-    ...(apart === undefined
-      ? {
-          tensor: binary(
-            `${sides.join(', then ')}, row by row, little-endian; ?rows=, ?dim_x=, …, ?dtype=`,
-          ),
-        }
-      : {}),
+    content: { [FORMATS.json.mediaTypes[0]]: { schema: json }, ...Object.fromEntries(others) },
   };
-}
-
-/** Columns that the names of a layout find without parameters. */
-function exampleTable({ sides, apart }: Layout): { names: string[]; rows: number[][] } {
-  const names = [...sides, ...(apart === undefined ? [] : ['bmi', 'bp'])];
-  const columns = [
-    [58.1, 61.4, 49.9, 72.3, 66, 54.2, 80.5, 45.7, 69.8, 63.3, 51, 77.6],
-    [1.61, 1.66, 1.58, 1.79, 1.7, 1.63, 1.85, 1.52, 1.74, 1.71, 1.57, 1.8],
-    [34, 51, 28, 60, 45, 39, 71, 24, 36, 56, 48, 66],
-  ].slice(0, names.length);
-  return { names, rows: (columns[0] ?? []).map((_, r) => columns.map((column) => column[r] ?? 0)) };
 }
 
 /**

@@ -1,58 +1,64 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { MistdError } from '../errors.js';
-import {
-  type Body,
-  type DataLimits,
-  type Form,
-  type Format,
-  MEDIA_TYPES,
-  type ReadData,
-  readData,
-} from '../formats/table/data.js';
-import { bodyOf } from './body.js';
-import { LARGE_BYTES, type Threads } from '../threads/threads.js';
+import type { TObject } from 'typebox';
+import type { Config } from '../config.js';
+import { type ReadSamples, readSamples, type SamplesForm } from '../formats/samples.js';
+import type { DataLimits } from '../formats/table/table-format.js';
+import type { Prepared, PreparedSide } from '../samples/prepare.js';
+import { bytesOf, formatOf } from './body.js';
+import { runSomewhere } from './offload.js';
+import type { OpenRequest } from './open-request.js';
+import type { SamplesReply, TableReply } from './samples-schema.js';
+import type { Service } from './service.js';
 
-const FORMATS = Object.entries(MEDIA_TYPES) as [Format, readonly string[]][];
-
-/** Lets the routes of a scope take every format; their bodies stay bytes. */
-export function addFormats(scope: FastifyInstance): void {
-  const types = FORMATS.flatMap(([format, names]) => (format === 'json' ? [] : names));
-  scope.addContentTypeParser(types, { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
-}
-
-/** Reads the samples of a request, whatever its format. */
-export async function readRequest<Name extends string>(
-  request: FastifyRequest,
-  form: Form<Name>,
-  limits: DataLimits,
-  threads: Threads,
-  signal: AbortSignal,
-): Promise<ReadData<Name>> {
-  const body: Body = {
-    format: formatOf(request),
-    bytes: bodyOf(request.body),
-    query: { ...(request.query as Body['query']) },
+/** Limits on samples, from the settings. */
+export function dataLimits(config: Config): DataLimits {
+  return {
+    maxRows: config.MAX_ROWS,
+    maxColumns: config.MAX_DIM,
+    maxSides: config.MAX_COLUMNS,
+    maxBytes: config.MAX_BODY_BYTES,
   };
-  if (body.bytes.length <= LARGE_BYTES && body.format === 'json') {
-    return readData(body, form, limits);
-  }
-  return threads.read({ body, form, limits }, signal);
 }
 
-function formatOf(request: FastifyRequest): Format {
-  const [essence = '', ...parameters] = (request.headers['content-type'] ?? '')
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim());
-  const charset = parameters.find((part) => part.startsWith('charset='))?.slice(8);
-  if (charset !== undefined && !/^"?(utf-?8|us-ascii)"?$/.test(charset)) {
-    throw new MistdError('unsupported_media_type', `The charset is ${charset}, not UTF-8.`);
-  }
-  const format = FORMATS.find(([, names]) => names.includes(essence))?.[0];
-  if (format === undefined) {
-    throw new MistdError('unsupported_media_type', `The content type is ${essence}.`);
-  }
-  return format;
+/** Samples and options of a request, and how long reading took. */
+export interface OpenSamples<Name extends string, Options extends TObject>
+  extends ReadSamples<Name, Options> {
+  readonly parseMs: number;
+}
+
+/**
+ * Reads the samples and the options of a request of any format.
+ *
+ * @throws MistdError as `readSamples`
+ */
+export async function openSamples<Name extends string, Options extends TObject>(
+  { request, signal, elapsedMs }: OpenRequest,
+  { helpers, config }: Service,
+  form: SamplesForm<Name, Options>,
+): Promise<OpenSamples<Name, Options>> {
+  const body = {
+    format: formatOf(request),
+    bytes: bytesOf(request),
+    query: { ...(request.query as Record<string, string | string[]>) },
+  };
+  const read = (await runSomewhere(
+    helpers,
+    readSamples,
+    [body, form as SamplesForm, dataLimits(config)],
+    body.format === 'json' ? { bytes: body.bytes.length } : 'large',
+    signal,
+  )) as ReadSamples<Name, Options>;
+  return { ...read, parseMs: elapsedMs() };
+}
+
+/** What was made of the samples of two sides. */
+export function samplesReply(data: Prepared<'x' | 'y'>): SamplesReply {
+  const { x, y } = data.named;
+  return { dim_x: x.sent, dim_y: y.sent, ...tableReply(data) };
+}
+
+/** What was made of the samples of a table. */
+export function tableReply({ named, apart, rows, dropped }: Prepared): TableReply {
+  const sides = [...Object.values<PreparedSide>(named), ...apart];
+  const discrete = sides.flatMap((side) => side.discrete);
+  return { rows, dropped, ...(discrete.length === 0 ? {} : { discrete }) };
 }

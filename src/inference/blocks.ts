@@ -5,7 +5,9 @@
  * The split must not depend on row order, column order, which side is x, or monotone maps of
  * columns; so rows are dealt in the order of a key made from their scores (`canonicalOrder`).
  */
+
 import type { Scores } from '../encoding/encode.js';
+import { mix32 } from '../maths/hash.js';
 
 /**
  * Deals rows round-robin, in canonical order, into the fewest blocks of at most `blockRows` rows.
@@ -92,7 +94,7 @@ function scatter(order: Uint32Array, first: Uint32Array, second: Uint32Array): v
     const [a, b] = [order[i - 1] as number, order[i] as number];
     before = first[a] === first[b] && second[a] === second[b] ? before + 1 : 0;
     if (before > 0) {
-      keys[b] = mix((first[b] as number) + mix(before));
+      keys[b] = mix32((first[b] as number) + mix32(before));
       any = true;
     }
   }
@@ -109,9 +111,9 @@ function addKeys(keys: Uint32Array, side: Scores, orientation: Int8Array): void 
       const size = raw & 0x7fffffff;
       // Only the sign of a score that is not zero turns with its column.
       const flip = size === 0 || orientation[c] === 0 ? 0 : sign(raw) * (orientation[c] as number);
-      sum = (sum + mix(flip < 0 ? ~size : size)) >>> 0;
+      sum = (sum + mix32(flip < 0 ? ~size : size)) >>> 0;
     }
-    keys[r] = (keys[r] as number) + mix(sum);
+    keys[r] = (keys[r] as number) + mix32(sum);
   }
 }
 
@@ -136,12 +138,4 @@ function orientations(side: Scores, keys: Uint32Array): Int8Array {
 
 function sign(bits: number): number {
   return bits >>> 31 === 0 ? 1 : -1;
-}
-
-/** The finalizer of MurmurHash3: each bit of the input moves about half of the output's. */
-function mix(value: number): number {
-  let h = value >>> 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

@@ -1,7 +1,7 @@
 import { MistdError } from '../errors.js';
-import type { Problem } from '../estimation/question.js';
+import type { Question } from '../estimation/question.js';
 import type { Manifest } from './manifest.js';
-import { type PoolResult, WorkerPool } from './model-pool.js';
+import { ModelPool, type PoolResult } from './model-pool.js';
 import type { ModelFailure } from './protocol.js';
 import { checkReferenceSamples } from './reference.js';
 import { loadModels } from './registry.js';
@@ -25,7 +25,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #models = new Map<string, Manifest>();
   #failures: readonly ModelFailure[] = [];
-  #pool: WorkerPool | undefined;
+  #pool: ModelPool | undefined;
   #starting: Promise<Readiness> | undefined;
   #loaded = false;
   #draining = false;
@@ -79,7 +79,7 @@ export class Engine {
   /** Estimates of a few problems, in one thread; see WorkerPool.run for the errors. */
   async run(
     model: Manifest,
-    problems: readonly Problem[],
+    problems: readonly Question[],
     signal: AbortSignal,
     admitted = false,
   ): Promise<PoolResult> {
@@ -117,7 +117,7 @@ export class Engine {
     try {
       const { models, failures } = await loadModels(modelsDir);
       if (this.#draining) return this.readiness();
-      this.#pool = new WorkerPool({ models, ...pool, onDeath: onThreadDeath });
+      this.#pool = new ModelPool({ models, ...pool, onDeath: onThreadDeath });
       this.#failures = [...failures, ...(await this.#pool.start())];
       for (const { manifest } of models) {
         if (!this.#failures.some(({ id }) => id === manifest.id)) {

@@ -1,32 +1,25 @@
 import { encodeColumns, inOrder, rankColumns, type Scores } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
-import { type SampleFacts, sampleFacts } from '../samples/facts.js';
+import {
+  type ModelAnswer,
+  type Question,
+  rearranged,
+  type SampleGradient,
+} from '../estimation/question.js';
+import { type Matrix, takeRows } from '../maths/matrix.js';
 import { type JoinedSide, joinDummies, unjoined } from '../samples/dummies.js';
-import { type Problem, rearranged } from '../estimation/question.js';
-import { completeSamples, type Matrix, type Samples, takeRows } from '../samples/samples.js';
+import { type SampleFacts, sampleFacts } from '../samples/facts.js';
+import { completeSamples, type Samples } from '../samples/samples.js';
 import { TaskCancelled } from '../samples/shuffle.js';
 import { combineBlocks, dealBlocks } from './blocks.js';
 import type { Manifest } from './manifest.js';
 import { plainValues } from './reference.js';
-import { type SampleGradient, sampleGradient } from './sample-gradient.js';
-import type { ModelSession, ScoredPair } from './session.js';
-
-/** What the model says of one problem, and what its samples are like. */
-export interface ProblemEstimate {
-  /** Quantiles at the manifest's taus, in nats, shape [taus]. */
-  readonly knots: Float64Array<ArrayBuffer>;
-  readonly facts: SampleFacts;
-  /** Blocks that the rows were dealt into; 1 within the trained range. */
-  readonly blocks: number;
-  /** The knots of each block, where the problem asked for a share of them. */
-  readonly parts?: readonly Float64Array[];
-  /** Of the quantile that the problem asks the derivative of. */
-  readonly gradient?: SampleGradient;
-}
+import { sampleGradient } from './sample-gradient.js';
+import type { ModelSession, ScoredSamples } from './session.js';
 
 export interface TaskResult {
   /** One for each problem, in their order. */
-  readonly estimates: readonly ProblemEstimate[];
+  readonly answers: readonly ModelAnswer[];
   readonly encodeMs: number;
   readonly inferenceMs: number;
 }
@@ -35,7 +28,7 @@ export interface TaskResult {
 export const CELLS_PER_RUN = 8_192;
 
 /** Score cells that a pair of sides brings to a run. */
-export function cellsOf({ x, y }: Samples | ScoredPair): number {
+export function cellsOf({ x, y }: Samples | ScoredSamples): number {
   return x.rows * (x.columns + y.columns);
 }
 
@@ -48,7 +41,7 @@ export function cellsOf({ x, y }: Samples | ScoredPair): number {
  */
 export async function runTask(
   model: ModelSession,
-  problems: readonly Problem[],
+  problems: readonly Question[],
   cancelled: () => boolean,
 ): Promise<TaskResult> {
   const { manifest } = model;
@@ -90,7 +83,7 @@ export async function runTask(
   await runner.finish();
   const median = taus.indexOf(0.5);
   return {
-    estimates: answers.map(({ parts, shared, ...rest }) => ({
+    answers: answers.map(({ parts, shared, ...rest }) => ({
       knots: combineBlocks(parts, median, blocks.spread_exponent),
       blocks: parts.length,
       ...(shared ? { parts } : {}),
@@ -114,7 +107,7 @@ interface Answer {
  * Whether the model takes the rows at once and as they come. Beyond the rows up to which it does,
  * they are put in canonical order, even into a single block.
  */
-function inAnyOrder(whole: ScoredPair, { blocks, reads_first }: Manifest): boolean {
+function inAnyOrder(whole: ScoredSamples, { blocks, reads_first }: Manifest): boolean {
   const { rows } = whole.x;
   return rows <= Math.min(blocks.rows, reads_first ?? rows) || !informative(whole);
 }
@@ -123,9 +116,9 @@ function inAnyOrder(whole: ScoredPair, { blocks, reads_first }: Manifest): boole
 function modelPairs(
   { encoding }: Manifest,
   samples: Samples,
-  whole: ScoredPair,
+  whole: ScoredSamples,
   dealt: readonly Int32Array[],
-): ScoredPair[] {
+): ScoredSamples[] {
   const encode = encoding === 'normal-scores' ? (m: Matrix) => encodeMatrix(m).scores : plainValues;
   return dealt.map((rows) => {
     if (encoding === 'normal-scores' && rows.length === whole.x.rows) {
@@ -169,7 +162,7 @@ function encodeMatrix(matrix: Matrix): EncodedSide {
 }
 
 interface Waiting {
-  readonly pair: ScoredPair;
+  readonly pair: ScoredSamples;
   readonly answer: (knots: Float64Array) => void;
 }
 
@@ -188,7 +181,7 @@ class BatchRunner {
     this.#cancelled = cancelled;
   }
 
-  async add(pair: ScoredPair, answer: (knots: Float64Array) => void): Promise<void> {
+  async add(pair: ScoredSamples, answer: (knots: Float64Array) => void): Promise<void> {
     if (!informative(pair)) {
       // A side without a varying column shares no information with anything: exactly 0.
       answer(new Float64Array(this.#model.manifest.taus.length));
@@ -219,6 +212,6 @@ class BatchRunner {
   }
 }
 
-function informative(pair: ScoredPair): boolean {
+function informative(pair: ScoredSamples): boolean {
   return pair.x.columns > 0 && pair.y.columns > 0;
 }

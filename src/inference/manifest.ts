@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { type Static, Type } from 'typebox';
+import { MistdError } from '../errors.js';
 
 const Range = Type.Array(Type.Integer({ minimum: 1 }), { minItems: 2, maxItems: 2 });
 
@@ -104,9 +105,12 @@ export function hasGradient(manifest: Manifest): boolean {
   return Object.hasOwn(manifest.files, GRADIENT_FILE);
 }
 
-/** Whether the model gives a point only, without a word on how sure it is. */
-export function isPointModel({ kind, inputs }: Manifest): boolean {
-  return kind === 'mist-reference' && inputs.length === 1;
+/** @throws MistdError no_gradient */
+export function requireGradient(manifest: Manifest): void {
+  if (hasGradient(manifest)) return;
+  throw new MistdError('no_gradient', `Model ${manifest.id} has no ${GRADIENT_FILE}.`, {
+    pointer: '/model',
+  });
 }
 
 export function modelSha256(manifest: Manifest): string {

@@ -19,7 +19,7 @@ export interface PoolResult extends TaskResult {
 }
 
 /** One task on its way: waiting, then running on a thread until settled. */
-interface Job {
+interface QueuedTask {
   readonly task: Task;
   /** Waiting tasks of the same one share a run; undefined for one that shares it with none. */
   readonly shape: string | undefined;
@@ -34,7 +34,7 @@ interface Job {
 interface Slot {
   worker: Worker;
   state: 'starting' | 'idle' | 'busy' | 'dead';
-  jobs: readonly Job[];
+  jobs: readonly QueuedTask[];
 }
 
 const RESTART_DELAY_MS = 1000;
@@ -46,11 +46,11 @@ const RESTART_DELAY_MS = 1000;
  * the whole process. So nothing here ever terminates a thread: a task that is given up is
  * answered at once, and its thread stops at the next chance between two runs.
  */
-export class WorkerPool {
+export class ModelPool {
   readonly #options: PoolOptions;
   readonly #batchInvariant: ReadonlySet<string>;
   readonly #slots: Slot[] = [];
-  readonly #queue: Job[] = [];
+  readonly #queue: QueuedTask[] = [];
   #closing = false;
   #averageRunMs = 0;
 
@@ -99,7 +99,7 @@ export class WorkerPool {
       };
       // A signal may outlive its many tasks.
       const settled = () => signal.removeEventListener('abort', giveUp);
-      const job: Job = {
+      const job: QueuedTask = {
         task,
         ...this.#runOf(task),
         enqueued: performance.now(),
@@ -192,7 +192,7 @@ export class WorkerPool {
   }
 
   /** The job that waits longest, and those that can share its run: no more than a thread's part. */
-  #takeJobs(): Job[] {
+  #takeJobs(): QueuedTask[] {
     const most = Math.ceil(this.#queue.length / this.#options.threads);
     const first = this.#queue.shift();
     if (first === undefined) return [];
@@ -200,7 +200,7 @@ export class WorkerPool {
     if (first.shape === undefined) return jobs;
     let cells = first.cells;
     for (let i = 0; i < this.#queue.length && jobs.length < most; ) {
-      const job = this.#queue[i] as Job;
+      const job = this.#queue[i] as QueuedTask;
       if (job.shape === first.shape && cells + job.cells <= CELLS_PER_RUN) {
         this.#queue.splice(i, 1);
         jobs.push(job);
@@ -213,7 +213,7 @@ export class WorkerPool {
   }
 
   /** What decides which tasks share a run: one problem each, of the same shape, of a model to which company is nothing. */
-  #runOf({ model, problems }: Task): Pick<Job, 'shape' | 'cells'> {
+  #runOf({ model, problems }: Task): Pick<QueuedTask, 'shape' | 'cells'> {
     const [problem, ...others] = problems;
     const alone = problem === undefined || others.length > 0 || problem.gradientTau !== undefined;
     if (alone || !this.#batchInvariant.has(model)) return { shape: undefined, cells: 0 };
@@ -225,7 +225,7 @@ export class WorkerPool {
     const { jobs } = slot;
     slot.jobs = [];
     outcomes.forEach((outcome, j) => {
-      const job = jobs[j] as Job;
+      const job = jobs[j] as QueuedTask;
       if (outcome.type === 'cancelled') return;
       if (outcome.type === 'failed') {
         job.reject(

@@ -47,12 +47,12 @@ async function run(tasks: readonly SentTask[]): Promise<Outcome[]> {
     if (session === undefined) throw new Error(`model ${first.model} is not loaded`);
     const nobodyWaits = () => tasks.every(({ cancelled }) => Atomics.load(cancelled, 0) === 1);
     const problems = tasks.flatMap((task) => task.problems);
-    const { estimates, ...times } = await runTask(session, problems, nobodyWaits);
+    const { answers, ...times } = await runTask(session, problems, nobodyWaits);
     let end = 0;
     return tasks.map((task) => {
       const start = end;
       end += task.problems.length;
-      return { type: 'done', result: { estimates: estimates.slice(start, end), ...times } };
+      return { type: 'done', result: { answers: answers.slice(start, end), ...times } };
     });
   } catch (error) {
     if (error instanceof TaskCancelled) return tasks.map(() => ({ type: 'cancelled' }));

@@ -1,5 +1,5 @@
 /** Messages between the main thread and a model thread. */
-import type { Problem } from '../estimation/question.js';
+import type { Question } from '../estimation/question.js';
 import type { TaskResult } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
 
@@ -17,7 +17,7 @@ export interface ThreadData {
 
 export interface Task {
   readonly model: string;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Question[];
 }
 
 /** A task on its way to a thread; `cancelled` becomes 1 once nobody waits for it any more. */

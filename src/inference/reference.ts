@@ -1,7 +1,8 @@
 /** Kind `mist-reference`: the published MIST network, with its own way to read samples. */
 import type { Scores } from '../encoding/encode.js';
 import { MistdError } from '../errors.js';
-import type { Matrix, Samples } from '../samples/samples.js';
+import type { Matrix } from '../maths/matrix.js';
+import type { Samples } from '../samples/samples.js';
 import type { Manifest } from './manifest.js';
 
 /** Squares of larger values, summed in the network, overflow single precision. */

@@ -1,10 +1,10 @@
-import type { Problem } from '../estimation/question.js';
+import type { ModelAnswer, Question } from '../estimation/question.js';
 import type { Engine } from './engine.js';
-import { CELLS_PER_RUN, cellsOf, type ProblemEstimate } from './estimate-task.js';
+import { CELLS_PER_RUN, cellsOf } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
 
 /** Where the time of a job went, summed over its threads, in milliseconds. */
-export interface JobTiming {
+export interface RunTiming {
   /** Until the first thread was free. */
   queueMs: number;
   encodeMs: number;
@@ -15,8 +15,8 @@ export interface JobTiming {
  * The estimates of one request by one model: any number of problems, spread over all threads in
  * tasks of about one run each, so that other requests get their turn in between.
  */
-export class Job {
-  readonly timing: JobTiming = { queueMs: 0, encodeMs: 0, inferenceMs: 0 };
+export class RequestRuns {
+  readonly timing: RunTiming = { queueMs: 0, encodeMs: 0, inferenceMs: 0 };
   readonly manifest: Manifest;
   readonly #engine: Engine;
   readonly #signal: AbortSignal;
@@ -35,16 +35,16 @@ export class Job {
    *
    * @throws MistdError as WorkerPool.run; what the signal was aborted with.
    */
-  readonly estimate = async (problems: readonly Problem[]): Promise<ProblemEstimate[]> => {
+  readonly ask = async (problems: readonly Question[]): Promise<ModelAnswer[]> => {
     const failed = new AbortController();
     const signal = AbortSignal.any([this.#signal, failed.signal]);
     const tasks = tasksOf(problems);
-    const answers = new Array<readonly ProblemEstimate[]>(tasks.length);
+    const answers = new Array<readonly ModelAnswer[]>(tasks.length);
     let next = 0;
     const work = async () => {
       while (next < tasks.length) {
         const t = next++;
-        answers[t] = await this.#run(tasks[t] as Problem[], signal);
+        answers[t] = await this.#run(tasks[t] as Question[], signal);
       }
     };
     const workers = Array.from({ length: Math.min(this.#engine.threads, tasks.length) }, work);
@@ -58,23 +58,20 @@ export class Job {
     return answers.flat();
   };
 
-  async #run(
-    problems: readonly Problem[],
-    signal: AbortSignal,
-  ): Promise<readonly ProblemEstimate[]> {
+  async #run(problems: readonly Question[], signal: AbortSignal): Promise<readonly ModelAnswer[]> {
     const first = !this.#admitted;
     this.#admitted = true;
     const result = await this.#engine.run(this.manifest, problems, signal, !first);
     if (first) this.timing.queueMs = result.queueMs;
     this.timing.encodeMs += result.encodeMs;
     this.timing.inferenceMs += result.inferenceMs;
-    return result.estimates;
+    return result.answers;
   }
 }
 
 /** Cuts problems, in their order, into tasks of one full run, or of one problem. */
-function tasksOf(problems: readonly Problem[]): Problem[][] {
-  const tasks: Problem[][] = [];
+function tasksOf(problems: readonly Question[]): Question[][] {
+  const tasks: Question[][] = [];
   let room = 0;
   for (const problem of problems) {
     const cells = cellsOf(problem);

@@ -1,15 +1,10 @@
 import { columnUses, encodeColumns, rankColumns, type Scores } from '../encoding/encode.js';
 import { scoresOf, throughSmoothedCdf } from '../encoding/smoothed-cdf.js';
+import type { SampleGradient } from '../estimation/question.js';
+import { columnOf, type Matrix, takeRows } from '../maths/matrix.js';
 import type { JoinedSide } from '../samples/dummies.js';
-import { columnOf, type Matrix, takeRows } from '../samples/samples.js';
 import { TaskCancelled } from '../samples/shuffle.js';
 import type { ModelSession } from './session.js';
-
-/** d Q(tau) / d samples, in nats per unit of each column as sent; column-major as the samples. */
-export interface SampleGradient {
-  readonly x: Matrix;
-  readonly y: Matrix;
-}
 
 /**
  * The derivative of a quantile with respect to every sample.

@@ -1,11 +1,12 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Scores } from '../encoding/encode.js';
-import { normalQuantile } from '../encoding/normal-scores.js';
-import { isPointModel, type Manifest } from './manifest.js';
+import { isPointModel } from '../estimation/model.js';
+import { normalQuantile } from '../maths/normal.js';
+import type { Manifest } from './manifest.js';
 import { paddedRows, referenceKnots } from './reference.js';
 
 /** A pair of sides of the same rows, ready for the model. */
-export interface ScoredPair {
+export interface ScoredSamples {
   readonly x: Scores;
   readonly y: Scores;
 }
@@ -61,7 +62,7 @@ export class ModelSession {
    * @returns shape [batch][taus], in nats, ascending, at least 0.
    * @throws Error when the model's output is not that.
    */
-  async run(batch: readonly ScoredPair[]): Promise<Float64Array[]> {
+  async run(batch: readonly ScoredSamples[]): Promise<Float64Array[]> {
     const { output, taus, kind } = this.manifest;
     const results = await this.#session.run(this.#feeds(batch), [output]);
     const { data, dims } = results[output] as Tensor;
@@ -85,7 +86,7 @@ export class ModelSession {
    *   column as the scores.
    * @throws Error when the model has no gradient.onnx, or its output is not that.
    */
-  async gradients({ x, y }: ScoredPair, taus: readonly number[]): Promise<ScoreGradient[]> {
+  async gradients({ x, y }: ScoredSamples, taus: readonly number[]): Promise<ScoreGradient[]> {
     const session = await this.#openGradient();
     const results = await session.run({
       scores_x: toTensor(taus.map(() => x)),
@@ -106,7 +107,7 @@ export class ModelSession {
     return this.#gradient;
   }
 
-  #feeds(batch: readonly ScoredPair[]): Record<string, Tensor> {
+  #feeds(batch: readonly ScoredSamples[]): Record<string, Tensor> {
     const { kind, inputs, columns, taus } = this.manifest;
     const [first, second] = inputs as [string, string | undefined];
     const feeds: Record<string, Tensor> = {};

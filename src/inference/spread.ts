@@ -1,7 +1,7 @@
+import type { ModelAnswer } from '../estimation/question.js';
 import type { Samples } from '../samples/samples.js';
 import { combineBlocks } from './blocks.js';
 import type { Engine } from './engine.js';
-import type { ProblemEstimate } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
 import type { PoolResult } from './model-pool.js';
 
@@ -28,9 +28,9 @@ export async function estimateSpread(
     const results = await Promise.all(shares);
     const slowest = (time: (result: PoolResult) => number) => Math.max(...results.map(time));
     return {
-      estimates: [
+      answers: [
         joinShares(
-          results.map((r) => r.estimates[0] as ProblemEstimate),
+          results.map((r) => r.answers[0] as ModelAnswer),
           manifest,
         ),
       ],
@@ -46,11 +46,8 @@ export async function estimateSpread(
 }
 
 /** The estimate of all blocks, in their order, from those of all shares. */
-function joinShares(
-  shares: readonly ProblemEstimate[],
-  { taus, blocks }: Manifest,
-): ProblemEstimate {
-  const [first] = shares as [ProblemEstimate];
+function joinShares(shares: readonly ModelAnswer[], { taus, blocks }: Manifest): ModelAnswer {
+  const [first] = shares as [ModelAnswer];
   const parts: Float64Array[] = [];
   for (let b = 0; ; b++) {
     const part = shares[b % shares.length]?.parts?.[Math.floor(b / shares.length)];

@@ -1,23 +1,27 @@
-/** Small symmetric systems: only the lower triangles of the matrices are read. */
+/** Small symmetric systems. Only the lower triangles of the matrices are read. */
 
 /**
  * The factor L of A = L Lᵀ.
  *
+ * @param tolerance smallest pivot, relative to the diagonal, that is not rounding.
  * @returns undefined unless A is positive definite beyond rounding.
  */
-export function cholesky(a: readonly Float64Array[]): Float64Array[] | undefined {
+export function cholesky(
+  a: readonly ArrayLike<number>[],
+  tolerance = 1e-13,
+): Float64Array[] | undefined {
   const size = a.length;
   const factor = Array.from({ length: size }, () => new Float64Array(size));
   for (let i = 0; i < size; i++) {
     const row = factor[i] as Float64Array;
     for (let j = 0; j <= i; j++) {
       const other = factor[j] as Float64Array;
-      let sum = (a[i] as Float64Array)[j] as number;
+      let sum = (a[i] as ArrayLike<number>)[j] as number;
       for (let k = 0; k < j; k++) sum -= (row[k] as number) * (other[k] as number);
       if (i !== j) row[j] = sum / (other[j] as number);
       else {
-        const scale = (a[i] as Float64Array)[i] as number;
-        if (!(sum > 1e-13 * scale)) return undefined;
+        const scale = (a[i] as ArrayLike<number>)[i] as number;
+        if (!(sum > tolerance * scale)) return undefined;
         row[i] = Math.sqrt(sum);
       }
     }

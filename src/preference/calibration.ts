@@ -1,5 +1,6 @@
 import { sigmoid } from '../maths/log-space.js';
 import { orderStatistics } from '../maths/order-statistics.js';
+import { upperBound } from '../maths/search.js';
 
 /** Pairs whose predicted probability of the likelier side lies in one range. */
 export interface CalibrationBin {
@@ -68,16 +69,4 @@ export function calibrate(margins: Float64Array, beta: number, bins: number): Ca
     });
   }
   return { bins: table, expected_error: error / margins.length };
-}
-
-/** How many of the ascending edges are at most the value. */
-function upperBound(edges: Float64Array, value: number): number {
-  let low = 0;
-  let high = edges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((edges[middle] as number) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,3 +1,5 @@
+import { GrowingArray } from '../maths/growing-array.js';
+import { Hash64 } from '../maths/hash.js';
 import type { Clusters } from './clusters.js';
 
 const ENCODER = new TextEncoder();
@@ -27,14 +29,14 @@ const TABLES = 64;
  * bits of hash, of which two among a million prompts agree once in some 40 million data sets.
  */
 export class ClusterIndex {
-  #of = new Int32Array(1024);
-  #length = 0;
+  readonly #of = new GrowingArray((length) => new Int32Array(length));
   #count = 0;
   readonly #tables = Array.from({ length: TABLES }, () => new HashTable());
+  readonly #hash = new Hash64();
   #encoded = new Uint8Array(256);
 
   get length(): number {
-    return this.#length;
+    return this.#of.length;
   }
 
   push(name: string): void {
@@ -45,28 +47,17 @@ export class ClusterIndex {
 
   /** Like push, of a name in UTF-8. */
   pushBytes(name: Uint8Array, start: number, end: number): void {
-    if (this.#length === this.#of.length) {
-      const larger = new Int32Array(2 * this.#length);
-      larger.set(this.#of);
-      this.#of = larger;
-    }
-    this.#of[this.#length++] = this.#find(name, start, end);
+    this.#of.push(this.#find(name, start, end));
   }
 
   finish(): Clusters {
-    return { of: this.#of.subarray(0, this.#length), count: this.#count };
+    return { of: this.#of.values(), count: this.#count };
   }
 
   #find(name: Uint8Array, start: number, end: number): number {
-    let low = 0x811c9dc5 | 0;
-    let high = 0x9e3779b9 | 0;
-    for (let i = start; i < end; i++) {
-      const byte = name[i] as number;
-      low = Math.imul(low ^ byte, 0x01000193);
-      low ^= low >>> 15;
-      high = Math.imul(high + byte, 0x85ebca6b);
-      high ^= high >>> 13;
-    }
+    this.#hash.reset();
+    for (let i = start; i < end; i++) this.#hash.add(name[i] as number);
+    const { low, high } = this.#hash;
     const table = this.#tables[(low ^ (high >>> 7)) & (TABLES - 1)] as HashTable;
     const number = table.numberOf(low, high, this.#count);
     if (number === this.#count) this.#count++;

@@ -1,4 +1,4 @@
-import { normalQuantile } from '../encoding/normal-scores.js';
+import { normalQuantile } from '../maths/normal.js';
 
 /** A mean with its uncertainty; null where one prompt, or none, leaves it unknown. */
 export interface Mean {

@@ -1,5 +1,5 @@
-import { logRatios, type Prompt } from './candidates.js';
 import { logSumExp, softmax } from '../maths/log-space.js';
+import { logRatios, type Prompt } from './candidates.js';
 
 export interface CandidateDid {
   readonly id: string;

@@ -1,6 +1,6 @@
+import { effectiveSampleSize, largest, logSumExp, softmax } from '../maths/log-space.js';
 import { logRatios, type Prompt } from './candidates.js';
 import { didEntropy } from './distribution.js';
-import { effectiveSampleSize, largest, logSumExp, softmax } from '../maths/log-space.js';
 
 /** What the samples were drawn from; `support`: they are every possible completion, once each. */
 export const PROPOSALS = ['policy', 'reference', 'support'] as const;

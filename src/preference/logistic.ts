@@ -1,6 +1,6 @@
 import { cholesky, invert, solve } from '../maths/cholesky.js';
-import { type Clusters, clusterSums } from './clusters.js';
 import { sigmoid } from '../maths/log-space.js';
+import { type Clusters, clusterSums } from './clusters.js';
 
 /** A logistic regression without intercept whose every label is 1: P(chosen wins) = σ(Σ w_j x_j). */
 export interface LogisticFit {

@@ -1,7 +1,7 @@
+import { sigmoid } from '../maths/log-space.js';
 import { type BetaFit, fitBeta } from './beta-fit.js';
 import { type Calibration, calibrate } from './calibration.js';
 import { clusterMeans, type Mean, scaled } from './clusters.js';
-import { sigmoid } from '../maths/log-space.js';
 import { type LossOptions, pairLosses } from './losses.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 

@@ -1,3 +1,4 @@
+import { type GrowingArray, growingFloats } from '../maths/growing-array.js';
 import { ClusterIndex } from './cluster-index.js';
 import { type Clusters, singleClusters } from './clusters.js';
 
@@ -31,14 +32,14 @@ export interface Pair {
 
 /** Collects pairs one by one into columns. */
 export class PairColumns {
-  readonly #chosen = new Column();
-  readonly #rejected = new Column();
-  readonly #refChosen = new Column();
-  readonly #refRejected = new Column();
-  readonly #chosenTokens = new Column();
-  readonly #rejectedTokens = new Column();
+  readonly #chosen = growingFloats();
+  readonly #rejected = growingFloats();
+  readonly #refChosen = growingFloats();
+  readonly #refRejected = growingFloats();
+  readonly #chosenTokens = growingFloats();
+  readonly #rejectedTokens = growingFloats();
   readonly #prompts = new ClusterIndex();
-  readonly #features = new Map<string, Column>();
+  readonly #features = new Map<string, GrowingArray<Float64Array>>();
   #floored = 0;
   #allTokens = true;
 
@@ -69,7 +70,7 @@ export class PairColumns {
   }
 
   addFeature(name: string, value: number): void {
-    const column = this.#features.get(name) ?? new Column();
+    const column = this.#features.get(name) ?? growingFloats();
     this.#features.set(name, column);
     column.push(value);
   }
@@ -116,23 +117,4 @@ export function logRatioMargins(pairs: Pairs): Float64Array {
       ((rejected[i] as number) - (refRejected[i] as number));
   }
   return margins;
-}
-
-/** Numbers that grow at the end, in one array that doubles. */
-class Column {
-  length = 0;
-  #values = new Float64Array(1024);
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const larger = new Float64Array(2 * this.length);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[this.length++] = value;
-  }
-
-  values(): Float64Array {
-    return this.#values.subarray(0, this.length);
-  }
 }

@@ -1,4 +1,4 @@
-import erfc from '@stdlib/math-base-special-erfc';
+import { normalPValue } from '../maths/normal.js';
 import { type BetaFit, fitBeta } from './beta-fit.js';
 import { type Calibration, calibrate } from './calibration.js';
 import { logRatios, type Prompt } from './candidates.js';
@@ -185,11 +185,6 @@ export function regressLogRatios(prompts: readonly Prompt[], level: number): Reg
     largest_residual: largest,
     verdict: regressionVerdict(beta, rSquared, largest),
   };
-}
-
-/** Two-sided p-value of a standard normal. */
-export function normalPValue(z: number): number {
-  return erfc(Math.abs(z) / Math.SQRT2);
 }
 
 function testTerm(

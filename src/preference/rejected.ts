@@ -1,6 +1,7 @@
-import { type Random, random } from '../maths/random.js';
-import { logRatios, type Prompt } from './candidates.js';
 import { effectiveSampleSize, largest, softmax } from '../maths/log-space.js';
+import { type Random, random } from '../maths/random.js';
+import { upperBound } from '../maths/search.js';
+import { logRatios, type Prompt } from './candidates.js';
 
 /** Where candidates come from: draws of the reference, or every possible completion, once each. */
 export const SOURCES = ['reference', 'support'] as const;
@@ -72,15 +73,8 @@ function draw(weights: Float64Array, count: number, { uniform }: Random): number
   }
   const total = cumulative[cumulative.length - 1] as number;
   return Array.from({ length: count }, () => {
-    const at = uniform() * total;
-    let low = 0;
-    let high = weights.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (at < (cumulative[middle] as number)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    // Rounding may take the draw up to the total itself.
+    return Math.min(weights.length - 1, upperBound(cumulative, uniform() * total));
   });
 }
 

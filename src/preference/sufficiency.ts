@@ -1,77 +1,172 @@
-import { childSeeds, type Random, random } from '../maths/random.js';
-import type { Matrix, Samples } from '../samples/samples.js';
-import { fitBeta } from './beta-fit.js';
-import { type Clusters, clustersOf } from './clusters.js';
+import { MistdError } from '../errors.js';
+import type { ModelTraits } from '../estimation/model.js';
+import { QuantileFunction } from '../estimation/quantile-function.js';
+import type { Ask, ModelAnswer } from '../estimation/question.js';
+import { fromNats, type Unit } from '../estimation/units.js';
+import { warningsFor } from '../estimation/warnings.js';
 import { sigmoid } from '../maths/log-space.js';
-import { fitLogistic } from './logistic.js';
-import { logRatioMargins, type Pairs } from './pairs.js';
-import { normalPValue } from './power-law.js';
-import { type PreferenceWarning, pairWarnings } from './warnings.js';
+import { childSeeds, random } from '../maths/random.js';
+import type { Samples } from '../samples/samples.js';
+import type { Warning } from '../warnings.js';
+import { type Comparison, type LabeledPairs, type LinearCheck, samplesOf } from './comparison.js';
+import type { Pairs } from './pairs.js';
 
-/** Median of the mutual information of samples, in nats. */
-export type MedianInformation = (samples: Samples) => Promise<number>;
+/** Fewer pairs leave nothing to compare. */
+const MIN_PAIRS = 10;
 
-/** The two questions about the label S of pairs in random order: what δ, and what all, tell of it. */
-export interface Questions {
-  /** x: s δ. y: S. */
-  readonly did: Samples;
-  /** x: s δ and s times each feature. y: S. */
-  readonly all: Samples;
-  readonly pairs: number;
-  readonly margins: Float64Array;
-  /** Features under their names, of the same pairs. */
-  readonly features: ReadonlyMap<string, Float64Array>;
-  readonly clusters: Clusters;
-}
-
-/**
- * Puts each pair in a random order, s = ±1, whose label S says whether the first side was chosen.
- * All differences turn with the order, so that S is a fair coin.
- *
- * @param most pairs to take, drawn at random when there are more.
- */
-function askQuestions(pairs: Pairs, most: number, seed: number): Questions {
-  const stream = random(seed);
-  const taken = sampleRows(pairs.count, most, stream);
-  const pick = (column: Float64Array) => Float64Array.from(taken, (i) => column[i] as number);
-  const margins = pick(logRatioMargins(pairs));
-  const features = new Map([...pairs.features].map(([name, column]) => [name, pick(column)]));
-  const signs = Float64Array.from(taken, () => (stream.uniform() < 0.5 ? -1 : 1));
-  return {
-    ...samplesOf(margins, features, signs),
-    pairs: taken.length,
-    margins,
-    features,
-    clusters: clustersOf(pairs.clusters, taken),
-  };
-}
-
-export interface Task {
-  readonly pairs: Pairs;
-  /** Columns beside the pairs that were not read. */
-  readonly ignored: readonly string[];
-  readonly maxPairs: number;
+export interface SufficiencyOptions {
+  /** Probability of the intervals, in (0, 1). */
+  readonly level: number;
+  /** Significance of the verdict. */
+  readonly alpha: number;
+  readonly unit: Unit;
+  /** Label sets to draw for the test; 0 for no test. */
+  readonly resamples: number;
   readonly seed: number;
 }
 
-export interface Preparation {
-  readonly questions: Questions;
-  /** β̂ of their pairs; null when none is finite. */
-  readonly beta: number | null;
-  readonly linear: LinearCheck | null;
-  readonly warnings: PreferenceWarning[];
+interface Information {
+  readonly estimate: number;
+  readonly lower: number;
+  readonly upper: number;
 }
 
-/** All that comes before the model: plain data in and out, so that any thread can do it. */
-export function prepare({ pairs, ignored, maxPairs, seed }: Task): Preparation {
-  const questions = askQuestions(pairs, maxPairs, seed);
+/** Whether the features tell anything about preferences that the DID does not. */
+export interface Sufficiency {
+  readonly pairs: number;
+  readonly features: string[];
+  readonly level: number;
+  /** I(S; δ), in the unit, as are the following. */
+  readonly did: Information;
+  /** I(S; (δ, features)). */
+  readonly all: Information;
+  /** Their difference. */
+  readonly gain: Information;
+  readonly test: NullTest | null;
+  readonly linear: LinearCheck | null;
+  readonly verdict: SufficiencyVerdict;
+  readonly warnings: Warning[];
+}
+
+export interface SufficiencyVerdict {
+  readonly conclusion: 'outside' | 'none_found' | 'untested';
+  readonly text: string;
+}
+
+/**
+ * Compares I(S; (δ, features)) with I(S; δ), S the label of pairs in random order: under the power
+ * law of the DID (arXiv 2505.23761) δ is sufficient, and features add nothing.
+ */
+export async function sufficiency(
+  ask: Ask,
+  { labeled, beta, linear, warnings }: Comparison,
+  model: ModelTraits,
+  options: SufficiencyOptions,
+): Promise<Sufficiency> {
+  const { level, alpha, unit, resamples, seed } = options;
+  const answers = (await ask([labeled.did, labeled.all])) as [ModelAnswer, ModelAnswer];
+  const [did, all] = answers.map((answer) => informationOf(answer, model)) as [
+    QuantileFunction,
+    QuantileFunction,
+  ];
+  const gain = all.at(0.5) - did.at(0.5);
+  const test =
+    resamples === 0 || beta === null
+      ? null
+      : await testGain(labeled, beta, gain, {
+          resamples,
+          seed,
+          medians: async (...samples) =>
+            (await ask(samples)).map((answer) => informationOf(answer, model).at(0.5)),
+        });
+  const features = [...labeled.features.keys()];
+  const label = { name: 'y', columns: ['S'] };
   return {
-    questions,
-    beta: fitBeta(questions.margins, questions.clusters, 0.9).beta,
-    linear: linearCheck(questions),
-    warnings: pairWarnings(pairs, ignored),
+    pairs: labeled.pairs,
+    features,
+    level,
+    did: summary(did, level, unit),
+    all: summary(all, level, unit),
+    gain: {
+      estimate: fromNats(gain, unit),
+      ...gainInterval(did, all, level, unit),
+    },
+    test: test && { ...test, null_gain: fromNats(test.null_gain, unit) },
+    linear: linear && {
+      ...linear,
+      did: fromNats(linear.did, unit),
+      all: fromNats(linear.all, unit),
+    },
+    verdict: verdictOf(test, linear, alpha),
+    warnings: [
+      ...warnings,
+      ...warningsFor(
+        [
+          { answer: answers[0], x: { name: 'x', columns: ['δ'] }, y: label },
+          { answer: answers[1], x: { name: 'x', columns: ['δ', ...features] }, y: label },
+        ],
+        model,
+      ),
+    ],
   };
 }
+
+/**
+ * @param maxColumns that a side of an estimate may have.
+ * @throws MistdError when the pairs leave nothing to compare.
+ */
+export function checkComparable({ count, features }: Pairs, maxColumns: number): void {
+  if (features.size === 0) {
+    throw new MistdError(
+      'missing_field',
+      'The pairs have no features to compare the DID with: give each pair features, such as {"length": 12}, chosen minus rejected.',
+      { pointer: '/pairs/0/features' },
+    );
+  }
+  if (features.size + 1 > maxColumns) {
+    throw new MistdError(
+      'too_many_columns',
+      `With δ there are ${features.size + 1} columns; the limit is ${maxColumns}.`,
+      { pointer: '/pairs/0/features' },
+    );
+  }
+  if (count < MIN_PAIRS) {
+    throw new MistdError(
+      'too_few_rows',
+      `${count} pairs are too few; at least ${MIN_PAIRS} are needed.`,
+      { pointer: '/pairs' },
+    );
+  }
+}
+
+/** S is one bit: there are at most ln 2 nats of information about it. */
+function informationOf({ knots }: ModelAnswer, { taus }: ModelTraits): QuantileFunction {
+  return new QuantileFunction(
+    taus,
+    knots.map((value) => Math.min(value, Math.LN2)),
+  );
+}
+
+function summary(information: QuantileFunction, level: number, unit: Unit): Information {
+  const { lower, upper } = information.interval(level);
+  return {
+    estimate: fromNats(information.at(0.5), unit),
+    lower: fromNats(lower, unit),
+    upper: fromNats(upper, unit),
+  };
+}
+
+/** An interval of the difference: half of the doubt goes to each side of it. At least 0. */
+function gainInterval(did: QuantileFunction, all: QuantileFunction, level: number, unit: Unit) {
+  const [less, more] = [did.interval((1 + level) / 2), all.interval((1 + level) / 2)];
+  return {
+    lower: fromNats(Math.max(0, more.lower - less.upper), unit),
+    upper: fromNats(Math.max(0, more.upper - less.lower), unit),
+  };
+}
+
+/** Medians of the mutual information of samples, in nats. */
+export type MedianInformation = (...samples: Samples[]) => Promise<number[]>;
 
 export interface NullTest {
   /** Share of label sets drawn from the power law whose gain is at least the one seen. */
@@ -89,10 +184,10 @@ export interface NullTest {
  * @param gain of the two estimates on the labels seen, in nats.
  */
 export async function testGain(
-  { margins, features }: Questions,
+  { margins, features }: LabeledPairs,
   beta: number,
   gain: number,
-  options: { resamples: number; seed: number; estimate: MedianInformation },
+  options: { resamples: number; seed: number; medians: MedianInformation },
 ): Promise<NullTest> {
   // Another stream than the one that put the pairs in order.
   const [labelSeed] = childSeeds(options.seed, 1) as [number];
@@ -105,7 +200,7 @@ export async function testGain(
       uniform() < sigmoid(beta * turn * (margins[row] as number)) ? 1 : -1,
     );
     const { did, all } = samplesOf(margins, features, turns, labels);
-    const [without, withAll] = await Promise.all([options.estimate(did), options.estimate(all)]);
+    const [without = 0, withAll = 0] = await options.medians(did, all);
     total += withAll - without;
     if (withAll - without >= gain) reached++;
   }
@@ -116,69 +211,32 @@ export async function testGain(
   };
 }
 
-/** A second opinion that sees linear effects only. */
-export interface LinearCheck {
-  /** ln 2 minus the mean loss of the best σ(βδ), and with the features, in nats. */
-  readonly did: number;
-  readonly all: number;
-  readonly features: {
-    readonly name: string;
-    readonly coefficient: number;
-    readonly standard_error: number | null;
-    readonly p_value: number | null;
-  }[];
-}
-
-/** Logistic regressions on δ, and on δ with the features; null when either has no finite fit. */
-function linearCheck({ margins, features, clusters }: Questions): LinearCheck | null {
-  const base = fitLogistic([margins], clusters);
-  const all = fitLogistic([margins, ...features.values()], clusters);
-  if (base.coefficients === null || all.coefficients === null) return null;
-  const information = (logLikelihood: number) => Math.LN2 + logLikelihood / margins.length;
-  return {
-    did: information(base.logLikelihood),
-    all: information(all.logLikelihood),
-    features: [...features.keys()].map((name, j) => {
-      const coefficient = all.coefficients?.[j + 1] as number;
-      const error = all.clusteredErrors?.[j + 1] ?? null;
-      return {
-        name,
-        coefficient,
-        standard_error: error,
-        p_value: error === null ? null : normalPValue(coefficient / error),
-      };
-    }),
-  };
-}
-
-/**
- * @param turns ±1 a pair: how its differences are turned.
- * @param labels ±1 a pair: the turns themselves, unless they are drawn from another law.
- */
-function samplesOf(
-  margins: Float64Array,
-  features: ReadonlyMap<string, Float64Array>,
-  turns: Float64Array,
-  labels = turns,
-): { did: Samples; all: Samples } {
-  const rows = margins.length;
-  const columns = [margins, ...features.values()];
-  const x = new Float64Array(rows * columns.length);
-  columns.forEach((column, c) => {
-    for (let r = 0; r < rows; r++) x[c * rows + r] = (turns[r] as number) * (column[r] as number);
-  });
-  const label = (): Matrix => ({ rows, columns: 1, values: Float64Array.from(labels) });
-  return {
-    did: { x: { rows, columns: 1, values: x.slice(0, rows) }, y: label() },
-    all: { x: { rows, columns: columns.length, values: x }, y: label() },
-  };
-}
-
-/** Rows in order, or a random subset of them (Knuth's selection sampling). */
-function sampleRows(rows: number, most: number, { uniform }: Random): number[] {
-  const taken: number[] = [];
-  for (let i = 0; i < rows && taken.length < most; i++) {
-    if ((rows - i) * uniform() < most - taken.length) taken.push(i);
+function verdictOf(
+  test: NullTest | null,
+  linear: LinearCheck | null,
+  alpha: number,
+): SufficiencyVerdict {
+  const best = linear?.features
+    .filter(({ p_value }) => p_value !== null)
+    .sort((a, b) => (a.p_value as number) - (b.p_value as number))[0];
+  const second =
+    best === undefined
+      ? ''
+      : ` In a logistic regression, ${best.name} adds most (p = ${(best.p_value as number).toPrecision(2)}).`;
+  if (test === null) {
+    return {
+      conclusion: 'untested',
+      text: `Not tested: no labels were drawn, or no finite β fits the pairs.${second}`,
+    };
   }
-  return taken;
+  const p = `p = ${test.p_value.toPrecision(2)}`;
+  return test.p_value < alpha
+    ? {
+        conclusion: 'outside',
+        text: `The features tell about these preferences what the DID does not (${p}): the power law does not hold for them.${second}`,
+      }
+    : {
+        conclusion: 'none_found',
+        text: `No preference information outside the DID was found in these features (${p}); that does not show that there is none.${second}`,
+      };
 }

@@ -1,25 +1,8 @@
+import { logSumExp } from '../maths/log-space.js';
+import { listed, type PreferenceWarning } from '../warnings.js';
 import type { BetaFit } from './beta-fit.js';
 import type { Candidate, Prompt } from './candidates.js';
-import { logSumExp } from '../maths/log-space.js';
 import type { Pairs } from './pairs.js';
-
-export const PREFERENCE_WARNING_CODES = [
-  'averaged_log_probs',
-  'floored_log_probs',
-  'ignored_columns',
-  'few_prompts',
-  'separated',
-  'reversed',
-  'low_ess',
-  'mass_above_one',
-  'duplicate_candidates',
-  'subsampled',
-] as const;
-
-export interface PreferenceWarning {
-  readonly code: (typeof PREFERENCE_WARNING_CODES)[number];
-  readonly message: string;
-}
 
 /** How far from 1 probabilities of a whole support may sum. */
 const ROUNDING = 1e-6;
@@ -178,7 +161,7 @@ export function weightWarnings(
   return [
     {
       code: 'low_ess',
-      message: `The weights of ${list(low.map(({ id }) => id))} lean on a few draws (effective sample size below ${FEW_EFFECTIVE}, or one draw of over half the weight): these figures, their standard errors included, are not to be trusted. Draw more, or shorter completions.`,
+      message: `The weights of ${listed(low.map(({ id }) => id))} lean on a few draws (effective sample size below ${FEW_EFFECTIVE}, or one draw of over half the weight): these figures, their standard errors included, are not to be trusted. Draw more, or shorter completions.`,
     },
   ];
 }
@@ -200,7 +183,7 @@ export function candidateWarnings(
   if (heavy.length > 0) {
     found.push({
       code: 'mass_above_one',
-      message: `The probabilities of the candidates of ${list(heavy.map(({ id }) => id))} sum to more than 1, which different completions cannot: the log-probs look like averages a token, not sums, or some candidates are the same.`,
+      message: `The probabilities of the candidates of ${listed(heavy.map(({ id }) => id))} sum to more than 1, which different completions cannot: the log-probs look like averages a token, not sums, or some candidates are the same.`,
     });
   } else if (!masses.flat().every((logMass) => Math.abs(logMass) <= ROUNDING)) {
     const averages = averagedCandidates(prompts.flatMap(({ candidates }) => candidates));
@@ -210,7 +193,7 @@ export function candidateWarnings(
   if (merged.length > 0) {
     found.push({
       code: 'duplicate_candidates',
-      message: `Candidates that came more than once count once: ${list(merged)}.`,
+      message: `Candidates that came more than once count once: ${listed(merged)}.`,
     });
   }
   return found;
@@ -227,9 +210,4 @@ function averagedCandidates(candidates: readonly Candidate[]): PreferenceWarning
     judged.length,
     tokens,
   );
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 5).join(', ');
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }

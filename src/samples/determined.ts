@@ -1,4 +1,5 @@
 import type { Scores } from '../encoding/encode.js';
+import { cholesky, solve } from '../maths/cholesky.js';
 
 /** Rows that are predicted, from as many others: more would show little more. */
 const PREDICTED = 40;
@@ -96,21 +97,13 @@ function fitWeights(
   const scale = Array.from({ length: size }, (_, c) => Math.hypot(...design.map((a) => at(a, c))));
   if (scale.some((length) => length === 0)) return undefined;
   const scaled = design.map((a) => a.map((value, c) => value / at(scale, c)));
-  // [AᵀA | e₀], solved by elimination; AᵀA is positive definite, so that no pivoting is needed.
-  const system = scale.map((_, i) => [
-    ...scale.map((_, j) => scaled.reduce((sum, a) => sum + at(a, i) * at(a, j), 0)),
-    i === 0 ? 1 / at(scale, 0) : 0,
-  ]);
-  for (let i = 0; i < size; i++) {
-    const pivot = at(system[i] ?? [], i);
-    if (!(pivot > 1e-9)) return undefined;
-    for (let j = 0; j < size; j++) {
-      if (j === i) continue;
-      const factor = at(system[j] ?? [], i) / pivot;
-      system[j] = (system[j] ?? []).map((value, c) => value - factor * at(system[i] ?? [], c));
-    }
-  }
-  const solution = system.map((line, i) => at(line, size) / at(line, i));
+  const gram = scale.map((_, i) =>
+    scale.map((_, j) => scaled.reduce((sum, a) => sum + at(a, i) * at(a, j), 0)),
+  );
+  const factor = cholesky(gram, 1e-9);
+  if (factor === undefined) return undefined;
+  const first = scale.map((length, i) => (i === 0 ? 1 / length : 0));
+  const solution = solve(factor, first);
   return scaled.map((a) => a.reduce((sum, value, c) => sum + value * at(solution, c), 0));
 }
 
@@ -118,6 +111,6 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 1;
 }
 
-function at(values: readonly number[], index: number): number {
+function at(values: ArrayLike<number>, index: number): number {
   return values[index] as number;
 }

@@ -3,8 +3,9 @@
  * or without a column for a base label. Read as the one column of labels that they stand for, they
  * say the same, and in the only way that the model knows labels.
  */
+
+import { columnOf, type Matrix, matrixOf } from '../maths/matrix.js';
 import { levelsByCount, numbered } from './levels.js';
-import { columnOf, type Matrix, matrixOf } from './samples.js';
 
 /** A side in which dummies are one column. */
 export interface JoinedSide {

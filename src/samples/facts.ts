@@ -6,6 +6,7 @@ import {
   type Scores,
 } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
+import { Hash64 } from '../maths/hash.js';
 import { leastOpenShare } from './determined.js';
 import { type JoinedSide, unjoined } from './dummies.js';
 import type { Samples } from './samples.js';
@@ -123,26 +124,18 @@ function rowTies(columns: readonly ColumnRanks[]): { repeated: number; tiedPairs
   const rows = columns[0]?.doubled.length ?? 0;
   // A column without ties makes every row distinct.
   if (columns.some((column) => column.distinct === rows)) return { repeated: 0, tiedPairs: 0 };
+  const hash = new Hash64();
   const counts = new Map<number, number>();
   let tiedPairs = 0;
   for (let r = 0; r < rows; r++) {
-    const key = hashRow(columns, r);
+    hash.reset();
+    for (const { doubled } of columns) hash.add(doubled[r] as number);
+    const key = (hash.high >>> 0) * 0x100000 + (hash.low >>> 12);
     const seen = counts.get(key) ?? 0;
     tiedPairs += seen;
     counts.set(key, seen + 1);
   }
   return { repeated: rows - counts.size, tiedPairs: tiedPairs / ((rows * (rows - 1)) / 2) };
-}
-
-function hashRow(columns: readonly ColumnRanks[], row: number): number {
-  let low = 0;
-  let high = 0x9e3779b9;
-  for (const { doubled } of columns) {
-    const rank = doubled[row] as number;
-    low = Math.imul(low ^ rank, 0x01000193) ^ (low >>> 15);
-    high = Math.imul(high + rank, 0x85ebca6b) ^ (high >>> 13);
-  }
-  return (high >>> 0) * 0x100000 + (low >>> 12);
 }
 
 function largestCorrelation(x: Scores, y: Scores): number {

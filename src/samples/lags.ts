@@ -1,4 +1,4 @@
-import { columnOf, type Matrix, takeRows } from './samples.js';
+import { columnOf, type Matrix, takeRows } from '../maths/matrix.js';
 
 /** The rows `from` … `to` − 1 of a series. */
 export function window(series: Matrix, from: number, to: number): Matrix {

@@ -1,8 +1,9 @@
-import { discreteEntropy } from '../classical/plugin.js';
 import { MistdError } from '../errors.js';
+import { discreteEntropy } from '../maths/entropy.js';
+import { matrixOf } from '../maths/matrix.js';
 import { type Column, record, rowsOf, type Side, type Sides } from './columns.js';
 import { levelsByCount, numbered } from './levels.js';
-import { completeRows, MIN_ROWS, matrixOf, type NamedSide, type SampleLimits } from './samples.js';
+import { completeRows, MIN_ROWS, type NamedSide, type SampleLimits } from './samples.js';
 
 export const MISSING_RULES = ['error', 'drop_rows', 'drop_pairwise'] as const;
 

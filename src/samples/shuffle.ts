@@ -1,6 +1,6 @@
 import { rankColumn, scoreTable } from '../encoding/normal-scores.js';
+import { columnOf, type Matrix } from '../maths/matrix.js';
 import { permutation, type Random, random } from '../maths/random.js';
-import { columnOf, type Matrix } from './samples.js';
 
 /** How to reorder the rows of one side, which breaks its dependence on the other. */
 export type Shuffle =

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { classicalEstimates } from '../../src/classical/classical.js';
 import { cca, gaussianCopula } from '../../src/classical/gaussian.js';
-import { discreteEntropy, plugin } from '../../src/classical/plugin.js';
+import { plugin } from '../../src/classical/plugin.js';
+import { discreteEntropy } from '../../src/maths/entropy.js';
 import { gaussian, mixed, samplesOf } from '../data.js';
 
 const golden = JSON.parse(await readFile('test/golden/classical.json', 'utf8'));

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { digammaTable } from '../../src/maths/digamma.js';
 import { ksg, neighborCounts } from '../../src/classical/ksg.js';
+import { digammaTable } from '../../src/maths/digamma.js';
 import { gaussian, normals, samplesOf, uniforms } from '../data.js';
 
 interface Case {

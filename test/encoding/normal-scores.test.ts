@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columnUses, encodeColumns } from '../../src/encoding/encode.js';
-import { normalQuantile, rankColumn, scoreTable } from '../../src/encoding/normal-scores.js';
+import { rankColumn, scoreTable } from '../../src/encoding/normal-scores.js';
+import { normalQuantile } from '../../src/maths/normal.js';
 
 const column = fc
   .array(

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ProblemEstimate, runTask } from '../../src/inference/estimate-task.js';
+import type { ModelAnswer } from '../../src/estimation/question.js';
+import { runTask } from '../../src/inference/estimate-task.js';
 import { MODEL_FILE, readManifest, readModelFile } from '../../src/inference/manifest.js';
 import { ModelSession } from '../../src/inference/session.js';
-import { joinColumns, type Matrix } from '../../src/samples/samples.js';
+import { joinColumns, type Matrix } from '../../src/maths/matrix.js';
 import { TaskCancelled } from '../../src/samples/shuffle.js';
 import { normals } from '../data.js';
 
@@ -21,17 +22,17 @@ function side(seed: number, rows: number): Matrix {
 describe('runTask', () => {
   it('deals rows beyond the blocks of the model into several', async () => {
     const samples = { x: side(1, 1100), y: side(2, 1100) };
-    const { estimates } = await runTask(model, [samples], () => false);
-    expect(estimates.map(({ blocks }) => blocks)).toEqual([3]);
-    expect(estimates[0]?.knots.length).toBe(model.manifest.taus.length);
+    const { answers } = await runTask(model, [samples], () => false);
+    expect(answers.map(({ blocks }) => blocks)).toEqual([3]);
+    expect(answers[0]?.knots.length).toBe(model.manifest.taus.length);
   });
 
   it('estimates a share of the blocks, which together are all of them', async () => {
     const samples = { x: side(1, 1100), y: side(2, 1100) };
     const all = { ...samples, share: { from: 0, of: 1 } };
     const shares = [0, 1].map((from) => ({ ...samples, share: { from, of: 2 } }));
-    const { estimates } = await runTask(model, [all, ...shares], () => false);
-    const [whole, even, odd] = estimates.map(({ parts }) => parts);
+    const { answers } = await runTask(model, [all, ...shares], () => false);
+    const [whole, even, odd] = answers.map(({ parts }) => parts);
     expect(whole?.length).toBe(3);
     [even?.[0], odd?.[0], even?.[1]].forEach((part, b) => {
       part?.forEach((q, k) => {
@@ -58,14 +59,14 @@ describe('runTask', () => {
     ];
     const together = await runTask(model, problems, () => false);
     for (const [i, problem] of problems.entries()) {
-      const alone = (await runTask(model, [problem], () => false)).estimates[0];
-      const { knots, facts, blocks } = together.estimates[i] as ProblemEstimate;
+      const alone = (await runTask(model, [problem], () => false)).answers[0];
+      const { knots, facts, blocks } = together.answers[i] as ModelAnswer;
       expect(facts).toEqual(alone?.facts);
       expect(blocks).toBe(alone?.blocks);
       alone?.knots.forEach((q, k) => {
         expect(knots[k]).toBeCloseTo(q, 4);
       });
     }
-    expect(together.estimates[4]?.knots).not.toEqual(together.estimates[5]?.knots);
+    expect(together.answers[4]?.knots).not.toEqual(together.answers[5]?.knots);
   });
 });

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Manifest } from '../../src/inference/manifest.js';
-import { WorkerPool } from '../../src/inference/model-pool.js';
+import { ModelPool } from '../../src/inference/model-pool.js';
 import type { LoadedModel, Task } from '../../src/inference/protocol.js';
 
 const THREAD = new URL('./fixtures/thread.js', import.meta.url);
@@ -12,7 +12,7 @@ function task(model: string, rows = 10): Task {
   return { model, problems: [{ x: side, y: side }] };
 }
 
-let pool: WorkerPool;
+let pool: ModelPool;
 const deaths: Error[] = [];
 
 /** A model for the pool's eyes; the fixture thread opens none. */
@@ -22,7 +22,7 @@ function model(id: string, batch_invariant: boolean): LoadedModel {
 
 async function start(threads: number, queueLimit: number): Promise<void> {
   deaths.length = 0;
-  pool = new WorkerPool({
+  pool = new ModelPool({
     models: [model('count', true), model('die', true), model('count alone', false)],
     threads,
     queueLimit,
@@ -143,7 +143,7 @@ describe('WorkerPool', () => {
   it('closes while its threads die at their start', async () => {
     deaths.length = 0;
     const entry = new URL('data:text/javascript,throw new Error("at start")');
-    pool = new WorkerPool({
+    pool = new ModelPool({
       models: [],
       threads: 1,
       queueLimit: 1,

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { logSigmoid, logSumExp, sigmoid } from '../../src/maths/log-space.js';
+import { orderStatistics } from '../../src/maths/order-statistics.js';
 import type { Prompt } from '../../src/preference/candidates.js';
 import { ClusterIndex } from '../../src/preference/cluster-index.js';
 import { singleClusters } from '../../src/preference/clusters.js';
 import { promptDid } from '../../src/preference/distribution.js';
 import { promptEntropy } from '../../src/preference/entropy.js';
-import { logSigmoid, logSumExp, sigmoid } from '../../src/maths/log-space.js';
 import { fitLogistic } from '../../src/preference/logistic.js';
-import { orderStatistics } from '../../src/maths/order-statistics.js';
 import { regressLogRatios } from '../../src/preference/power-law.js';
 import { rejectedPrompts, rejectedWeights } from '../../src/preference/rejected.js';
 

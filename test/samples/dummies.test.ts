@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { columnOf, type Matrix, matrixOf } from '../../src/maths/matrix.js';
 import { joinDummies } from '../../src/samples/dummies.js';
-import { columnOf, type Matrix, matrixOf } from '../../src/samples/samples.js';
 
 const side = (...columns: number[][]): Matrix =>
   matrixOf(columns.map((column) => Float64Array.from(column)));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { matrixOf } from '../../src/maths/matrix.js';
 import { factsOf as factsOfSamples, type SampleFacts } from '../../src/samples/facts.js';
-import { matrixOf } from '../../src/samples/samples.js';
 import { normals, uniforms } from '../data.js';
 
 function factsOf(x: number[][], y: number[][]): SampleFacts {

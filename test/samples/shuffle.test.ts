@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { past } from '../../src/samples/lags.js';
 import { rearranged } from '../../src/estimation/question.js';
-import type { Matrix } from '../../src/samples/samples.js';
+import type { Matrix } from '../../src/maths/matrix.js';
+import { past } from '../../src/samples/lags.js';
 import { shuffledRows, TaskCancelled } from '../../src/samples/shuffle.js';
 import { normals } from '../data.js';
 

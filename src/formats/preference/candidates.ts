@@ -1,6 +1,6 @@
 import { MistdError, pointerStep } from '../../errors.js';
-import type { Candidate, Prompt } from '../../preference/candidates.js';
 import { logSumExp } from '../../maths/log-space.js';
+import type { Candidate, Prompt } from '../../preference/candidates.js';
 import { describe } from '../text/describe.js';
 import { readLogProb } from './log-probs.js';
 import { agreedTokens } from './pair-reader.js';

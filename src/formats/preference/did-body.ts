@@ -1,6 +1,7 @@
 import { MistdError } from '../../errors.js';
-import { type CandidateRules, type ReadPrompts, readPrompts } from './candidates.js';
 import { parseObject } from '../table/json.js';
+import { asBuffer } from '../text/bytes.js';
+import { type CandidateRules, type ReadPrompts, readPrompts } from './candidates.js';
 import type { ReadPairs } from './pair-reader.js';
 import { pairsFromJson } from './pairs.js';
 
@@ -25,8 +26,11 @@ export interface DidBody {
  *
  * @throws MistdError with the JSON pointer of the fault.
  */
-export function readDidBody(bytes: Buffer, { takesPairs, candidates, most }: BodyRules): DidBody {
-  const { pairs, prompts, rows, ...fields } = parseObject(bytes);
+export function readDidBody(
+  sent: Uint8Array,
+  { takesPairs, candidates, most }: BodyRules,
+): DidBody {
+  const { pairs, prompts, rows, ...fields } = parseObject(asBuffer(sent));
   const listed = prompts !== undefined || rows !== undefined;
   if (!takesPairs && pairs !== undefined) throw notTaken('pairs', 'prompts or rows');
   if (!candidates && listed) throw notTaken(prompts === undefined ? 'rows' : 'prompts', 'pairs');

@@ -1,8 +1,8 @@
 import { MistdError, pointerStep } from '../../errors.js';
 import { PairColumns, type Pairs } from '../../preference/pairs.js';
 import { describe } from '../text/describe.js';
-import { isSum, type LogProb, readLogProb } from './log-probs.js';
 import type { PlainCells } from '../text/plain-cells.js';
+import { isSum, type LogProb, readLogProb } from './log-probs.js';
 
 /** Pairs, and the columns beside them that say nothing here. */
 export interface ReadPairs {

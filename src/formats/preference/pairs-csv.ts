@@ -1,6 +1,9 @@
+import { Type } from 'typebox';
 import { MistdError } from '../../errors.js';
 import { CsvLines } from '../text/csv-lines.js';
 import { streamLines } from '../text/line-stream.js';
+import { PlainCells } from '../text/plain-cells.js';
+import type { PairFormat, PairLimits } from './pair-format.js';
 import {
   COUNTS,
   KNOWN,
@@ -11,17 +14,31 @@ import {
   type ReadPairs,
   type Row,
 } from './pair-reader.js';
-import type { PairLimits } from './pairs.js';
-import { PlainCells } from '../text/plain-cells.js';
 
 /** A column of a CSV body named so is a feature. */
 const FEATURE = 'features.';
 
-/**
- * Reads pairs from CSV with a header, as they arrive: cells are numbers, or JSON in the forms of
- * log-probs. See streamLines for further errors.
- */
-export async function pairsFromCsv(
+/** Pairs as CSV with a header: cells are numbers, or JSON in the forms of log-probabilities. */
+export const csvPairs: PairFormat = {
+  read: pairsFromCsv,
+  describe(pairs) {
+    const rows = pairs.map(({ features, ...pair }) => ({
+      ...pair,
+      ...Object.fromEntries(
+        Object.entries(features ?? {}).map(([name, value]) => [`${FEATURE}${name}`, value]),
+      ),
+    }));
+    const cells = [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))];
+    return Type.String({
+      description:
+        'A header, then a pair a line; features are columns named features.<name>; options go into the query string',
+      examples: [cells.map((row) => row.join(',')).join('\n')],
+    });
+  },
+};
+
+/** @throws MistdError as `streamLines`, and for a pair that is not one. */
+async function pairsFromCsv(
   stream: AsyncIterable<Uint8Array>,
   limits: PairLimits,
 ): Promise<ReadPairs> {

@@ -1,12 +1,10 @@
+import { Type } from 'typebox';
 import { MistdError, pointerStep } from '../../errors.js';
 import { describe } from '../text/describe.js';
-import { type StreamLimits, streamLines } from '../text/line-stream.js';
-import { asRow, PairReader, type ReadPairs, type Row } from './pair-reader.js';
+import { streamLines } from '../text/line-stream.js';
 import { parseJsonLine } from '../text/text-lines.js';
-
-export interface PairLimits extends StreamLimits {
-  readonly maxPairs: number;
-}
+import type { PairFormat, PairLimits } from './pair-format.js';
+import { asRow, PairReader, type ReadPairs, type Row } from './pair-reader.js';
 
 /**
  * Reads the `pairs` of a JSON body: an array of rows, or an object of columns of equal length.
@@ -35,8 +33,18 @@ export function pairsFromJson(value: unknown, maxPairs: number): ReadPairs {
   return reader.finish();
 }
 
-/** Reads pairs from NDJSON, a row a line, as they arrive. See streamLines for further errors. */
-export async function pairsFromNdjson(
+/** Pairs as NDJSON: one pair per line. */
+export const ndjsonPairs: PairFormat = {
+  read: pairsFromNdjson,
+  describe: (pairs) =>
+    Type.String({
+      description: 'A pair a line; options go into the query string',
+      examples: [pairs.map((pair) => JSON.stringify(pair)).join('\n')],
+    }),
+};
+
+/** @throws MistdError as `streamLines`, and for a pair that is not one. */
+async function pairsFromNdjson(
   stream: AsyncIterable<Uint8Array>,
   limits: PairLimits,
 ): Promise<ReadPairs> {

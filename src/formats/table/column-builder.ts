@@ -1,4 +1,5 @@
 import { MistdError } from '../../errors.js';
+import { type GrowingArray, growingFloats } from '../../maths/growing-array.js';
 import type { Column } from '../../samples/columns.js';
 import { describe } from '../text/describe.js';
 
@@ -11,8 +12,7 @@ export class ColumnBuilder {
   readonly #name: string;
   readonly #pointerOf: (row: number) => string;
   #kind: Column['kind'] | undefined;
-  #values: Float64Array<ArrayBuffer>;
-  #length = 0;
+  readonly #values: GrowingArray<Float64Array<ArrayBuffer>>;
   readonly #codes = new Map<string, number>();
 
   /**
@@ -22,7 +22,7 @@ export class ColumnBuilder {
   constructor(name: string, pointerOf: (row: number) => string, rows = 1024) {
     this.#name = name;
     this.#pointerOf = pointerOf;
-    this.#values = new Float64Array(rows);
+    this.#values = growingFloats(rows);
   }
 
   /**
@@ -34,14 +34,14 @@ export class ColumnBuilder {
     if (typeof value === 'number') {
       if (!Number.isFinite(value)) throw this.#infinite();
       if (this.#kind !== 'number') this.#become('number', value);
-      this.#append(value);
+      this.#values.push(value);
     } else if (value === null || value === undefined) {
-      this.#append(Number.NaN);
+      this.#values.push(Number.NaN);
     } else if (typeof value === 'string') {
       this.addText(value);
     } else if (typeof value === 'boolean') {
       this.#become('boolean', value);
-      this.#append(value ? 1 : 0);
+      this.#values.push(value ? 1 : 0);
     } else {
       throw this.#refused(value);
     }
@@ -54,15 +54,14 @@ export class ColumnBuilder {
       code = this.#codes.size;
       this.#codes.set(text, code);
     }
-    this.#append(code);
+    this.#values.push(code);
   }
 
   finish(): Column {
-    const full = this.#length === this.#values.length;
     return {
       name: this.#name,
       kind: this.#kind ?? 'number',
-      values: full ? this.#values : this.#values.slice(0, this.#length),
+      values: this.#values.values(),
       labels: [...this.#codes.keys()],
     };
   }
@@ -72,17 +71,8 @@ export class ColumnBuilder {
     if (this.#kind !== kind) throw this.#refused(value);
   }
 
-  #append(value: number): void {
-    if (this.#length === this.#values.length) {
-      const larger = new Float64Array(2 * this.#length + 16);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[this.#length++] = value;
-  }
-
   #infinite(): MistdError {
-    const pointer = this.#pointerOf(this.#length);
+    const pointer = this.#pointerOf(this.#values.length);
     return new MistdError(
       'not_finite',
       `The sample at ${pointer} is infinite, or too large for a 64-bit float.`,
@@ -91,7 +81,7 @@ export class ColumnBuilder {
   }
 
   #refused(value: unknown): MistdError {
-    const pointer = this.#pointerOf(this.#length);
+    const pointer = this.#pointerOf(this.#values.length);
     const mixed = this.#kind !== undefined && typeof value !== 'object';
     const among = mixed ? `, in a column of ${this.#kind}s` : '';
     return new MistdError(

@@ -1,14 +1,21 @@
 import { isUtf8 } from 'node:buffer';
+import { Type } from 'typebox';
 import { MistdError } from '../../errors.js';
 import type { Column, Sides } from '../../samples/columns.js';
-import type { ColumnBuilder } from './column-builder.js';
 import { CsvLines } from '../text/csv-lines.js';
 import { quote } from '../text/describe.js';
-import type { Layout } from './layout.js';
 import { PlainCells } from '../text/plain-cells.js';
-import type { Choice, TableLimits } from './table.js';
-import { TableBuilder } from './table-builder.js';
 import { takeLines } from '../text/text-lines.js';
+import type { ColumnBuilder } from './column-builder.js';
+import { choiceFields } from './layout.js';
+import { TableBuilder } from './table-builder.js';
+import {
+  choiceOf,
+  choiceText,
+  exampleTable,
+  type TableFormat,
+  type TableSource,
+} from './table-format.js';
 
 /** What stands for a missing value, in upper or lower case. */
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
@@ -16,26 +23,31 @@ const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
- * Reads CSV (RFC 4180, UTF-8) with a header: the columns named by the choice.
+ * CSV (RFC 4180, UTF-8) with a header: the columns named by the choice.
  *
  * A column is numbers; or true and false; or, if no cell is a number or if it is named in
  * `categorical`, categories. Empty cells and NA, N/A, NaN, null and None are missing values.
- *
- * @throws MistdError invalid_csv, unknown_column and those of columns.
  */
-export function readCsv<Name extends string>(
-  bytes: Buffer,
-  layout: Layout<Name>,
-  choice: Choice,
-  categorical: readonly string[],
-  limits: TableLimits,
-): Sides<Name> {
+export const csvTable: TableFormat = {
+  places: choiceFields,
+  read: readCsv,
+  describe(layout) {
+    const { names, rows } = exampleTable(layout);
+    return Type.String({
+      description: `UTF-8 with a header; ${choiceText(layout)} name the columns`,
+      examples: [[names, ...rows].map((cells) => `${cells.join(',')}\n`).join('')],
+    });
+  },
+};
+
+/** @throws MistdError invalid_csv, unknown_column and those of columns. */
+function readCsv<Name extends string>(bytes: Buffer, source: TableSource<Name>): Sides<Name> {
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new MistdError('invalid_csv', 'The body is not UTF-8 text.', { pointer: '' });
   }
   const read: { table?: CsvTable<Name> } = {};
   const csv = new CsvLines((header) => {
-    const table = new CsvTable(header, layout, choice, categorical, limits);
+    const table = new CsvTable(header, source);
     read.table = table;
     return (cells) => table.add(cells);
   });
@@ -58,20 +70,15 @@ class CsvTable<Name extends string> {
   readonly #plain: PlainCells;
   #rows = 0;
 
-  constructor(
-    header: readonly string[],
-    layout: Layout<Name>,
-    choice: Choice,
-    categorical: readonly string[],
-    limits: TableLimits,
-  ) {
+  constructor(header: readonly string[], source: TableSource<Name>) {
+    const { layout, categorical, limits } = source;
     const twice = header.find((name, c) => header.indexOf(name) !== c);
     if (twice !== undefined) {
       throw new MistdError('invalid_csv', `The header names the column ${quote(twice)} twice.`, {
         pointer: '',
       });
     }
-    this.#table = new TableBuilder(header, layout, choice, limits);
+    this.#table = new TableBuilder(header, layout, choiceOf(source), limits);
     const { builders } = this.#table;
     this.#columns = [...builders].map(([name, builder]) => ({
       place: header.indexOf(name),

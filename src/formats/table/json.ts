@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { MistdError, pointerStep } from '../../errors.js';
+import type { Matrix } from '../../maths/matrix.js';
 import { record, rowsOf, type Side } from '../../samples/columns.js';
-import type { Matrix, SampleLimits } from '../../samples/samples.js';
-import { ColumnBuilder } from './column-builder.js';
+import type { SampleLimits } from '../../samples/samples.js';
 import { describe, quote } from '../text/describe.js';
+import { ColumnBuilder } from './column-builder.js';
 import { checkSameRows, checkShape } from './table.js';
 
 /**

@@ -14,8 +14,8 @@ interface Apart {
   readonly least: number;
 }
 
-export const PAIR: Layout<'x' | 'y'> = { sides: ['x', 'y'] };
-export const SERIES: Layout<'x' | 'y'> = { ...PAIR, ordered: true };
+export const XY: Layout<'x' | 'y'> = { sides: ['x', 'y'] };
+export const SERIES: Layout<'x' | 'y'> = { ...XY, ordered: true };
 export const TRIPLE: Layout<'x' | 'y' | 'z'> = { sides: ['x', 'y', 'z'] };
 export const TARGET: Layout<'target'> = {
   sides: ['target'],

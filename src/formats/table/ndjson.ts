@@ -1,24 +1,43 @@
 import { isUtf8 } from 'node:buffer';
+import { Type } from 'typebox';
 import { MistdError } from '../../errors.js';
 import type { Sides } from '../../samples/columns.js';
 import { describe } from '../text/describe.js';
-import type { Layout } from './layout.js';
-import type { Choice, TableLimits } from './table.js';
-import { TableBuilder } from './table-builder.js';
 import { parseJsonLine, takeLines } from '../text/text-lines.js';
+import { choiceFields } from './layout.js';
+import { TableBuilder } from './table-builder.js';
+import {
+  choiceOf,
+  choiceText,
+  exampleTable,
+  type TableFormat,
+  type TableSource,
+} from './table-format.js';
 
 /**
- * Reads newline-delimited JSON: an object a line, a line a row, with the columns named by the
- * choice. The first line says which columns there are; null or an absent field is a missing value.
- *
- * @throws MistdError invalid_json with the number of the line, and those of columns.
+ * Newline-delimited JSON: one object per line and row, with the columns named by the choice. The
+ * first line says which columns there are; null or an absent field is a missing value.
  */
-export function readNdjson<Name extends string>(
-  bytes: Buffer,
-  layout: Layout<Name>,
-  choice: Choice,
-  limits: TableLimits,
-): Sides<Name> {
+export const ndjsonTable: TableFormat = {
+  places: choiceFields,
+  read: readNdjson,
+  describe(layout) {
+    const { names, rows } = exampleTable(layout);
+    return Type.String({
+      description: `An object a line and row; ${choiceText(layout)} name the fields`,
+      examples: [
+        rows
+          .map((row) => Object.fromEntries(names.map((name, c) => [name, row[c]])))
+          .map((row) => `${JSON.stringify(row)}\n`)
+          .join(''),
+      ],
+    });
+  },
+};
+
+/** @throws MistdError invalid_json with the number of the line, and those of columns. */
+function readNdjson<Name extends string>(bytes: Buffer, source: TableSource<Name>): Sides<Name> {
+  const { layout, limits } = source;
   if (!isUtf8(bytes)) {
     throw new MistdError('invalid_json', 'The body is not UTF-8.', { pointer: '' });
   }
@@ -28,7 +47,7 @@ export function readNdjson<Name extends string>(
     const text = bytes.toString('utf8', start, end).trim();
     if (text === '') return;
     const record = recordOf(parseJsonLine(text, ''));
-    read.table ??= new TableBuilder(Object.keys(record), layout, choice, limits);
+    read.table ??= new TableBuilder(Object.keys(record), layout, choiceOf(source), limits);
     for (const [name, builder] of read.table.builders) {
       builder.add(Object.hasOwn(record, name) ? record[name] : null);
     }

@@ -2,37 +2,45 @@ import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
 import { MistdError, pointerStep } from '../../errors.js';
-import { type Column, record, rowsOf, type Side, type Sides } from '../../samples/columns.js';
-import type { Layout } from './layout.js';
+import { record, rowsOf, type Side, type Sides } from '../../samples/columns.js';
+import { choiceFields } from './layout.js';
 import { readNpy } from './npy.js';
 import {
-  type Choice,
   checkApart,
   checkSameRows,
   checkShape,
-  checkTable,
   chosenNames,
   namesInUse,
-  sidesOf,
   standingApart,
-  type TableLimits,
 } from './table.js';
+import {
+  binarySchema,
+  choiceOf,
+  choiceText,
+  type TableFormat,
+  type TableSource,
+} from './table-format.js';
 import { sideOfRows } from './tensor.js';
 
-/**
- * Reads an npz file (numpy.savez, compressed or not): a table of arrays, each of one column or of
- * several.
- *
- * @param maxBytes that the arrays in use may take once unpacked.
- * @throws MistdError invalid_npy, missing_field, body_too_large and those of arrays.
- */
-export async function readNpz<Name extends string>(
+/** An npz file (numpy.savez, compressed or not): arrays of one column or of several. */
+export const npzTable: TableFormat = {
+  places: choiceFields,
+  read: readNpz,
+  describe: (layout) =>
+    binarySchema(
+      layout.apart === undefined
+        ? `Arrays ${layout.sides.join(', ')} of numpy.savez, or those that ${choiceText(layout)} name`
+        : `Arrays of numpy.savez, named by ${choiceText(layout)}`,
+    ),
+};
+
+/** @throws MistdError invalid_npy, missing_field, body_too_large and those of arrays. */
+async function readNpz<Name extends string>(
   bytes: Buffer,
-  layout: Layout<Name>,
-  choice: Choice,
-  limits: TableLimits,
-  maxBytes: number,
+  source: TableSource<Name>,
 ): Promise<Sides<Name>> {
+  const { layout, limits } = source;
+  const choice = choiceOf(source);
   const archive = await openArchive(bytes);
   const known = [...archive.entries.keys()];
   for (const side of layout.sides) {
@@ -42,7 +50,7 @@ export async function readNpz<Name extends string>(
     });
   }
   const names = chosenNames(known, layout, choice);
-  const files = await unpack(archive, namesInUse(names), maxBytes);
+  const files = await unpack(archive, namesInUse(names), limits.maxBytes);
   const arrayOf = (name: string): Side => {
     const array = readNpy(files.get(name) as Buffer, `${name}.npy`);
     const [rows = 0, columns = 1] = array.shape;
@@ -62,28 +70,6 @@ export async function readNpz<Name extends string>(
   }
   checkSameRows(sides);
   return sides;
-}
-
-/** Reads an npy file: a table whose columns are called 0, 1, … */
-export function readNpyTable<Name extends string>(
-  bytes: Buffer,
-  layout: Layout<Name>,
-  choice: Choice,
-  limits: TableLimits,
-): Sides<Name> {
-  const array = readNpy(bytes, 'The body');
-  const [rows = 0, width = 1] = array.shape;
-  const known = Array.from({ length: width }, (_, c) => String(c));
-  const names = chosenNames(known, layout, choice);
-  checkTable(rows, names, layout, limits);
-  const { columns } = sideOfRows(
-    '',
-    array.numbers,
-    rows,
-    width,
-    array.boolean ? 'boolean' : 'number',
-  );
-  return sidesOf(names, (name) => columns[Number(name)] as Column);
 }
 
 /** The columns of several arrays, which are then of as many rows. */

@@ -3,24 +3,32 @@ import { compressors } from 'hyparquet-compressors';
 import { MistdError, pointerStep } from '../../errors.js';
 import type { Sides } from '../../samples/columns.js';
 import type { ColumnBuilder } from './column-builder.js';
-import type { Layout } from './layout.js';
-import type { Choice, TableLimits } from './table.js';
+import { choiceFields } from './layout.js';
 import { TableBuilder } from './table-builder.js';
+import {
+  binarySchema,
+  choiceOf,
+  choiceText,
+  type TableFormat,
+  type TableSource,
+} from './table-format.js';
 
 /**
- * Reads a Parquet file: the columns named by the choice, of numbers, booleans or texts. Nulls and
- * NaN are missing values; dates count as milliseconds since 1970.
- *
- * @param maxBytes that the pages of these columns may take once unpacked.
- * @throws MistdError invalid_parquet, unknown_column, body_too_large and those of columns.
+ * Parquet: the columns named by the choice, of numbers, booleans or strings. Nulls and NaN are
+ * missing values; dates count as milliseconds since 1970.
  */
-export async function readParquet<Name extends string>(
+export const parquetTable: TableFormat = {
+  places: choiceFields,
+  read: readParquet,
+  describe: (layout) => binarySchema(`${choiceText(layout)} name the columns`),
+};
+
+/** @throws MistdError invalid_parquet, unknown_column, body_too_large and those of columns. */
+async function readParquet<Name extends string>(
   bytes: Buffer,
-  layout: Layout<Name>,
-  choice: Choice,
-  limits: TableLimits,
-  maxBytes: number,
+  source: TableSource<Name>,
 ): Promise<Sides<Name>> {
+  const { layout, limits } = source;
   const file: AsyncBuffer = {
     byteLength: bytes.length,
     slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
@@ -30,7 +38,7 @@ export async function readParquet<Name extends string>(
     const schema = parquetSchema(metadata).children;
     const known = schema.map(({ element }) => element.name);
     const rows = Number(metadata.num_rows);
-    const table = new TableBuilder(known, layout, choice, limits, rows);
+    const table = new TableBuilder(known, layout, choiceOf(source), limits, rows);
     const nested = schema.find(
       ({ element, children }) => children.length > 0 && table.builders.has(element.name),
     );
@@ -43,7 +51,7 @@ export async function readParquet<Name extends string>(
       file,
       metadata,
       columns: [...table.builders.keys()],
-      compressors: within(maxBytes),
+      compressors: within(limits.maxBytes),
       onChunk: ({ columnName, columnData }) => {
         const builder = table.builders.get(columnName) as ColumnBuilder;
         for (const value of columnData) builder.add(plain(value));

@@ -1,30 +1,55 @@
 import { endianness } from 'node:os';
+import { Type } from 'typebox';
 import { MistdError, pointerStep } from '../../errors.js';
 import { type Column, record, type Side, type Sides } from '../../samples/columns.js';
-import type { SampleLimits } from '../../samples/samples.js';
-import type { Layout } from './layout.js';
+import { compileCheck } from '../../validation.js';
 import { checkShape } from './table.js';
+import { binarySchema, type TableFormat, type TableSource } from './table-format.js';
 
-export interface TensorShape<Name extends string> {
-  readonly rows: number;
-  /** Columns of each side. */
-  readonly dims: Readonly<Record<Name, number>>;
-  readonly dtype: 'float32' | 'float64';
-}
+const dim = Type.Integer({ minimum: 1, default: 1 });
+
+/** How raw numbers are laid out: the query parameters. */
+export const tensorOptions = {
+  rows: Type.Integer({ minimum: 1 }),
+  dim_x: dim,
+  dim_y: dim,
+  dim_z: dim,
+  dtype: Type.Enum(['float32', 'float64'], { default: 'float64' }),
+};
+
+const checkShapeOptions = compileCheck(Type.Object(tensorOptions));
 
 /**
- * Reads raw numbers: one side after the other, each row by row, little-endian. NaN is a missing
- * value.
- *
- * @throws MistdError invalid_tensor when the bytes are not as many as the shape says.
+ * Raw numbers: one side after the other, each row by row, little-endian. NaN is a missing value.
+ * They have no named columns, so a table cannot come this way.
  */
-export function readTensor<Name extends string>(
+export const rawTable: TableFormat = {
+  places({ sides, apart }) {
+    if (apart !== undefined) {
+      throw new MistdError(
+        'unsupported_media_type',
+        'Raw numbers have no named columns; send this table as CSV, NDJSON, npy, npz, Parquet or JSON.',
+      );
+    }
+    return ['rows', ...sides.map((side) => `dim_${side}`), 'dtype'];
+  },
+  read: readTensor,
+  describe: ({ sides, apart }) =>
+    apart === undefined
+      ? binarySchema(
+          `${sides.join(', then ')}, row by row, little-endian; ?rows=, ?dim_x=, …, ?dtype=`,
+        )
+      : undefined,
+};
+
+/** @throws MistdError invalid_tensor when the bytes are not as many as the shape says. */
+function readTensor<Name extends string>(
   bytes: Buffer,
-  { sides }: Layout<Name>,
-  shape: TensorShape<Name>,
-  limits: SampleLimits,
+  { layout: { sides }, place, limits }: TableSource<Name>,
 ): Sides<Name> {
-  const { rows, dims, dtype } = shape;
+  const { rows, dtype, ...rest } = checkShapeOptions(place);
+  const given: Record<string, number> = rest;
+  const dims = record(sides, (side) => given[`dim_${side}`] as number);
   for (const side of sides) checkShape(side, rows, dims[side], limits, '/rows');
   const widths = sides.map((side) => dims[side]);
   const size = dtype === 'float32' ? 4 : 8;

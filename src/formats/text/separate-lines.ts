@@ -15,7 +15,7 @@ const NEWLINE = 0x0a;
  * turn comes, and a wrong one fails alone. Blank lines are skipped; one that is too long becomes
  * an error, and those after it are read still.
  */
-export async function* readLines(
+export async function* separateLines(
   stream: AsyncIterable<Buffer>,
   maxBytes: number,
 ): AsyncGenerator<Line> {

@@ -2,32 +2,37 @@ import type { Static, TSchema } from 'typebox';
 import type { CandidateRules, ReadPrompts } from '../../formats/preference/candidates.js';
 import { type BodyRules, type DidBody, readDidBody } from '../../formats/preference/did-body.js';
 import type { ReadPairs } from '../../formats/preference/pair-reader.js';
+import { endReply, type RequestStamp } from '../../http/reply.js';
 import { compileCheck } from '../../validation.js';
+import type { PreferenceWarning } from '../../warnings.js';
 
 export interface AnswerLimits {
   /** Pairs, or candidates. */
   readonly maxPairs: number;
-  /** Of a reply with a row a pair. */
+  /** Rows of a reply with one row per pair. */
   readonly maxRows: number;
 }
 
-/** What a route of /did answers, without any HTTP: what it takes, and the reply but for its end. */
-export interface DidAnswer<T extends TSchema, Reply> {
+/** How a route of /did answers, without any HTTP: what it takes, and the reply but for its end. */
+export interface DidAnswer<Options extends TSchema, Reply> {
   readonly takes: Omit<BodyRules, 'most'>;
-  readonly options: T;
+  readonly options: Options;
   readonly answer: (
     data: Omit<DidBody, 'fields'>,
-    options: Static<T>,
+    options: Static<Options>,
     limits: AnswerLimits,
-  ) => Omit<Reply, 'timing' | 'id'>;
+  ) => Omit<Reply, 'timing' | 'id'> & { readonly warnings: readonly PreferenceWarning[] };
 }
 
 /** An answer about the completions of prompts. */
-export function aboutPrompts<T extends TSchema, Reply>(
+export function aboutPrompts<Options extends TSchema, Reply>(
   candidates: CandidateRules,
-  options: T,
-  answer: (read: ReadPrompts, options: Static<T>) => Omit<Reply, 'timing' | 'id'>,
-): DidAnswer<T, Reply> {
+  options: Options,
+  answer: (
+    read: ReadPrompts,
+    options: Static<Options>,
+  ) => Omit<Reply, 'timing' | 'id'> & { readonly warnings: readonly PreferenceWarning[] },
+): DidAnswer<Options, Reply> {
   return {
     takes: { takesPairs: false, candidates },
     options,
@@ -37,46 +42,36 @@ export function aboutPrompts<T extends TSchema, Reply>(
 
 /** A JSON body; or pairs that came as rows, with the options of the query string. */
 export type DidInput =
-  | { readonly bytes: Buffer }
-  | { readonly read: ReadPairs; readonly options: unknown };
-
-export interface DidText {
-  /** The reply as JSON without its end: its timing, its id and the last brace. */
-  readonly start: Uint8Array<ArrayBuffer>;
-  /** That the request gave itself. */
-  readonly id: string | undefined;
-  readonly parseMs: number;
-  readonly computeMs: number;
-}
+  | { readonly bytes: Uint8Array }
+  | { readonly read: ReadPairs; readonly options: unknown; readonly parseMs: number };
 
 /**
- * Makes a function from input to the reply's text: plain data in and out, so that any thread can
- * run it. The text is made there too, as for many candidates it takes longer than all the rest.
+ * Makes a function from a request to its reply as JSON text: plain data in and out, so that any
+ * thread can run it. The text is part of it because for many candidates it takes longest.
  */
-export function answerer<T extends TSchema, Reply>({
+export function answerer<Options extends TSchema, Reply>({
   takes,
   options: schema,
   answer,
-}: DidAnswer<T, Reply>): (input: DidInput, limits: AnswerLimits) => DidText {
+}: DidAnswer<Options, Reply>) {
   const checkOptions = compileCheck(schema);
-  return (input, limits) => {
-    const arrived = performance.now();
-    const [data, options] =
-      'read' in input
-        ? [{ read: input.read, candidates: undefined }, input.options as Static<T>]
-        : fromJson(input.bytes);
-    const begun = performance.now();
-    const text = JSON.stringify(answer(data, options, limits));
-    return {
-      start: new TextEncoder().encode(text.slice(0, -1)),
-      id: (options as { id?: string }).id,
-      parseMs: begun - arrived,
-      computeMs: performance.now() - begun,
-    };
 
-    function fromJson(bytes: Buffer): [Omit<DidBody, 'fields'>, Static<T>] {
-      const { fields, ...data } = readDidBody(bytes, { ...takes, most: limits.maxPairs });
-      return [data, checkOptions(fields)];
+  function read(input: DidInput, limits: AnswerLimits) {
+    if ('read' in input) {
+      const options = input.options as Static<Options>;
+      return { read: input.read, candidates: undefined, options, parseMs: input.parseMs };
     }
+    const start = performance.now();
+    const { fields, ...data } = readDidBody(input.bytes, { ...takes, most: limits.maxPairs });
+    return { ...data, options: checkOptions(fields), parseMs: performance.now() - start };
+  }
+
+  return (input: DidInput, limits: AnswerLimits, stamp: RequestStamp): Uint8Array<ArrayBuffer> => {
+    const { options, parseMs, ...data } = read(input, limits);
+    const start = performance.now();
+    const result = answer(data, options, limits);
+    const timing = { parse_ms: parseMs, compute_ms: performance.now() - start };
+    const { id } = options as { id?: string };
+    return new TextEncoder().encode(JSON.stringify(endReply(stamp, result, { id, timing })));
   };
 }

@@ -1,12 +1,13 @@
-import { answerer } from './answer.js';
-import { distributionAnswer } from './distribution/index.js';
-import { entropyAnswer } from './entropy/index.js';
-import { pairsAnswer } from './pairs/index.js';
-import { powerLawAnswer } from './power-law/index.js';
-import { rejectedAnswer } from './rejected/index.js';
+import type { RequestStamp } from '../../http/reply.js';
+import { type AnswerLimits, answerer, type DidInput } from './answer.js';
+import { distributionAnswer } from './distribution/answer.js';
+import { entropyAnswer } from './entropy/answer.js';
+import { pairsAnswer } from './pairs/answer.js';
+import { powerLawAnswer } from './power-law/answer.js';
+import { rejectedAnswer } from './rejected/answer.js';
 
-/** The routes of /did that need no model, by their last part. */
-export const ANSWERS = {
+/** The routes of /did that need no model, by the last part of their path. */
+const ANSWERS = {
   distribution: answerer(distributionAnswer),
   entropy: answerer(entropyAnswer),
   pairs: answerer(pairsAnswer),
@@ -15,3 +16,18 @@ export const ANSWERS = {
 };
 
 export type AnswerName = keyof typeof ANSWERS;
+
+/**
+ * Answers a request of /did that needs no model.
+ *
+ * @returns the reply: JSON in UTF-8.
+ * @throws MistdError with the JSON pointer of what is wrong.
+ */
+export function answerDid(
+  name: AnswerName,
+  input: DidInput,
+  limits: AnswerLimits,
+  stamp: RequestStamp,
+): Uint8Array<ArrayBuffer> {
+  return ANSWERS[name](input, limits, stamp);
+}

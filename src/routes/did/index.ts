@@ -1,12 +1,15 @@
-import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../config.js';
-import type { Engine } from '../../inference/engine.js';
-import type { Threads } from '../../threads/threads.js';
+import type { FastifyInstance, FastifySchema } from 'fastify';
+import { jsonBytesOf } from '../../http/body.js';
+import { memoryOfBytes, runSomewhere } from '../../http/offload.js';
+import { addPost } from '../../http/open-request.js';
+import type { Service } from '../../http/service.js';
+import { memoryOf } from '../../preference/pairs.js';
+import { type AnswerName, answerDid } from './answers.js';
 import { distributionRoute, distributionSchemas } from './distribution/schema.js';
 import { entropyRoute, entropySchemas } from './entropy/schema.js';
 import { pairsRoute, pairsSchemas } from './pairs/schema.js';
+import { acceptPairStreams, streamedPairs } from './pairs-request.js';
 import { powerLawRoute, powerLawSchemas } from './power-law/schema.js';
-import { addAnswer, addRowStreams } from './reading.js';
 import { rejectedRoute, rejectedSchemas } from './rejected/schema.js';
 import { sharedSchemas } from './schema.js';
 import { sufficiencyRoutes } from './sufficiency/index.js';
@@ -16,12 +19,7 @@ import { sufficiencySchemas } from './sufficiency/schema.js';
  * The differential information distribution (DID, arXiv 2505.23761): what a preference-optimized
  * policy has learned relative to its reference.
  */
-export function didRoutes(
-  app: FastifyInstance,
-  engine: Engine,
-  threads: Threads,
-  config: Config,
-): void {
+export function didRoutes(app: FastifyInstance, service: Service): void {
   const schemas = [
     ...sharedSchemas,
     ...distributionSchemas,
@@ -32,15 +30,60 @@ export function didRoutes(
     ...sufficiencySchemas,
   ];
   for (const schema of schemas) app.addSchema(schema);
-  const means = { threads, config };
-  addAnswer(app, 'distribution', distributionRoute, means);
-  addAnswer(app, 'entropy', entropyRoute, means);
-  addAnswer(app, 'rejected', rejectedRoute, means);
-  // In a scope of their own: other routes read these content types as a whole, or not at all.
+  addAnswer(app, service, 'distribution', distributionRoute);
+  addAnswer(app, service, 'entropy', entropyRoute);
+  addAnswer(app, service, 'rejected', rejectedRoute);
+  // A scope of their own: other routes read these media types as a whole, or not at all.
   app.register(async (scope) => {
-    addRowStreams(scope);
-    addAnswer(scope, 'pairs', pairsRoute, means);
-    addAnswer(scope, 'power-law', powerLawRoute, means);
-    sufficiencyRoutes(scope, engine, threads, config);
+    acceptPairStreams(scope);
+    addAnswer(scope, service, 'pairs', pairsRoute);
+    addAnswer(scope, service, 'power-law', powerLawRoute);
+    sufficiencyRoutes(scope, service);
+  });
+}
+
+/**
+ * Adds a route that needs no model: JSON with pairs or candidates among the options, or pairs alone
+ * as rows with the options in the query string.
+ */
+function addAnswer(
+  app: FastifyInstance,
+  service: Service,
+  name: AnswerName,
+  schema: FastifySchema,
+): void {
+  const { config, helpers } = service;
+  const limits = { maxPairs: config.MAX_PAIRS, maxRows: config.MAX_ROWS };
+  addPost(app, service, { url: `/did/${name}`, schema }, async (open, reply) => {
+    const { request, signal, stamp } = open;
+    const rows = await streamedPairs(open, service);
+    const text =
+      rows === undefined
+        ? await fromJson(jsonBytesOf(request))
+        : await runSomewhere(
+            helpers,
+            answerDid,
+            [
+              name,
+              { read: rows, options: request.query, parseMs: open.elapsedMs() },
+              limits,
+              stamp,
+            ],
+            { pairs: rows.pairs.count },
+            signal,
+            memoryOf(rows.pairs),
+          );
+    return reply.type('application/json; charset=utf-8').send(Buffer.from(text.buffer));
+
+    function fromJson(bytes: Buffer) {
+      return runSomewhere(
+        helpers,
+        answerDid,
+        [name, { bytes }, limits, stamp],
+        { bytes: bytes.length },
+        signal,
+        memoryOfBytes(bytes),
+      );
+    }
   });
 }

@@ -1,10 +1,11 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
-import { UNITS } from '../../estimation/units.js';
-import { PREFERENCE_WARNING_CODES } from '../../preference/warnings.js';
+import { FORMATS, pairFormats } from '../../formats/registry.js';
 import { problemResponses } from '../../http/problem-schema.js';
-import { inputSchemas } from './inputs.js';
-import { CSV, NDJSON } from './reading.js';
+import { milliseconds, totalTiming, warningsReply } from '../../http/reply-schema.js';
+import { probabilityOption, seedOption } from '../../http/request-schema.js';
+import { PREFERENCE_WARNING_CODES } from '../../warnings.js';
+import { inputSchemas } from './input-schema.js';
 
 /** A number, or null where the data leave it unknown. */
 export const Nullable = (options: { description?: string } = {}) =>
@@ -50,12 +51,7 @@ export const beta = Type.Number({
   description: 'β of the reward β log(π/π_ref)',
 });
 
-export const level = Type.Number({
-  exclusiveMinimum: 0,
-  exclusiveMaximum: 1,
-  default: 0.9,
-  description: 'Probability of the intervals',
-});
+export const level = probabilityOption('Probability of the intervals', 0.9);
 
 export const bins = Type.Integer({
   minimum: 2,
@@ -64,28 +60,9 @@ export const bins = Type.Integer({
   description: 'Of the calibration table',
 });
 
-export const alpha = Type.Number({
-  exclusiveMinimum: 0,
-  exclusiveMaximum: 1,
-  default: 0.05,
-  description: 'Significance level of the verdict',
-});
+export const alpha = probabilityOption('Significance level of the verdict', 0.05);
 
-export const id = Type.Optional(
-  Type.String({
-    maxLength: 200,
-    description: 'Comes back in the reply; the request id otherwise',
-  }),
-);
-
-export const seed = Type.Integer({
-  minimum: 0,
-  maximum: 2 ** 32 - 1,
-  default: 0,
-  description: 'The same seed draws the same',
-});
-
-const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
+export const seed = seedOption('The same seed draws the same');
 
 /** The β that explains preferences best, as /did/pairs and /did/power-law reply it. */
 export const betaFit = Type.Object(
@@ -108,60 +85,26 @@ export const OrNull = <T extends TSchema>(schema: T, description: string) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: ['object', 'null'], description });
 
 /** The pairs alone, as bodies other than JSON hold them. */
-function rowBodies(rows: readonly Record<string, unknown>[]) {
-  const flat = rows.map(({ features, ...row }) => ({
-    ...row,
-    ...Object.fromEntries(
-      Object.entries(features ?? {}).map(([name, value]) => [`features.${name}`, value]),
-    ),
-  }));
-  const names = Object.keys(flat[0] ?? {});
-  const cells = flat.map(Object.values);
-  return {
-    [NDJSON]: {
-      schema: {
-        type: 'string',
-        description: 'A pair a line; options go into the query string',
-        examples: [rows.map((row) => JSON.stringify(row)).join('\n')],
-      },
-    },
-    [CSV]: {
-      schema: {
-        type: 'string',
-        description:
-          'A header, then a pair a line; features are columns named features.<name>; options go into the query string',
-        examples: [[names, ...cells].map((row) => row.join(',')).join('\n')],
-      },
-    },
-  };
+function pairBodies(example: readonly Record<string, unknown>[]) {
+  const bodies = pairFormats().map(({ mediaTypes, pairs }) => [
+    mediaTypes[0],
+    { schema: pairs.describe(example) },
+  ]);
+  return Object.fromEntries(bodies);
 }
 
 /** What every reply of /did ends with. */
 export const replyEnd = {
-  warnings: Type.Array(
-    Type.Object({ code: Type.Enum([...PREFERENCE_WARNING_CODES]), message: Type.String() }),
-  ),
+  warnings: warningsReply(PREFERENCE_WARNING_CODES),
   timing: Type.Object({
     parse_ms: milliseconds('Receiving, reading and checking the body'),
     compute_ms: milliseconds('The figures'),
-    total_ms: milliseconds("From the request's arrival, its upload included"),
+    ...totalTiming,
   }),
   id: Type.String(),
 };
 
 export const timingExample = { parse_ms: 0.4, compute_ms: 0.3, total_ms: 1.1 };
-
-/** The same options with those optional that have a default, for a body or a query string. */
-export function asGiven<T extends TProperties>(options: T): TProperties {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, schema]) => [
-      name,
-      'default' in schema ? Type.Optional(schema) : schema,
-    ]),
-  );
-}
-
-export const unit = Type.Enum([...UNITS], { default: 'nats' });
 
 /** Errors of the routes about candidates. */
 export const CANDIDATE_ERRORS = [
@@ -230,8 +173,8 @@ export function didRoute(
     querystring: Type.Object(rows?.options ?? {}, { additionalProperties: false }),
     body: {
       content: {
-        'application/json': { schema: { $ref: `Did${name}Request#` } },
-        ...(rows && rowBodies(rows.example)),
+        [FORMATS.json.mediaTypes[0]]: { schema: { $ref: `Did${name}Request#` } },
+        ...(rows && pairBodies(rows.example)),
       },
     },
     response: {

@@ -1,28 +1,35 @@
 import { type TObject, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
 import { UNITS } from '../../estimation/units.js';
-import { WARNING_CODES } from '../../estimation/warnings.js';
-import { dataOptions } from '../../formats/table/data.js';
+import { FORMATS } from '../../formats/registry.js';
+import { dataOptions } from '../../formats/samples.js';
 import type { Layout } from '../../formats/table/layout.js';
-import { DATA_ERRORS, dataBody, dataQuery } from '../../http/samples-schema.js';
-import { EstimateOptions } from './schema.js';
-import { modelExample } from '../models/schema.js';
-import { problemResponses } from '../../http/problem-schema.js';
-
-const { level, unit, model, id } = EstimateOptions.properties;
+import { MODEL_ERRORS, problemResponses } from '../../http/problem-schema.js';
+import {
+  estimateWarnings,
+  informationCorrelation,
+  interval,
+  modelExample,
+  modelReply,
+  modelTimingReply,
+  REQUEST_ID_EXAMPLE,
+} from '../../http/reply-schema.js';
+import {
+  idOption,
+  modelOption,
+  probabilityOption,
+  seedOption,
+  unitOption,
+} from '../../http/request-schema.js';
+import { DATA_ERRORS, dataBody, dataMatrix, dataQuery } from '../../http/samples-schema.js';
 
 /** What every analysis takes beside its samples. */
 export const analysisOptions = {
-  level,
-  unit,
-  model,
-  seed: Type.Integer({
-    minimum: 0,
-    maximum: 2 ** 32 - 1,
-    default: 0,
-    description: 'Decides every random order; the same request gives the same answer',
-  }),
-  id,
+  level: probabilityOption('Probability of the interval', 0.9),
+  unit: unitOption,
+  model: modelOption,
+  seed: seedOption('Decides every random order; the same request gives the same answer'),
+  id: idOption,
 };
 
 /** Most draws of a permutation test. */
@@ -38,14 +45,9 @@ export const earlyStopOption = Type.Boolean({
     'Stop the draws once 20 of them are as large as the estimate: the p-value is then known to a fifth',
 });
 
-export const Matrix = Type.Unsafe({ $ref: 'Matrix#' });
-
-/** One side of numbers, texts or booleans; null is a missing value. */
-export const DataMatrix = Type.Unsafe({ $ref: 'DataMatrix#' });
-
 /** Columns with their names: a value for each name, or rows with a name for each column. */
 export const namedColumns = (name: string, description: string) => ({
-  [name]: Type.Optional(Type.Record(Type.String(), DataMatrix, { description })),
+  [name]: Type.Optional(Type.Record(Type.String(), dataMatrix, { description })),
   data: Type.Optional(
     Type.Unsafe({ $ref: 'DataMatrix#', description: `Rows of all columns, in place of ${name}` }),
   ),
@@ -54,22 +56,10 @@ export const namedColumns = (name: string, description: string) => ({
   ),
 });
 
-export const intervalReply = Type.Object({
-  level: Type.Number(),
-  lower: Type.Number(),
-  upper: Type.Number(),
-});
-
-export const informationCorrelation = Type.Number({
-  minimum: 0,
-  maximum: 1,
-  description: 'sqrt(1 − exp(−2 I)), I in nats: |correlation| of a bivariate normal',
-});
-
 /** An estimate in few words. */
 export const briefReply = {
   estimate: Type.Number({ minimum: 0, description: 'The median' }),
-  interval: intervalReply,
+  interval: interval(),
   information_correlation: informationCorrelation,
 };
 
@@ -90,22 +80,12 @@ export const optionalTestReply = {
   permutations: Type.Optional(testReply.permutations),
 };
 
-const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
-
 /** What every reply carries beside the analysis. */
 export const analysisReply = {
   unit: Type.Enum([...UNITS]),
-  model: Type.Unsafe({ $ref: 'ModelIdentity#' }),
-  warnings: Type.Array(
-    Type.Object({ code: Type.Enum([...WARNING_CODES]), message: Type.String() }),
-  ),
-  timing: Type.Object({
-    parse_ms: milliseconds('Reading and checking the body'),
-    queue_ms: milliseconds('Waiting for a thread'),
-    encode_ms: milliseconds('Ranks, scores and checks of the samples, summed over threads'),
-    inference_ms: milliseconds('The model, summed over threads'),
-    total_ms: milliseconds("From the request's arrival, its upload included"),
-  }),
+  model: modelReply,
+  warnings: estimateWarnings,
+  timing: modelTimingReply('summed over threads'),
   id: Type.String(),
 };
 
@@ -114,20 +94,8 @@ export const analysisReplyExample = {
   model: modelExample,
   warnings: [],
   timing: { parse_ms: 0.6, queue_ms: 0.1, encode_ms: 88.2, inference_ms: 1902, total_ms: 1011 },
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
-
-const PROBLEMS: ErrorCode[] = [
-  ...DATA_ERRORS,
-  'unknown_model',
-  'model_failed',
-  'internal_error',
-  'model_unavailable',
-  'queue_full',
-  'shutting_down',
-  'worker_died',
-  'deadline_exceeded',
-];
 
 /**
  * The description of a route that posts samples.
@@ -160,7 +128,7 @@ export function analysisRoute(
     ...(samples === undefined
       ? {
           querystring: Type.Object({}, { additionalProperties: false }),
-          body: { content: { 'application/json': { schema: json } } },
+          body: { content: { [FORMATS.json.mediaTypes[0]]: { schema: json } } },
         }
       : {
           querystring: dataQuery(samples.layout, { ...dataOptions, ...samples.options.properties }),
@@ -171,7 +139,7 @@ export function analysisRoute(
         description: summary,
         content: { 'application/json': { schema: { $ref: `${reply}#` } } },
       },
-      ...problemResponses(...PROBLEMS, ...problems),
+      ...problemResponses(...DATA_ERRORS, ...MODEL_ERRORS, ...problems),
     },
   };
 }

@@ -1,142 +1,79 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { Static, TObject, TSchema } from 'typebox';
-import type { Config } from '../../config.js';
-import type { Estimator } from '../../estimation/estimate.js';
+import type { Ask } from '../../estimation/question.js';
 import type { Unit } from '../../estimation/units.js';
-import { rowsDropped, type Warning } from '../../estimation/warnings.js';
-import type { Form } from '../../formats/table/data.js';
+import { rowsDropped } from '../../estimation/warnings.js';
+import type { SamplesForm } from '../../formats/samples.js';
 import type { Layout } from '../../formats/table/layout.js';
-import { kindsOf } from '../../formats/table/parameters.js';
-import type { Engine } from '../../inference/engine.js';
-import { Job } from '../../inference/request-runs.js';
+import { addPost, type OpenRequest } from '../../http/open-request.js';
+import { endModelReply, modelTiming } from '../../http/reply.js';
+import { openSamples } from '../../http/samples.js';
+import type { Service } from '../../http/service.js';
 import type { Manifest } from '../../inference/manifest.js';
-import { deadline } from '../../http/deadline.js';
-import { readRequest } from '../../http/samples.js';
+import { RequestRuns } from '../../inference/request-runs.js';
 import type { Prepared } from '../../samples/prepare.js';
-import type { Threads } from '../../threads/threads.js';
-import { compileCheck } from '../../validation.js';
-import { dataLimits, unchecked } from '../../http/samples-reply.js';
-import { modelIdentity } from '../models/index.js';
-import type { ModelIdentity } from '../models/schema.js';
+import type { Warning } from '../../warnings.js';
 
-/** What the routes of analyses need. */
-export interface Service {
-  readonly engine: Engine;
-  readonly threads: Threads;
-  readonly config: Config;
-}
-
-/** What a request asks of an analysis. */
-export interface Asked<Name extends string, Options> {
+/** What an analysis works with. */
+export interface AnalysisInput<Name extends string, Options> {
   readonly data: Prepared<Name>;
   readonly options: Options;
-  readonly estimate: Estimator;
-  readonly manifest: Manifest;
+  readonly ask: Ask;
+  readonly model: Manifest;
 }
 
-/** What an analysis adds to what every reply carries. */
-export type Answer<Reply> = Omit<Reply, keyof AnalysisReply>;
+interface AnalysisRoute<Name extends string, Options extends TObject> {
+  readonly url: string;
+  readonly schema: FastifySchema;
+  /** Schemas that `schema` refers to. */
+  readonly schemas: readonly TSchema[];
+  readonly layout: Layout<Name>;
+  readonly options: Options;
+}
 
-/**
- * Adds a route that reads samples of any format, runs an analysis on them until its deadline, and
- * adds what every reply carries.
- */
+/** Adds a route that reads samples of any format and runs an analysis on them. */
 export function addAnalysis<
   Name extends string,
   Options extends TObject,
-  Result extends { warnings: Warning[] },
+  Result extends { readonly warnings: readonly Warning[] },
 >(
   app: FastifyInstance,
-  { engine, threads, config }: Service,
-  route: {
-    readonly url: string;
-    readonly schema: FastifySchema;
-    /** That the schema refers to. */
-    readonly schemas: readonly TSchema[];
-    readonly layout: Layout<Name>;
-    readonly options: Options;
-  },
-  analysis: (asked: Asked<Name, Static<Options>>) => Promise<Result>,
+  service: Service,
+  { url, schema, schemas, layout, options }: AnalysisRoute<Name, Options>,
+  analysis: (input: AnalysisInput<Name, Static<Options>>) => Promise<Result>,
 ): void {
-  for (const schema of route.schemas) app.addSchema(schema);
-  const limits = dataLimits(config);
-  const checkOptions = compileCheck(route.options);
-  const form: Form<Name> = {
-    layout: route.layout,
-    options: kindsOf(route.options.properties),
-    coding: 'numbers',
-  };
-  app.post(
-    route.url,
-    { schema: route.schema, validatorCompiler: unchecked },
-    async (request, reply) => {
-      const start = performance.now();
-      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-      const { data, fields } = await readRequest(request, form, limits, threads, signal);
-      const options = checkOptions(fields) as Static<Options> & CommonOptions;
-      const read = { request, reply, start, signal, options };
-      return analyze(engine, read, async (estimate, manifest) => {
-        const result = await analysis({ data, options, estimate, manifest });
-        return { ...result, warnings: [...rowsDropped(data), ...result.warnings] };
-      });
-    },
-  );
+  for (const each of schemas) app.addSchema(each);
+  const form: SamplesForm<Name, Options> = { layout, options, coding: 'numbers' };
+  addPost(app, service, { url, schema, readerChecksQuery: true }, async (open) => {
+    const { data, options, parseMs } = await openSamples(open, service, form);
+    return askModel(open, service, options as ModelOptions, parseMs, async (ask, model) => {
+      const result = await analysis({ data, options, ask, model });
+      return { ...result, warnings: [...rowsDropped(data), ...result.warnings] };
+    });
+  });
 }
 
-/** A request whose body has been read. */
-export interface AnalysisRequest {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  /** performance.now() when reading began. */
-  readonly start: number;
-  /** Gives the request up. */
-  readonly signal: AbortSignal;
-  readonly options: CommonOptions;
-}
-
-interface CommonOptions {
+interface ModelOptions {
   readonly unit: Unit;
   readonly model?: string;
   readonly id?: string;
 }
 
-export interface AnalysisReply {
-  readonly unit: Unit;
-  readonly model: ModelIdentity;
-  readonly timing: {
-    readonly parse_ms: number;
-    readonly queue_ms: number;
-    readonly encode_ms: number;
-    readonly inference_ms: number;
-    readonly total_ms: number;
-  };
-  readonly id: string;
-}
-
-/**
- * Runs an analysis with the model that the request names, and adds what every reply carries.
- */
-export async function analyze<T>(
-  engine: Engine,
-  { request, reply, start, signal, options }: AnalysisRequest,
-  analysis: (estimate: Estimator, manifest: Manifest) => Promise<T>,
-): Promise<T & AnalysisReply> {
-  const parse_ms = performance.now() - start;
-  const manifest = engine.model(options.model, '/model');
-  const job = new Job(engine, manifest, signal);
-  const result = await analysis(job.estimate, manifest);
-  const { queueMs, encodeMs, inferenceMs } = job.timing;
-  return {
-    ...result,
+/** Answers a request by questions to the model that it names. */
+export async function askModel<Result extends { readonly warnings: readonly Warning[] }>(
+  { signal, stamp }: OpenRequest,
+  { engine }: Service,
+  options: ModelOptions,
+  parseMs: number,
+  answer: (ask: Ask, model: Manifest) => Promise<Result>,
+) {
+  const model = engine.model(options.model, '/model');
+  const runs = new RequestRuns(engine, model, signal);
+  const result = await answer(runs.ask, model);
+  return endModelReply(stamp, result, {
+    id: options.id,
     unit: options.unit,
-    model: modelIdentity(manifest),
-    timing: {
-      parse_ms,
-      queue_ms: queueMs,
-      encode_ms: encodeMs,
-      inference_ms: inferenceMs,
-      total_ms: reply.elapsedTime,
-    },
-    id: options.id ?? request.id,
-  };
+    model,
+    timing: modelTiming(parseMs, runs.timing),
+  });
 }

@@ -1,21 +1,35 @@
 import { type Static, Type } from 'typebox';
 import { CLASSICAL_METHODS } from '../../classical/classical.js';
 import { UNITS } from '../../estimation/units.js';
-import { WARNING_CODES } from '../../estimation/warnings.js';
-import { dataOptions } from '../../formats/table/data.js';
-import { PAIR } from '../../formats/table/layout.js';
+import { dataOptions, type SamplesForm } from '../../formats/samples.js';
+import { XY } from '../../formats/table/layout.js';
+import { MODEL_ERRORS, problemResponses } from '../../http/problem-schema.js';
+import {
+  estimateWarnings,
+  informationCorrelation,
+  interval,
+  modelExample,
+  modelReply,
+  modelTimingReply,
+  REQUEST_ID_EXAMPLE,
+} from '../../http/reply-schema.js';
+import {
+  asGiven,
+  idOption,
+  modelOption,
+  probabilityOption,
+  tauList,
+  unitOption,
+} from '../../http/request-schema.js';
 import {
   DATA_ERRORS,
   DataMatrix,
   dataBody,
   dataFields,
+  dataMatrix,
   dataQuery,
   SamplesReply,
 } from '../../http/samples-schema.js';
-import { modelExample } from '../models/schema.js';
-import { problemResponses } from '../../http/problem-schema.js';
-
-const Probability = { exclusiveMinimum: 0, exclusiveMaximum: 1 };
 
 const Matrix = Type.Union(
   [
@@ -31,20 +45,13 @@ const Matrix = Type.Union(
 /** Everything a client may ask beside the samples. */
 export const EstimateOptions = Type.Object(
   {
-    quantiles: Type.Array(Type.Number(Probability), {
-      default: [0.05, 0.25, 0.5, 0.75, 0.95],
-      maxItems: 1000,
-      description: 'Taus of the quantiles to report, each in (0, 1), in any order',
-    }),
-    level: Type.Number({
-      ...Probability,
-      default: 0.9,
-      description: 'Probability of the interval',
-    }),
-    unit: Type.Enum([...UNITS], { default: 'nats' }),
-    model: Type.Optional(
-      Type.String({ description: 'The id of a model of GET /models; a default otherwise' }),
+    quantiles: tauList(
+      [0.05, 0.25, 0.5, 0.75, 0.95],
+      'Taus of the quantiles to report, each in (0, 1), in any order',
     ),
+    level: probabilityOption('Probability of the interval', 0.9),
+    unit: unitOption,
+    model: modelOption,
     checks: Type.Boolean({
       default: false,
       description:
@@ -57,17 +64,17 @@ export const EstimateOptions = Type.Object(
         description: 'Picks the rows of the check; nothing else is drawn at random',
       }),
     ),
-    id: Type.Optional(
-      Type.String({
-        maxLength: 200,
-        description: 'Comes back in the reply; the request id otherwise',
-      }),
-    ),
+    id: idOption,
   },
-  { additionalProperties: false },
+  { $id: 'EstimateOptions', additionalProperties: false },
 );
 
-const { quantiles, level, unit, model, checks, seed, id } = EstimateOptions.properties;
+/** What POST /estimate reads. */
+export const estimateForm: SamplesForm<'x' | 'y', typeof EstimateOptions> = {
+  layout: XY,
+  options: EstimateOptions,
+  coding: 'numbers',
+};
 
 const requestExamples = [
   {
@@ -119,21 +126,13 @@ const requestExamples = [
 /** The same options with those optional that have a default. */
 const EstimateRequest = Type.Object(
   {
-    x: Type.Unsafe({ $ref: 'DataMatrix#' }),
-    y: Type.Unsafe({ $ref: 'DataMatrix#' }),
+    x: dataMatrix,
+    y: dataMatrix,
     ...dataFields,
-    quantiles: Type.Optional(quantiles),
-    level: Type.Optional(level),
-    unit: Type.Optional(unit),
-    model,
-    checks: Type.Optional(checks),
-    seed,
-    id,
+    ...asGiven(EstimateOptions.properties),
   },
   { $id: 'EstimateRequest', additionalProperties: false, examples: requestExamples },
 );
-
-const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
 const replyExample = {
   estimate: 0.272,
@@ -156,7 +155,7 @@ const replyExample = {
     },
   ],
   timing: { parse_ms: 0.9, queue_ms: 0.1, encode_ms: 1.2, inference_ms: 7.4, total_ms: 10.3 },
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
 
 const EstimateReply = Type.Object(
@@ -165,20 +164,12 @@ const EstimateReply = Type.Object(
     mean: Type.Number({ minimum: 0 }),
     median: Type.Number({ minimum: 0 }),
     unit: Type.Enum([...UNITS]),
-    interval: Type.Object({
-      level: Type.Number(),
-      lower: Type.Number({ minimum: 0 }),
-      upper: Type.Number({ minimum: 0 }),
-    }),
+    interval: interval({ minimum: 0 }),
     quantiles: Type.Array(Type.Object({ tau: Type.Number(), value: Type.Number({ minimum: 0 }) }), {
       description: 'In the order asked',
     }),
-    information_correlation: Type.Number({
-      minimum: 0,
-      maximum: 1,
-      description: 'sqrt(1 − exp(−2 I)), I in nats: |correlation| of a bivariate normal',
-    }),
-    model: Type.Unsafe({ $ref: 'ModelIdentity#' }),
+    information_correlation: informationCorrelation,
+    model: modelReply,
     entropy_y: Type.Optional(
       Type.Number({ minimum: 0, description: 'Of a discrete y, by its frequencies' }),
     ),
@@ -204,16 +195,8 @@ const EstimateReply = Type.Object(
       ),
     ),
     samples: SamplesReply,
-    warnings: Type.Array(
-      Type.Object({ code: Type.Enum([...WARNING_CODES]), message: Type.String() }),
-    ),
-    timing: Type.Object({
-      parse_ms: milliseconds('Reading and checking the body'),
-      queue_ms: milliseconds('Waiting for a thread'),
-      encode_ms: milliseconds('Ranks, scores and checks of the samples, in the slowest thread'),
-      inference_ms: milliseconds('The model, in the slowest thread'),
-      total_ms: milliseconds("From the request's arrival, its upload included"),
-    }),
+    warnings: estimateWarnings,
+    timing: modelTimingReply('in the slowest thread'),
     id: Type.String(),
   },
   { $id: 'EstimateReply', examples: [replyExample] },
@@ -229,23 +212,13 @@ export const estimateRoute = {
   summary: 'Estimate the mutual information of x and y',
   description:
     'Row i of x and row i of y are one observation. Only the order of the values of a column matters: any strictly monotone map of a column leaves the answer unchanged. Options are fields of a JSON body, and parameters beside a body of any other format.',
-  querystring: dataQuery(PAIR, { ...dataOptions, ...EstimateOptions.properties }),
-  body: dataBody(Type.Unsafe({ $ref: 'EstimateRequest#' }), PAIR),
+  querystring: dataQuery(XY, { ...dataOptions, ...EstimateOptions.properties }),
+  body: dataBody(Type.Unsafe({ $ref: 'EstimateRequest#' }), XY),
   response: {
     200: {
       description: 'The estimate and its uncertainty',
       content: { 'application/json': { schema: { $ref: 'EstimateReply#' } } },
     },
-    ...problemResponses(
-      ...DATA_ERRORS,
-      'unknown_model',
-      'model_failed',
-      'internal_error',
-      'model_unavailable',
-      'queue_full',
-      'shutting_down',
-      'worker_died',
-      'deadline_exceeded',
-    ),
+    ...problemResponses(...DATA_ERRORS, ...MODEL_ERRORS),
   },
 };

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import type { Engine } from '../../inference/engine.js';
+import type { Service } from '../../http/service.js';
 import { healthSchemas, liveRoute, readyRoute } from './schema.js';
 
-export function healthRoutes(app: FastifyInstance, engine: Engine): void {
+export function healthRoutes(app: FastifyInstance, { engine }: Service): void {
   for (const schema of healthSchemas) app.addSchema(schema);
 
   // Probes come every few seconds: only their failures are worth a line.

@@ -1,24 +1,24 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import type { Engine } from '../../inference/engine.js';
-import { type Manifest, modelSha256 } from '../../inference/manifest.js';
+import { modelIdentity } from '../../http/reply.js';
+import type { Service } from '../../http/service.js';
+import type { Manifest } from '../../inference/manifest.js';
 import {
   getModelRoute,
   listModelsRoute,
   type Model,
-  type ModelIdentity,
   type ModelParams,
   type ModelSummary,
   modelSchemas,
 } from './schema.js';
 
-export function modelRoutes(app: FastifyInstance, engine: Engine, defaultModel: string): void {
+export function modelRoutes(app: FastifyInstance, { engine, config }: Service): void {
   for (const schema of modelSchemas) app.addSchema(schema);
 
   const summary = (manifest: Manifest): ModelSummary => ({
     ...modelIdentity(manifest),
     description: manifest.description,
-    default: manifest.id === defaultModel,
+    default: manifest.id === config.DEFAULT_MODEL,
     trained: manifest.trained,
   });
 
@@ -34,8 +34,4 @@ export function modelRoutes(app: FastifyInstance, engine: Engine, defaultModel: 
       return { ...manifest, ...summary(manifest) };
     },
   );
-}
-
-export function modelIdentity(manifest: Manifest): ModelIdentity {
-  return { id: manifest.id, version: manifest.version, sha256: modelSha256(manifest) };
 }

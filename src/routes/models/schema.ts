@@ -1,28 +1,11 @@
 import { type Static, Type } from 'typebox';
-import { Manifest } from '../../inference/manifest.js';
 import { problemResponses } from '../../http/problem-schema.js';
-
-const identity = {
-  id: Type.String(),
-  version: Type.String(),
-  sha256: Type.String({ description: 'Of its ONNX file' }),
-};
-
-export const modelExample = {
-  id: 'mist',
-  version: '0.1.0',
-  sha256: '5b0f7c1c9d3f4a62e8f1b7c4d9a05e6f3c2b1a0987f6e5d4c3b2a19080706050',
-};
-
-/** Which model answered; the same in every reply. */
-export const ModelIdentity = Type.Object(identity, {
-  $id: 'ModelIdentity',
-  examples: [modelExample],
-});
+import { ModelIdentity, modelExample } from '../../http/reply-schema.js';
+import { Manifest } from '../../inference/manifest.js';
 
 const ModelSummary = Type.Object(
   {
-    ...identity,
+    ...ModelIdentity.properties,
     description: Type.String(),
     default: Type.Boolean({ description: 'Answers requests that name no model' }),
     trained: Manifest.properties.trained,
@@ -42,7 +25,6 @@ const ModelSummary = Type.Object(
 
 const Model = Type.Object({ ...ModelSummary.properties, ...Manifest.properties }, { $id: 'Model' });
 
-export type ModelIdentity = Static<typeof ModelIdentity>;
 export type ModelSummary = Static<typeof ModelSummary>;
 export type Model = Static<typeof Model>;
 

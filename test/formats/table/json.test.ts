@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readFields, readMatrices } from '../../../src/formats/table/json.js';
-import { columnOf } from '../../../src/samples/samples.js';
+import { columnOf } from '../../../src/maths/matrix.js';
 
 const KNOWN = ['x', 'y', 'unit'];
 const LIMITS = { maxRows: 100_000, maxColumns: 64 };

@@ -1,9 +1,9 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Problem } from '../../../src/http/problem-schema.js';
 import type { DistributionReply } from '../../../src/routes/did/distribution/schema.js';
 import type { PairsReply } from '../../../src/routes/did/pairs/schema.js';
 import type { PowerLawReply } from '../../../src/routes/did/power-law/schema.js';
-import type { Problem } from '../../../src/http/problem-schema.js';
 import { normals } from '../../data.js';
 import { type Service, startService } from '../../service.js';
 import { pair } from './pair.js';

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Problem } from '../../../src/http/problem-schema.js';
 import type { ConditionalReply } from '../../../src/routes/estimate/conditional/schema.js';
 import type { IndependenceReply } from '../../../src/routes/estimate/independence/schema.js';
 import type { LaggedReply } from '../../../src/routes/estimate/lagged/schema.js';
 import type { PairwiseReply } from '../../../src/routes/estimate/pairwise/schema.js';
-import type { Problem } from '../../../src/http/problem-schema.js';
 import type { ScreenReply } from '../../../src/routes/estimate/screen/schema.js';
 import { normals, uniforms } from '../../data.js';
 import { readExample } from '../../examples.js';

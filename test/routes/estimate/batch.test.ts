@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EstimateReply } from '../../../src/routes/estimate/schema.js';
 import type { Problem } from '../../../src/http/problem-schema.js';
+import type { EstimateReply } from '../../../src/routes/estimate/schema.js';
 import { gaussian, mixed } from '../../data.js';
 import { type Service, startService } from '../../service.js';
 

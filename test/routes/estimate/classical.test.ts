@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classicalEstimates } from '../../../src/classical/classical.js';
-import type { ClassicalReply } from '../../../src/routes/estimate/classical/schema.js';
 import type { Problem } from '../../../src/http/problem-schema.js';
+import type { ClassicalReply } from '../../../src/routes/estimate/classical/schema.js';
 import { gaussian, normals, samplesOf, uniforms } from '../../data.js';
 import { type Service, startService } from '../../service.js';
 

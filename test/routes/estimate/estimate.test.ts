@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Warning } from '../../../src/estimation/warnings.js';
+import type { Warning } from '../../../src/warnings.js';
 import { gaussian, mixed, uniforms } from '../../data.js';
 import { type Service, startService } from '../../service.js';
 

@@ -2,8 +2,8 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GradientReply } from '../../../src/routes/estimate/gradient/schema.js';
 import type { Problem } from '../../../src/http/problem-schema.js';
+import type { GradientReply } from '../../../src/routes/estimate/gradient/schema.js';
 import { gaussian, mixed, normals } from '../../data.js';
 import { type Answer, type Service, startService } from '../../service.js';
 

@@ -1,18 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { UNITS } from '../../../estimation/units.js';
-import { promptFields } from '../inputs.js';
-import {
-  asGiven,
-  beta,
-  CANDIDATE_ERRORS,
-  didRoute,
-  id,
-  replyEnd,
-  timingExample,
-  unit,
-} from '../schema.js';
+import { REQUEST_ID_EXAMPLE } from '../../../http/reply-schema.js';
+import { asGiven, idOption, unitOption } from '../../../http/request-schema.js';
+import { promptFields } from '../input-schema.js';
+import { beta, CANDIDATE_ERRORS, didRoute, replyEnd, timingExample } from '../schema.js';
 
-export const DistributionOptions = Type.Object({ beta, unit, id }, { additionalProperties: false });
+export const DistributionOptions = Type.Object(
+  { beta, unit: unitOption, id: idOption },
+  { additionalProperties: false },
+);
 
 const options = asGiven(DistributionOptions.properties);
 
@@ -75,7 +71,7 @@ const replyExample = {
   ],
   warnings: [],
   timing: timingExample,
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
 
 const inUnit = (description: string) =>

@@ -1,17 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { UNITS } from '../../../estimation/units.js';
+import { REQUEST_ID_EXAMPLE } from '../../../http/reply-schema.js';
+import { asGiven, idOption, unitOption } from '../../../http/request-schema.js';
 import { PROPOSALS } from '../../../preference/entropy.js';
-import { promptFields } from '../inputs.js';
-import {
-  asGiven,
-  CANDIDATE_ERRORS,
-  didRoute,
-  id,
-  Nullable,
-  replyEnd,
-  timingExample,
-  unit,
-} from '../schema.js';
+import { promptFields } from '../input-schema.js';
+import { CANDIDATE_ERRORS, didRoute, Nullable, replyEnd, timingExample } from '../schema.js';
 
 export const EntropyOptions = Type.Object(
   {
@@ -19,8 +12,8 @@ export const EntropyOptions = Type.Object(
       description:
         'The model that the samples were drawn from: draws of the policy give the far smaller error. "support": they are every possible completion, once each, and the entropy is exact',
     }),
-    unit,
-    id,
+    unit: unitOption,
+    id: idOption,
   },
   { additionalProperties: false },
 );
@@ -76,7 +69,7 @@ const replyExample = {
   mean: { entropy: 0.8113, standard_error: null, prompts: 1 },
   warnings: [],
   timing: timingExample,
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
 
 const EntropyReply = Type.Object(

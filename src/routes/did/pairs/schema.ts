@@ -1,15 +1,15 @@
 import { type Static, Type } from 'typebox';
+import { REQUEST_ID_EXAMPLE } from '../../../http/reply-schema.js';
+import { asGiven, idOption } from '../../../http/request-schema.js';
 import { LOSSES } from '../../../preference/losses.js';
-import { pairsField } from '../inputs.js';
+import { pairsField } from '../input-schema.js';
 import {
-  asGiven,
   beta,
   betaFit,
   bins,
   type ClusteredMean,
   calibration,
   didRoute,
-  id,
   level,
   OrNull,
   replyEnd,
@@ -33,7 +33,7 @@ export const PairsOptions = Type.Object(
       default: false,
       description: 'Whether to reply the figures of each pair too; for at most MAX_ROWS pairs',
     }),
-    id,
+    id: idOption,
   },
   { additionalProperties: false },
 );
@@ -154,7 +154,7 @@ const replyExample = {
   },
   warnings: [],
   timing: timingExample,
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
 
 const bound = Type.Object({ nats: Type.Number(), bits: Type.Number() });

@@ -1,14 +1,14 @@
 import { type Static, Type } from 'typebox';
-import { pairsField, promptFields } from '../inputs.js';
+import { REQUEST_ID_EXAMPLE } from '../../../http/reply-schema.js';
+import { asGiven, idOption } from '../../../http/request-schema.js';
+import { pairsField, promptFields } from '../input-schema.js';
 import {
   alpha,
-  asGiven,
   betaFit,
   bins,
   CANDIDATE_ERRORS,
   calibration,
   didRoute,
-  id,
   level,
   Nullable,
   OrNull,
@@ -17,7 +17,7 @@ import {
 } from '../schema.js';
 
 export const PowerLawOptions = Type.Object(
-  { level, alpha, bins, id },
+  { level, alpha, bins, id: idOption },
   { additionalProperties: false },
 );
 
@@ -130,7 +130,7 @@ const replyExample = {
   },
   warnings: [],
   timing: timingExample,
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
 
 const PowerLawReply = Type.Object(

@@ -1,16 +1,9 @@
 import { type Static, Type } from 'typebox';
+import { REQUEST_ID_EXAMPLE } from '../../../http/reply-schema.js';
+import { asGiven, idOption } from '../../../http/request-schema.js';
 import { SOURCES } from '../../../preference/rejected.js';
-import { promptFields } from '../inputs.js';
-import {
-  asGiven,
-  beta,
-  CANDIDATE_ERRORS,
-  didRoute,
-  id,
-  replyEnd,
-  seed,
-  timingExample,
-} from '../schema.js';
+import { promptFields } from '../input-schema.js';
+import { beta, CANDIDATE_ERRORS, didRoute, replyEnd, seed, timingExample } from '../schema.js';
 
 export const RejectedOptions = Type.Object(
   {
@@ -27,7 +20,7 @@ export const RejectedOptions = Type.Object(
       description: 'Candidates to draw of each prompt, with replacement',
     }),
     seed,
-    id,
+    id: idOption,
   },
   { additionalProperties: false },
 );
@@ -78,7 +71,7 @@ const replyExample = {
   ],
   warnings: [],
   timing: timingExample,
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
 
 const orderCheck = Type.Object({

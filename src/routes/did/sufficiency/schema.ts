@@ -1,28 +1,30 @@
 import { type Static, Type } from 'typebox';
 import { UNITS } from '../../../estimation/units.js';
-import { WARNING_CODES } from '../../../estimation/warnings.js';
-import { PREFERENCE_WARNING_CODES } from '../../../preference/warnings.js';
-import { modelExample } from '../../models/schema.js';
-import { pairsField } from '../inputs.js';
+import {
+  modelExample,
+  modelReply,
+  REQUEST_ID_EXAMPLE,
+  warningsReply,
+} from '../../../http/reply-schema.js';
+import { asGiven, idOption, modelOption, unitOption } from '../../../http/request-schema.js';
+import { WARNING_CODES } from '../../../warnings.js';
+import { pairsField } from '../input-schema.js';
 import {
   alpha,
-  asGiven,
   didRoute,
-  id,
   level,
   Nullable,
   OrNull,
   replyEnd,
   seed,
   timingExample,
-  unit,
 } from '../schema.js';
 
 export const SufficiencyOptions = Type.Object(
   {
     level,
     alpha,
-    unit,
+    unit: unitOption,
     resamples: Type.Integer({
       minimum: 0,
       maximum: 999,
@@ -36,11 +38,9 @@ export const SufficiencyOptions = Type.Object(
       default: 1000,
       description: 'Pairs to use; a random subset, with a warning, of more',
     }),
-    model: Type.Optional(
-      Type.String({ description: 'The id of a model of GET /models; a default otherwise' }),
-    ),
+    model: modelOption,
     seed,
-    id,
+    id: idOption,
   },
   { additionalProperties: false },
 );
@@ -95,7 +95,7 @@ const replyExample = {
   model: modelExample,
   warnings: [],
   timing: timingExample,
-  id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+  id: REQUEST_ID_EXAMPLE,
 };
 
 const SufficiencyReply = Type.Object(
@@ -142,16 +142,9 @@ const SufficiencyReply = Type.Object(
       conclusion: Type.Enum(['outside', 'none_found', 'untested']),
       text: Type.String(),
     }),
-    model: Type.Unsafe<{ id: string; version: string; sha256: string }>({
-      $ref: 'ModelIdentity#',
-    }),
+    model: modelReply,
     ...replyEnd,
-    warnings: Type.Array(
-      Type.Object({
-        code: Type.Enum([...PREFERENCE_WARNING_CODES, ...WARNING_CODES]),
-        message: Type.String(),
-      }),
-    ),
+    warnings: warningsReply(WARNING_CODES),
   },
   { $id: 'DidSufficiencyReply', examples: [replyExample] },
 );

@@ -1,47 +1,33 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Config } from '../../../config.js';
 import { MistdError } from '../../../errors.js';
-import type { Engine } from '../../../inference/engine.js';
-import { deadline } from '../../../http/deadline.js';
+import { FORMATS } from '../../../formats/registry.js';
+import { acceptStreams, streamOf } from '../../../http/body.js';
+import { addPost } from '../../../http/open-request.js';
 import { problemOf } from '../../../http/problems.js';
-import { dataLimits } from '../../../http/samples-reply.js';
-import { BATCH_TYPES, type BatchQuery, batchRoute } from './schema.js';
+import type { Service } from '../../../http/service.js';
+import { type BatchQuery, batchRoute, NDJSON } from './schema.js';
 import { type AnsweredLine, answerLines } from './stream.js';
 
-export function batchRoutes(app: FastifyInstance, engine: Engine, config: Config): void {
-  const limits = dataLimits(config);
-
-  // Its own scope: the other routes take no streams.
-  app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(BATCH_TYPES, (_request, payload, done) => done(null, payload));
-
-    scope.post<{ Querystring: BatchQuery }>(
-      '/estimate/batch',
-      { schema: batchRoute },
-      async (request, reply) => {
-        if (!(request.body instanceof Readable)) {
-          throw new MistdError('unsupported_media_type', 'The request has no body.');
-        }
-        const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-        const answers = answerLines(request.body, {
-          engine,
-          limits,
-          maxLineBytes: config.MAX_BODY_BYTES,
-          signal,
-          elapsedMs: () => reply.elapsedTime,
-          requestId: request.id,
-        });
-        const ordered = request.query.order === 'input' ? inOrder(answers) : answers;
-        // After the deadline there may be lines that nobody reads: the connection must not wait.
-        reply.raw.once('finish', () => {
-          if (!request.raw.complete) request.raw.socket.destroySoon();
-        });
-        reply.type('application/x-ndjson');
-        return reply.send(toStream(ordered, request));
-      },
-    );
+/** @param scope of this route alone: others do not take streams. */
+export function batchRoutes(scope: FastifyInstance, service: Service): void {
+  scope.removeAllContentTypeParsers();
+  acceptStreams(scope, FORMATS.ndjson.mediaTypes);
+  const route = { url: '/estimate/batch', schema: batchRoute };
+  addPost(scope, service, route, async ({ request, stamp, signal }, reply) => {
+    const body = streamOf(request);
+    if (body === undefined) {
+      throw new MistdError('unsupported_media_type', 'The request has no body.');
+    }
+    const answers = answerLines(body, { service, stamp, signal });
+    const { order } = request.query as BatchQuery;
+    const ordered = order === 'input' ? inOrder(answers) : answers;
+    // After the deadline there may be lines that nobody reads: the connection must not wait.
+    reply.raw.once('finish', () => {
+      if (!request.raw.complete) request.raw.socket.destroySoon();
+    });
+    reply.type(NDJSON);
+    return reply.send(toStream(ordered, request));
   });
 }
 
@@ -59,8 +45,8 @@ async function* inOrder(answers: AsyncIterable<AnsweredLine>): AsyncGenerator<An
 }
 
 /**
- * A line for each answer. Made whether or not the client reads yet: one that reads only after it
- * has sent everything must not wait for itself.
+ * A line for each answer. Lines are made whether or not the client reads yet: a client that reads
+ * only after it has sent everything must not wait for itself.
  */
 function toStream(answers: AsyncIterable<AnsweredLine>, request: FastifyRequest): Readable {
   const out = new Readable({ read() {} });

@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { FORMATS } from '../../../formats/registry.js';
 import { problemResponses } from '../../../http/problem-schema.js';
+import { EstimateOptions } from '../schema.js';
 
 export const BatchQuery = Type.Object(
   {
@@ -13,13 +15,22 @@ export const BatchQuery = Type.Object(
 
 export type BatchQuery = Static<typeof BatchQuery>;
 
+const { checks: _, ...lineOptions } = EstimateOptions.properties;
+
+/** The options of a line: all of /estimate but the check, which takes helper threads. */
+export const LineOptions = Type.Object(lineOptions, {
+  $id: 'LineOptions',
+  additionalProperties: false,
+});
+
 const requestExample = [
   '{"x": [1.2, 0.4, 3.1, 2.2, 5.0, 4.1, 0.9, 2.8], "y": [2.0, 1.1, 6.5, 4.0, 9.7, 8.8, 2.2, 5.1], "id": "first"}',
   '{"x": [3.7, 1.9, 4.6, 0.1, 2.6, 3.3, 0.7, 1.5], "y": [7.9, 3.6, 9.1, 0.3, 2.4, 6.0, 1.7, 1.9], "unit": "bits"}',
   '',
 ].join('\n');
 
-const NDJSON = 'application/x-ndjson';
+/** The usual media type of lines of JSON. */
+export const [NDJSON] = FORMATS.ndjson.mediaTypes;
 
 export const batchRoute = {
   tags: ['estimates'],
@@ -57,6 +68,3 @@ export const batchRoute = {
     ),
   },
 };
-
-/** Content types of a line of JSON a data set. */
-export const BATCH_TYPES = [NDJSON, 'application/ndjson', 'application/jsonl'];

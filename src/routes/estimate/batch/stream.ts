@@ -1,12 +1,17 @@
 import type { Readable } from 'node:stream';
 import { MistdError } from '../../../errors.js';
-import { type Line, readLines } from '../../../formats/text/separate-lines.js';
-import type { TableLimits } from '../../../formats/table/table.js';
-import type { Engine } from '../../../inference/engine.js';
-import { CELLS_PER_RUN, cellsOf, type ProblemEstimate } from '../../../inference/estimate-task.js';
+import type { ModelAnswer } from '../../../estimation/question.js';
+import { type ReadSamples, readJsonSamples } from '../../../formats/samples.js';
+import { type Line, separateLines } from '../../../formats/text/separate-lines.js';
+import { modelTiming, type RequestStamp } from '../../../http/reply.js';
+import { dataLimits } from '../../../http/samples.js';
+import type { Service } from '../../../http/service.js';
+import { CELLS_PER_RUN, cellsOf } from '../../../inference/estimate-task.js';
 import type { Manifest } from '../../../inference/manifest.js';
-import { type AskedEstimate, estimateReply, readEstimate } from '../index.js';
-import type { EstimateReply } from '../schema.js';
+import { matricesOf, type Samples } from '../../../samples/samples.js';
+import { estimateReply } from '../reply.js';
+import { type EstimateReply, estimateForm } from '../schema.js';
+import { LineOptions } from './schema.js';
 
 /** How long to wait for another line to share a run with those that are here. */
 const IDLE_MS = 5;
@@ -17,20 +22,21 @@ export interface AnsweredLine {
   readonly answer: EstimateReply | Error;
 }
 
-interface AskedLine {
+interface ReadLine {
   readonly index: number;
-  readonly asked: AskedEstimate;
-  readonly manifest: Manifest;
+  readonly read: ReadSamples<'x' | 'y', typeof LineOptions>;
+  readonly samples: Samples;
+  readonly parseMs: number;
+  readonly model: Manifest;
 }
 
 export interface BatchContext {
-  readonly engine: Engine;
-  readonly limits: TableLimits;
-  readonly maxLineBytes: number;
+  readonly service: Service;
+  readonly stamp: RequestStamp;
   readonly signal: AbortSignal;
-  readonly elapsedMs: () => number;
-  readonly requestId: string;
 }
+
+const FORM = { ...estimateForm, options: LineOptions };
 
 /**
  * Answers lines as they come, in groups that share runs of the model, as many groups at once as
@@ -42,7 +48,8 @@ export async function* answerLines(
   context: BatchContext,
 ): AsyncGenerator<AnsweredLine> {
   const { signal } = context;
-  const groups = groupsOf(readLines(body, context.maxLineBytes), context);
+  const { engine, config } = context.service;
+  const groups = groupsOf(separateLines(body, config.MAX_BODY_BYTES), context);
   const aborted = new Promise<'aborted'>((resolve) => {
     signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
@@ -50,7 +57,7 @@ export async function* answerLines(
   let next: Promise<IteratorResult<Group>> | undefined = caught(groups.next());
   let read = 0;
   while (next !== undefined || running.size > 0) {
-    const group = running.size < context.engine.threads ? next : undefined;
+    const group = running.size < engine.threads ? next : undefined;
     const event = await Promise.race([
       ...running,
       ...(group === undefined ? [] : [group]),
@@ -87,7 +94,7 @@ interface Finished {
 }
 
 interface Group {
-  readonly lines: AskedLine[];
+  readonly lines: ReadLine[];
   /** Lines that cannot be estimated. */
   readonly failed: AnsweredLine[];
 }
@@ -117,13 +124,17 @@ async function* groupsOf(
 function addLine(
   { lines, failed }: Group,
   { index, content }: Line,
-  { engine, limits }: BatchContext,
+  { service: { engine, config } }: BatchContext,
 ): number {
   try {
     if (content instanceof MistdError) throw content;
-    const asked = readEstimate(content, limits);
-    lines.push({ index, asked, manifest: engine.model(asked.options.model, '/model') });
-    return cellsOf(asked.samples);
+    const start = performance.now();
+    const read = readJsonSamples(content, FORM, dataLimits(config));
+    const samples = matricesOf(read.data.named);
+    const parseMs = performance.now() - start;
+    const model = engine.model(read.options.model, '/model');
+    lines.push({ index, read, samples, parseMs, model });
+    return cellsOf(samples);
   } catch (error) {
     failed.push({ index, answer: error as Error });
     return 0;
@@ -132,15 +143,15 @@ function addLine(
 
 /** Runs a group; if that fails, each line alone, so that only the one at fault fails. */
 async function answerGroup(
-  lines: readonly AskedLine[],
+  lines: readonly ReadLine[],
   context: BatchContext,
 ): Promise<AnsweredLine[]> {
-  const models = new Set(lines.map(({ manifest }) => manifest));
+  const models = new Set(lines.map(({ model }) => model));
   const answers = await Promise.all(
-    [...models].map(async (manifest) => {
-      const same = lines.filter((line) => line.manifest === manifest);
+    [...models].map(async (model) => {
+      const same = lines.filter((line) => line.model === model);
       try {
-        return await runLines(same, manifest, context);
+        return await runLines(same, model, context);
       } catch (error) {
         const atFault = error instanceof MistdError && error.code === 'model_failed';
         if (atFault && same.length > 1) {
@@ -154,23 +165,22 @@ async function answerGroup(
 }
 
 async function runLines(
-  lines: readonly AskedLine[],
-  manifest: Manifest,
-  { engine, signal, elapsedMs, requestId }: BatchContext,
+  lines: readonly ReadLine[],
+  model: Manifest,
+  { service, stamp, signal }: BatchContext,
 ): Promise<AnsweredLine[]> {
-  const problems = lines.map(({ asked }) => asked.samples);
-  const result = await engine.run(manifest, problems, signal, lines[0]?.index !== 0);
-  return lines.map(({ index, asked }, i) => {
-    const estimate = result.estimates[i] as ProblemEstimate;
-    const id = `${requestId}/${index}`;
-    return {
-      index,
-      answer: estimateReply(asked, manifest, { estimate }, result, elapsedMs(), id),
-    };
+  const questions = lines.map(({ samples }) => samples);
+  const admitted = lines[0]?.index !== 0;
+  const { answers, ...times } = await service.engine.run(model, questions, signal, admitted);
+  return lines.map(({ index, read, parseMs }, i) => {
+    const line = { ...stamp, id: `${stamp.id}/${index}` };
+    const timing = modelTiming(parseMs, times);
+    const answer = answers[i] as ModelAnswer;
+    return { index, answer: estimateReply(line, read, model, answer, timing) };
   });
 }
 
-/** Lets a promise wait to be looked at: until then its failure is no unhandled rejection. */
+/** Marks a promise as handled until it is awaited. */
 function caught<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

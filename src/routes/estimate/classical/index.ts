@@ -1,18 +1,24 @@
 import type { FastifyInstance } from 'fastify';
-import { type ClassicalEstimate, ksgVariant } from '../../../classical/classical.js';
-import type { Config } from '../../../config.js';
-import { MistdError } from '../../../errors.js';
+import {
+  type ClassicalEstimate,
+  type ClassicalMethod,
+  type CountsOfShares,
+  checkNeighbors,
+  classicalAnswer,
+  ksgVariant,
+  type ClassicalOptions as MethodOptions,
+} from '../../../classical/classical.js';
+import { type NeighborCounts, neighborCounts } from '../../../classical/ksg.js';
 import { fromNats, type Unit } from '../../../estimation/units.js';
 import { nearDeterministic, rowsDropped } from '../../../estimation/warnings.js';
-import type { Form } from '../../../formats/table/data.js';
-import { PAIR } from '../../../formats/table/layout.js';
-import { kindsOf } from '../../../formats/table/parameters.js';
-import { deadline } from '../../../http/deadline.js';
-import { readRequest } from '../../../http/samples.js';
-import { matricesOf } from '../../../samples/samples.js';
-import type { Threads } from '../../../threads/threads.js';
-import { compileCheck } from '../../../validation.js';
-import { dataLimits, samplesReply, unchecked } from '../../../http/samples-reply.js';
+import type { SamplesForm } from '../../../formats/samples.js';
+import { XY } from '../../../formats/table/layout.js';
+import { searchShares } from '../../../http/offload.js';
+import { addPost } from '../../../http/open-request.js';
+import { endReply } from '../../../http/reply.js';
+import { openSamples, samplesReply } from '../../../http/samples.js';
+import type { Service } from '../../../http/service.js';
+import { matricesOf, type Samples } from '../../../samples/samples.js';
 import {
   ClassicalOptions,
   type ClassicalReply,
@@ -20,54 +26,60 @@ import {
   classicalSchemas,
 } from './schema.js';
 
-const checkOptions = compileCheck(ClassicalOptions);
-
-const FORM: Form<'x' | 'y'> = {
-  layout: PAIR,
-  options: kindsOf(ClassicalOptions.properties),
+const FORM: SamplesForm<'x' | 'y', typeof ClassicalOptions> = {
+  layout: XY,
+  options: ClassicalOptions,
   coding: 'indicators',
 };
 
-export function classicalRoutes(app: FastifyInstance, threads: Threads, config: Config): void {
+export function classicalRoutes(app: FastifyInstance, service: Service): void {
   for (const schema of classicalSchemas) app.addSchema(schema);
-  const limits = dataLimits(config);
+  const route = { url: '/estimate/classical', schema: classicalRoute, readerChecksQuery: true };
+  addPost(app, service, route, async (open): Promise<ClassicalReply> => {
+    const { data, options: asked, parseMs } = await openSamples(open, service, FORM);
+    const { unit, id, ...options } = asked;
+    const samples = matricesOf(data.named);
+    checkNeighbors(samples.x.rows, options);
+    const counts = await countInShares(service, samples, options, open.signal);
+    const { estimates, facts } = await service.helpers.run(
+      classicalAnswer,
+      [samples, options, counts],
+      open.signal,
+    );
+    const result = {
+      estimates: estimates.map((estimate) => inUnit(estimate, unit, options.bootstrap?.level)),
+      unit,
+      samples: samplesReply(data),
+      warnings: [
+        ...rowsDropped(data),
+        ...nearDeterministic([{ answer: { facts, blocks: 1 }, ...data.named }]),
+      ],
+    };
+    const timing = { parse_ms: parseMs, estimate_ms: open.elapsedMs() - parseMs };
+    return endReply(open.stamp, result, { id, timing });
+  });
+}
 
-  app.post(
-    '/estimate/classical',
-    { schema: classicalRoute, validatorCompiler: unchecked },
-    async (request, reply): Promise<ClassicalReply> => {
-      const start = performance.now();
-      const signal = deadline(reply, config.REQUEST_TIMEOUT_MS);
-      const { data, fields } = await readRequest(request, FORM, limits, threads, signal);
-      const { unit, id, ...options } = checkOptions(fields);
-      const samples = matricesOf(data.named);
-      const usesK = options.methods.some((method) => ksgVariant(method) !== undefined);
-      if (usesK && options.k >= samples.x.rows) {
-        throw new MistdError(
-          'out_of_range',
-          `/k is ${options.k}; each of ${samples.x.rows} rows has ${samples.x.rows - 1} neighbors.`,
-          { pointer: '/k' },
-        );
-      }
-      const read = performance.now();
-      const { estimates, facts } = await threads.classical({ samples, options }, signal);
-      return {
-        estimates: estimates.map((estimate) => inUnit(estimate, unit, options.bootstrap?.level)),
-        unit,
-        samples: samplesReply(data),
-        warnings: [
-          ...rowsDropped(data),
-          ...nearDeterministic([{ estimate: { facts, blocks: 1 }, ...data.named }]),
-        ],
-        timing: {
-          parse_ms: read - start,
-          estimate_ms: performance.now() - read,
-          total_ms: reply.elapsedTime,
-        },
-        id: id ?? request.id,
-      };
-    },
-  );
+/** Counts neighbors for the KSG methods in all helper threads at once, where that is quicker. */
+async function countInShares(
+  { helpers }: Service,
+  samples: Samples,
+  { methods, k }: MethodOptions,
+  signal: AbortSignal,
+): Promise<CountsOfShares> {
+  const counts = new Map<ClassicalMethod, NeighborCounts[]>();
+  const { rows, columns } = samples.x;
+  const of = searchShares(helpers, rows * (columns + samples.y.columns));
+  if (of === 1) return counts;
+  for (const method of methods) {
+    const variant = ksgVariant(method);
+    if (variant === undefined) continue;
+    const shares = Array.from({ length: of }, (_, from) =>
+      helpers.run(neighborCounts, [samples, { k, variant }, { from, of }], signal),
+    );
+    counts.set(method, await Promise.all(shares));
+  }
+  return counts;
 }
 
 function inUnit(

@@ -1,13 +1,23 @@
 import { type Static, Type } from 'typebox';
 import { CLASSICAL_METHODS } from '../../../classical/classical.js';
-import { WARNING_CODES } from '../../../estimation/warnings.js';
-import { dataOptions } from '../../../formats/table/data.js';
-import { PAIR } from '../../../formats/table/layout.js';
-import { DATA_ERRORS, dataBody, dataFields, dataQuery, SamplesReply } from '../../../http/samples-schema.js';
-import { EstimateOptions } from '../schema.js';
-import { problemResponses } from '../../../http/problem-schema.js';
-
-const { unit, id } = EstimateOptions.properties;
+import { dataOptions } from '../../../formats/samples.js';
+import { XY } from '../../../formats/table/layout.js';
+import { HELPER_ERRORS, problemResponses } from '../../../http/problem-schema.js';
+import {
+  estimateWarnings,
+  milliseconds,
+  REQUEST_ID_EXAMPLE,
+  totalTiming,
+} from '../../../http/reply-schema.js';
+import { asGiven, idOption, seedOption, unitOption } from '../../../http/request-schema.js';
+import {
+  DATA_ERRORS,
+  dataBody,
+  dataFields,
+  dataMatrix,
+  dataQuery,
+  SamplesReply,
+} from '../../../http/samples-schema.js';
 
 /** Everything a client may ask beside the samples. */
 export const ClassicalOptions = Type.Object(
@@ -45,19 +55,12 @@ export const ClassicalOptions = Type.Object(
         },
       ),
     ),
-    unit,
-    seed: Type.Integer({
-      minimum: 0,
-      maximum: 2 ** 32 - 1,
-      default: 0,
-      description: 'Decides the resamples; the same request gives the same answer',
-    }),
-    id,
+    unit: unitOption,
+    seed: seedOption('Decides the resamples; the same request gives the same answer'),
+    id: idOption,
   },
-  { additionalProperties: false },
+  { $id: 'ClassicalOptions', additionalProperties: false },
 );
-
-const { methods, k, bins, bootstrap, seed } = ClassicalOptions.properties;
 
 const requestExamples = [
   {
@@ -77,21 +80,13 @@ const requestExamples = [
 
 const ClassicalRequest = Type.Object(
   {
-    x: Type.Unsafe({ $ref: 'DataMatrix#' }),
-    y: Type.Unsafe({ $ref: 'DataMatrix#' }),
+    x: dataMatrix,
+    y: dataMatrix,
     ...dataFields,
-    methods: Type.Optional(methods),
-    k: Type.Optional(k),
-    bins,
-    bootstrap,
-    unit: Type.Optional(unit),
-    seed: Type.Optional(seed),
-    id,
+    ...asGiven(ClassicalOptions.properties),
   },
   { $id: 'ClassicalRequest', additionalProperties: false, examples: requestExamples },
 );
-
-const milliseconds = (description: string) => Type.Number({ minimum: 0, description });
 
 const ClassicalReply = Type.Object(
   {
@@ -116,15 +111,13 @@ const ClassicalReply = Type.Object(
       }),
       { description: 'In the order asked' },
     ),
-    unit,
+    unit: unitOption,
     samples: SamplesReply,
-    warnings: Type.Array(
-      Type.Object({ code: Type.Enum([...WARNING_CODES]), message: Type.String() }),
-    ),
+    warnings: estimateWarnings,
     timing: Type.Object({
       parse_ms: milliseconds('Reading and checking the body'),
       estimate_ms: milliseconds('Waiting for a thread, and the estimates'),
-      total_ms: milliseconds("From the request's arrival, its upload included"),
+      ...totalTiming,
     }),
     id: Type.String(),
   },
@@ -148,7 +141,7 @@ const ClassicalReply = Type.Object(
         samples: { rows: 442, dim_x: 1, dim_y: 1, dropped: 0 },
         warnings: [],
         timing: { parse_ms: 0.6, estimate_ms: 412.3, total_ms: 414.1 },
-        id: '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52',
+        id: REQUEST_ID_EXAMPLE,
       },
     ],
   },
@@ -164,19 +157,13 @@ export const classicalRoute = {
   summary: 'Estimate mutual information by classical methods',
   description:
     'A second opinion on /estimate, on the same samples. KSG standardizes columns and adds no noise; estimates are not cut at 0.',
-  querystring: dataQuery(PAIR, { ...dataOptions, ...ClassicalOptions.properties }),
-  body: dataBody(Type.Unsafe({ $ref: 'ClassicalRequest#' }), PAIR),
+  querystring: dataQuery(XY, { ...dataOptions, ...ClassicalOptions.properties }),
+  body: dataBody(Type.Unsafe({ $ref: 'ClassicalRequest#' }), XY),
   response: {
     200: {
       description: 'An estimate by each method',
       content: { 'application/json': { schema: { $ref: 'ClassicalReply#' } } },
     },
-    ...problemResponses(
-      ...DATA_ERRORS,
-      'internal_error',
-      'queue_full',
-      'shutting_down',
-      'deadline_exceeded',
-    ),
+    ...problemResponses(...DATA_ERRORS, ...HELPER_ERRORS),
   },
 };

@@ -1,18 +1,18 @@
 import { type Static, Type } from 'typebox';
 import { TRIPLE } from '../../../formats/table/layout.js';
+import { interval } from '../../../http/reply-schema.js';
+import { asGiven } from '../../../http/request-schema.js';
+import { dataFields, dataMatrix, TripleReply } from '../../../http/samples-schema.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
-  DataMatrix,
   earlyStopOption,
-  intervalReply,
   optionalTestReply,
   permutationsOption,
 } from '../analysis-schema.js';
-import { dataFields, TripleReply } from '../../../http/samples-schema.js';
 import { EstimateOptions } from '../schema.js';
 
 export const ConditionalOptions = Type.Object(
@@ -25,7 +25,7 @@ export const ConditionalOptions = Type.Object(
     ),
     early_stop: earlyStopOption,
   },
-  { additionalProperties: false },
+  { $id: 'ConditionalOptions', additionalProperties: false },
 );
 
 const requestExamples = [
@@ -50,22 +50,13 @@ const requestExamples = [
   },
 ];
 
-const { quantiles, level, unit, seed, permutations, early_stop, ...optional } =
-  ConditionalOptions.properties;
-
 const ConditionalRequest = Type.Object(
   {
-    x: DataMatrix,
-    y: DataMatrix,
-    z: DataMatrix,
+    x: dataMatrix,
+    y: dataMatrix,
+    z: dataMatrix,
     ...dataFields,
-    quantiles: Type.Optional(quantiles),
-    level: Type.Optional(level),
-    unit: Type.Optional(unit),
-    seed: Type.Optional(seed),
-    permutations: Type.Optional(permutations),
-    early_stop: Type.Optional(early_stop),
-    ...optional,
+    ...asGiven(ConditionalOptions.properties),
   },
   { $id: 'ConditionalRequest', additionalProperties: false, examples: requestExamples },
 );
@@ -75,7 +66,7 @@ const ConditionalReply = Type.Object(
     estimate: briefReply.estimate,
     mean: Type.Number({ minimum: 0 }),
     median: Type.Number({ minimum: 0 }),
-    interval: intervalReply,
+    interval: interval(),
     quantiles: Type.Array(Type.Object({ tau: Type.Number(), value: Type.Number({ minimum: 0 }) }), {
       description: 'In the order asked',
     }),
@@ -83,7 +74,7 @@ const ConditionalReply = Type.Object(
     ...optionalTestReply,
     unconditional: Type.Object(briefReply, { description: 'I(X; Y)' }),
     interaction_information: Type.Object(
-      { estimate: Type.Number(), interval: intervalReply },
+      { estimate: Type.Number(), interval: interval() },
       {
         description:
           'I(X; Y | Z) − I(X; Y): above 0 where z brings out dependence, below where it explains it',

@@ -1,11 +1,14 @@
 import { type Static, Type } from 'typebox';
+import { asGiven } from '../../../http/request-schema.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
-  Matrix,
 } from '../analysis-schema.js';
+
+/** One side of finite numbers. */
+const matrix = Type.Unsafe({ $ref: 'Matrix#' });
 
 const { unit, model, seed, id } = analysisOptions;
 
@@ -23,7 +26,7 @@ export const GradientOptions = Type.Object(
     seed,
     id,
   },
-  { additionalProperties: false },
+  { $id: 'GradientOptions', additionalProperties: false },
 );
 
 const requestExamples = [
@@ -45,13 +48,9 @@ const requestExamples = [
 
 const GradientRequest = Type.Object(
   {
-    x: Matrix,
-    y: Matrix,
-    tau: Type.Optional(GradientOptions.properties.tau),
-    unit: Type.Optional(unit),
-    model,
-    seed: Type.Optional(seed),
-    id,
+    x: matrix,
+    y: matrix,
+    ...asGiven(GradientOptions.properties),
   },
   { $id: 'GradientRequest', additionalProperties: false, examples: requestExamples },
 );

@@ -1,13 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { independence } from '../../../estimation/independence.js';
-import { type Answer, addAnalysis, type Service } from '../analysis.js';
-import { samplesReply } from '../../../http/samples-reply.js';
-import {
-  type IndependenceReply,
-  independenceRoute,
-  independenceSamples,
-  independenceSchemas,
-} from './schema.js';
+import { samplesReply } from '../../../http/samples.js';
+import type { Service } from '../../../http/service.js';
+import { addAnalysis } from '../analysis.js';
+import { independenceRoute, independenceSamples, independenceSchemas } from './schema.js';
 
 export function independenceRoutes(app: FastifyInstance, service: Service): void {
   const route = {
@@ -16,16 +12,11 @@ export function independenceRoutes(app: FastifyInstance, service: Service): void
     schemas: independenceSchemas,
     ...independenceSamples,
   };
-  addAnalysis(
-    app,
-    service,
-    route,
-    async ({ data, options, estimate, manifest }): Promise<Answer<IndependenceReply>> => ({
-      ...(await independence(estimate, data.named, manifest, {
-        ...options,
-        earlyStop: options.early_stop,
-      })),
+  addAnalysis(app, service, route, async ({ data, options, ask, model }) => {
+    const { early_stop: earlyStop, ...rest } = options;
+    return {
+      ...(await independence(ask, data.named, model, { ...rest, earlyStop })),
       samples: samplesReply(data),
-    }),
-  );
+    };
+  });
 }

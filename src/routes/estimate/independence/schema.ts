@@ -1,17 +1,17 @@
 import { type Static, Type } from 'typebox';
-import { PAIR } from '../../../formats/table/layout.js';
+import { XY } from '../../../formats/table/layout.js';
+import { asGiven } from '../../../http/request-schema.js';
+import { dataFields, dataMatrix, SamplesReply } from '../../../http/samples-schema.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
-  DataMatrix,
   earlyStopOption,
   permutationsOption,
   testReply,
 } from '../analysis-schema.js';
-import { dataFields, SamplesReply } from '../../../http/samples-schema.js';
 
 export const IndependenceOptions = Type.Object(
   {
@@ -22,7 +22,7 @@ export const IndependenceOptions = Type.Object(
     }),
     early_stop: earlyStopOption,
   },
-  { additionalProperties: false },
+  { $id: 'IndependenceOptions', additionalProperties: false },
 );
 
 const requestExamples = [
@@ -33,19 +33,12 @@ const requestExamples = [
   },
 ];
 
-const { level, unit, seed, permutations, early_stop, ...optional } = IndependenceOptions.properties;
-
 const IndependenceRequest = Type.Object(
   {
-    x: DataMatrix,
-    y: DataMatrix,
+    x: dataMatrix,
+    y: dataMatrix,
     ...dataFields,
-    level: Type.Optional(level),
-    unit: Type.Optional(unit),
-    seed: Type.Optional(seed),
-    permutations: Type.Optional(permutations),
-    early_stop: Type.Optional(early_stop),
-    ...optional,
+    ...asGiven(IndependenceOptions.properties),
   },
   { $id: 'IndependenceRequest', additionalProperties: false, examples: requestExamples },
 );
@@ -79,7 +72,7 @@ export type IndependenceReply = Static<typeof IndependenceReply>;
 export const independenceSchemas = [IndependenceRequest, IndependenceReply];
 
 /** What the route reads. */
-export const independenceSamples = { layout: PAIR, options: IndependenceOptions };
+export const independenceSamples = { layout: XY, options: IndependenceOptions };
 
 export const independenceRoute = analysisRoute(
   'testIndependence',

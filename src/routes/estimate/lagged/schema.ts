@@ -1,18 +1,18 @@
 import { type Static, Type } from 'typebox';
 import { SERIES } from '../../../formats/table/layout.js';
+import { asGiven } from '../../../http/request-schema.js';
+import { dataFields, dataMatrix, SamplesReply } from '../../../http/samples-schema.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
-  DataMatrix,
   earlyStopOption,
   optionalTestReply,
   permutationsOption,
   probability,
 } from '../analysis-schema.js';
-import { dataFields, SamplesReply } from '../../../http/samples-schema.js';
 
 const embedding = (description: string) =>
   Type.Integer({ minimum: 1, maximum: 32, default: 1, description });
@@ -49,7 +49,7 @@ export const LaggedOptions = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { $id: 'LaggedOptions', additionalProperties: false },
 );
 
 const requestExamples = [
@@ -68,22 +68,12 @@ const requestExamples = [
   },
 ];
 
-const { level, unit, seed, lags, history, permutations, early_stop, ...optional } =
-  LaggedOptions.properties;
-
 const LaggedRequest = Type.Object(
   {
-    x: DataMatrix,
-    y: DataMatrix,
+    x: dataMatrix,
+    y: dataMatrix,
     ...dataFields,
-    lags: Type.Optional(lags),
-    history: Type.Optional(history),
-    level: Type.Optional(level),
-    unit: Type.Optional(unit),
-    seed: Type.Optional(seed),
-    permutations: Type.Optional(permutations),
-    early_stop: Type.Optional(early_stop),
-    ...optional,
+    ...asGiven(LaggedOptions.properties),
   },
   { $id: 'LaggedRequest', additionalProperties: false, examples: requestExamples },
 );

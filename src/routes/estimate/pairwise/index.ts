@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { pairwise } from '../../../estimation/pairwise.js';
-import { type Answer, addAnalysis, type Service } from '../analysis.js';
-import { tableReply } from '../../../http/samples-reply.js';
-import { type PairwiseReply, pairwiseRoute, pairwiseSamples, pairwiseSchemas } from './schema.js';
+import { tableReply } from '../../../http/samples.js';
+import type { Service } from '../../../http/service.js';
+import { addAnalysis } from '../analysis.js';
+import { pairwiseRoute, pairwiseSamples, pairwiseSchemas } from './schema.js';
 
 export function pairwiseRoutes(app: FastifyInstance, service: Service): void {
   const route = {
@@ -11,17 +12,12 @@ export function pairwiseRoutes(app: FastifyInstance, service: Service): void {
     schemas: pairwiseSchemas,
     ...pairwiseSamples,
   };
-  addAnalysis(
-    app,
-    service,
-    route,
-    async ({ data, options, estimate, manifest }): Promise<Answer<PairwiseReply>> => {
-      const { level, unit, permutations, seed } = options;
-      return {
-        level,
-        ...(await pairwise(estimate, data.apart, manifest, { level, unit, permutations, seed })),
-        samples: tableReply(data),
-      };
-    },
-  );
+  addAnalysis(app, service, route, async ({ data, options, ask, model }) => {
+    const { level, unit, permutations, seed } = options;
+    return {
+      level,
+      ...(await pairwise(ask, data.apart, model, { level, unit, permutations, seed })),
+      samples: tableReply(data),
+    };
+  });
 }

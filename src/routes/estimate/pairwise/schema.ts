@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { TABLE } from '../../../formats/table/layout.js';
+import { asGiven } from '../../../http/request-schema.js';
+import { dataFields, TableReply } from '../../../http/samples-schema.js';
 import {
   analysisOptions,
   analysisReply,
@@ -8,7 +10,6 @@ import {
   namedColumns,
   permutationsOption,
 } from '../analysis-schema.js';
-import { dataFields, TableReply } from '../../../http/samples-schema.js';
 
 export const PairwiseOptions = Type.Object(
   {
@@ -19,7 +20,7 @@ export const PairwiseOptions = Type.Object(
       ),
     ),
   },
-  { additionalProperties: false },
+  { $id: 'PairwiseOptions', additionalProperties: false },
 );
 
 const requestExamples = [
@@ -46,16 +47,11 @@ const requestExamples = [
   },
 ];
 
-const { level, unit, seed, ...optional } = PairwiseOptions.properties;
-
 const PairwiseRequest = Type.Object(
   {
     ...namedColumns('columns', 'Values of each name: one a row, or rows of several columns'),
     ...dataFields,
-    level: Type.Optional(level),
-    unit: Type.Optional(unit),
-    seed: Type.Optional(seed),
-    ...optional,
+    ...asGiven(PairwiseOptions.properties),
   },
   { $id: 'PairwiseRequest', additionalProperties: false, examples: requestExamples },
 );

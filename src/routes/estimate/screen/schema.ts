@@ -1,18 +1,18 @@
 import { type Static, Type } from 'typebox';
 import { SELECTION_METHODS, TARGET_TYPES } from '../../../estimation/screen.js';
 import { TARGET } from '../../../formats/table/layout.js';
+import { asGiven } from '../../../http/request-schema.js';
+import { dataFields, dataMatrix, TableReply } from '../../../http/samples-schema.js';
 import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
   analysisRoute,
   briefReply,
-  DataMatrix,
   namedColumns,
   permutationsOption,
   probability,
 } from '../analysis-schema.js';
-import { dataFields, TableReply } from '../../../http/samples-schema.js';
 
 const Select = Type.Object(
   {
@@ -41,7 +41,7 @@ export const ScreenOptions = Type.Object(
     ),
     select: Type.Optional(Select),
   },
-  { additionalProperties: false },
+  { $id: 'ScreenOptions', additionalProperties: false },
 );
 
 const requestExamples = [
@@ -57,17 +57,12 @@ const requestExamples = [
   },
 ];
 
-const { level, unit, seed, ...optional } = ScreenOptions.properties;
-
 const ScreenRequest = Type.Object(
   {
     ...namedColumns('features', 'Values of each feature: one a row, or rows of several columns'),
-    target: DataMatrix,
+    target: dataMatrix,
     ...dataFields,
-    level: Type.Optional(level),
-    unit: Type.Optional(unit),
-    seed: Type.Optional(seed),
-    ...optional,
+    ...asGiven(ScreenOptions.properties),
   },
   { $id: 'ScreenRequest', additionalProperties: false, examples: requestExamples },
 );

@@ -34,7 +34,7 @@ export const tokenCount = Type.Optional(
   Type.Integer({ minimum: 1, description: 'Completion tokens' }),
 );
 
-export const Pair = Type.Object(
+export const PreferencePair = Type.Object(
   {
     prompt_id: Type.Optional(
       Type.Union([Type.String(), Type.Number()], {
@@ -126,4 +126,4 @@ export function promptFields(list: 'candidates' | 'samples', candidate: string) 
   };
 }
 
-export const inputSchemas = [LogProb, Pair, Candidate, CandidateWithRejected];
+export const inputSchemas = [LogProb, PreferencePair, Candidate, CandidateWithRejected];

@@ -1,0 +1,37 @@
+/** Options that several routes share. */
+import { type TProperties, Type } from 'typebox';
+import { UNITS } from '../estimation/units.js';
+
+const Probability = { exclusiveMinimum: 0, exclusiveMaximum: 1 };
+
+export const probabilityOption = (description: string, defaultValue: number) =>
+  Type.Number({ ...Probability, default: defaultValue, description });
+
+export const tauList = (defaultValue: number[], description: string) =>
+  Type.Array(Type.Number(Probability), { default: defaultValue, maxItems: 1000, description });
+
+export const unitOption = Type.Enum([...UNITS], { default: 'nats' });
+
+export const modelOption = Type.Optional(
+  Type.String({ description: 'The id of a model of GET /models; a default otherwise' }),
+);
+
+export const idOption = Type.Optional(
+  Type.String({
+    maxLength: 200,
+    description: 'Comes back in the reply; the request id otherwise',
+  }),
+);
+
+export const seedOption = (description: string) =>
+  Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, default: 0, description });
+
+/** Options as a request gives them: those with a default are optional. */
+export function asGiven<T extends TProperties>(options: T): TProperties {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, schema]) => [
+      name,
+      'default' in schema ? Type.Optional(schema) : schema,
+    ]),
+  );
+}
