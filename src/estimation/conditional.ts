@@ -48,7 +48,7 @@ export interface Conditional extends FullEstimate, Partial<PermutationTest> {
  * The test exchanges rows of x among rows of similar z (see `conditionalTest`).
  */
 export async function conditional(
-  estimate: Ask,
+  ask: Ask,
   sides: Triple<NamedSide>,
   model: ModelTraits,
   options: EstimateOptions & TestOptions & ColumnLimit,
@@ -56,11 +56,11 @@ export async function conditional(
   checkColumns(sides, options.maxColumns);
   const triple = matricesOf(sides);
   const { x, y, z } = triple;
-  const chain = await chainRule(estimate, triple, model);
-  const [plain] = (await estimate([{ x, y }])) as [ModelAnswer];
+  const chain = await chainRule(ask, triple, model);
+  const [plain] = (await ask([{ x, y }])) as [ModelAnswer];
   const unconditional = distributionOf(plain, model);
   const shuffleOf = (seed: number): Shuffle => ({ kind: 'neighbors', seed, z });
-  const test = await conditionalTest(estimate, triple, chain.statistic, shuffleOf, model, options);
+  const test = await conditionalTest(ask, triple, chain.statistic, shuffleOf, model, options);
   const { information_correlation: _, ...interaction } = brief(
     difference(chain.information, unconditional),
     options,
@@ -102,11 +102,11 @@ export interface ChainRule {
 
 /** Conditional mutual information from the two differences of the chain rule. */
 export async function chainRule(
-  estimate: Ask,
+  ask: Ask,
   { x, y, z }: Triple,
   model: ModelTraits,
 ): Promise<ChainRule> {
-  const answers = await estimate([
+  const answers = await ask([
     { x, y: joinColumns(y, z) },
     { x: y, y: joinColumns(x, z) },
     { x, y: z },
@@ -137,7 +137,7 @@ export async function chainRule(
  * @returns nothing without permutations.
  */
 export async function conditionalTest(
-  estimate: Ask,
+  ask: Ask,
   { x, y, z }: Triple,
   observed: number,
   shuffleOf: (seed: number) => Shuffle,
@@ -149,9 +149,9 @@ export async function conditionalTest(
   const seeds = childSeeds(options.seed, options.permutations);
   const draw = async (from: number, count: number) => {
     const shuffles = seeds.slice(from, from + count).map(shuffleOf);
-    const problems = (side: Matrix): Question[] =>
+    const questions = (side: Matrix): Question[] =>
       shuffles.map((shuffle) => ({ x, y: side, shuffle }));
-    const answers = await estimate([...problems(yz), ...problems(z)]);
+    const answers = await ask([...questions(yz), ...questions(z)]);
     const median = (i: number) => medianOf(answers[i] as ModelAnswer, model);
     return shuffles.map((_, i) => median(i) - median(i + shuffles.length));
   };

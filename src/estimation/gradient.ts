@@ -25,12 +25,12 @@ export interface GradientEstimate {
 
 /** Differentiates an estimate with respect to every sample; the model must have a gradient. */
 export async function gradient(
-  estimate: Ask,
+  ask: Ask,
   samples: Samples,
   model: ModelTraits,
   { tau, unit }: GradientOptions,
 ): Promise<GradientEstimate> {
-  const [result] = (await estimate([{ ...samples, gradientTau: tau }])) as [ModelAnswer];
+  const [result] = (await ask([{ ...samples, gradientTau: tau }])) as [ModelAnswer];
   if (result.gradient === undefined) throw new Error(`model ${model.id} gave no gradient`);
   const x = numberedSide('x', samples.x.columns);
   const y = numberedSide('y', samples.y.columns);

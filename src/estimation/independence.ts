@@ -30,19 +30,19 @@ export interface Independence extends BriefEstimate, PermutationTest {
  * any other order? Exact for independent observations, whatever the columns are like.
  */
 export async function independence(
-  estimate: Ask,
+  ask: Ask,
   sides: { readonly x: NamedSide; readonly y: NamedSide },
   model: ModelTraits,
   options: BriefOptions & TestOptions,
 ): Promise<Independence> {
   const samples = matricesOf(sides);
-  const [observed] = await estimate([samples]);
+  const [observed] = await ask([samples]);
   if (observed === undefined) throw new Error('no estimate of the samples');
   const { permutations, seed } = options;
   const seeds = childSeeds(seed, permutations);
   const draw = async (from: number, count: number) => {
     const draws = seeds.slice(from, from + count);
-    const answers = await estimate(
+    const answers = await ask(
       draws.map((drawSeed) => ({ ...samples, shuffle: { kind: 'rows', seed: drawSeed } })),
     );
     return answers.map((answer) => medianOf(answer, model));

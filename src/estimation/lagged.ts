@@ -62,7 +62,7 @@ export interface Lagged {
  * entropy see `transferEntropy`.
  */
 export async function lagged(
-  estimate: Ask,
+  ask: Ask,
   sides: { readonly x: NamedSide; readonly y: NamedSide },
   model: ModelTraits,
   options: LaggedOptions,
@@ -75,17 +75,17 @@ export async function lagged(
   const [lagSeed = 0, forthSeed = 0, backSeed = 0] = childSeeds(options.seed, 3);
   const blocks = (seed: number): Shuffle => ({ kind: 'blocks', seed, length });
 
-  const cross = lagProblems({ x, y }, lags);
+  const cross = lagQuestions({ x, y }, lags);
   const sizes = [...new Set(lags.map(Math.abs))].filter((lag) => lag > 0).sort((a, b) => a - b);
-  const autoX = lagProblems({ x, y: x }, sizes);
-  const autoY = lagProblems({ x: y, y }, sizes);
+  const autoX = lagQuestions({ x, y: x }, sizes);
+  const autoY = lagQuestions({ x: y, y }, sizes);
   const [middle] = cross;
   const draws = childSeeds(lagSeed, permutations).map((seed) => ({
     ...(middle as Question),
     shuffle: blocks(seed),
   }));
-  const answers = await estimate([...cross, ...autoX, ...autoY, ...draws]);
-  const take = (problems: readonly Question[]) => answers.splice(0, problems.length);
+  const answers = await ask([...cross, ...autoX, ...autoY, ...draws]);
+  const take = (questions: readonly Question[]) => answers.splice(0, questions.length);
   const [ofLags, ofX, ofY, ofDraws] = [take(cross), take(autoX), take(autoY), take(draws)];
   const lagEstimates = (of: readonly ModelAnswer[], sizes: readonly number[]) =>
     of.map((answer, i) => ({
@@ -95,7 +95,7 @@ export async function lagged(
   const p = pValues(ofLags, ofDraws, model);
   const medians = ofLags.map((answer) => medianOf(answer, model));
   const te = (source: Matrix, target: Matrix, seed: number) =>
-    transferEntropy(estimate, source, target, model, { ...options, seed });
+    transferEntropy(ask, source, target, model, { ...options, seed });
   return {
     lags: lagEstimates(ofLags, lags).map((lag, i) => ({ ...lag, ...p[i] })),
     best_lag: lags[medians.indexOf(Math.max(...medians))] as number,
@@ -113,7 +113,7 @@ export async function lagged(
 }
 
 /** x[t − lag] with y[t], for the rows t that have all of the lags. */
-function lagProblems({ x, y }: Samples, lags: readonly number[]): Question[] {
+function lagQuestions({ x, y }: Samples, lags: readonly number[]): Question[] {
   const { from, to } = commonRows(x.rows, lags);
   const now = window(y, from, to);
   return lags.map((lag) => ({ x: window(x, from - lag, to - lag), y: now }));
@@ -184,7 +184,7 @@ function pValues(
  * go with it.
  */
 async function transferEntropy(
-  estimate: Ask,
+  ask: Ask,
   source: Matrix,
   target: Matrix,
   model: ModelTraits,
@@ -195,10 +195,10 @@ async function transferEntropy(
   const x = window(target, from, target.rows);
   const y = past(source, history.source, from);
   const z = past(target, history.target, from);
-  const { information, statistic } = await chainRule(estimate, { x, y, z }, model);
+  const { information, statistic } = await chainRule(ask, { x, y, z }, model);
   const shuffleOf = (seed: number): Shuffle => ({ kind: 'neighbors', seed, z });
   return {
     ...brief(information, options),
-    ...(await conditionalTest(estimate, { x, y, z }, statistic, shuffleOf, model, options)),
+    ...(await conditionalTest(ask, { x, y, z }, statistic, shuffleOf, model, options)),
   };
 }

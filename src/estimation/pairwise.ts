@@ -37,13 +37,13 @@ export interface Pairwise {
  * values is estimated from the rows that both have.
  */
 export async function pairwise(
-  estimate: Ask,
+  ask: Ask,
   sides: readonly NamedSide[],
   model: ModelTraits,
   options: BriefOptions & PairTestOptions,
 ): Promise<Pairwise> {
   const pairs: SidePair[] = sides.flatMap((x, i) => sides.slice(i + 1).map((y) => ({ x, y })));
-  const results = await estimatePairs(estimate, pairs, model, options);
+  const results = await estimatePairs(ask, pairs, model, options);
   const briefs = results.map(({ answer }) => brief(distributionOf(answer, model), options));
   const matrix = (of: (pair: number) => number): SquareMatrix => squareOf(sides.length, of);
   const resultOf = (field: 'p' | 'q') => (pair: number) =>

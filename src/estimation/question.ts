@@ -5,7 +5,7 @@ import type { Samples } from '../samples/samples.js';
 import { type Shuffle, shuffledRows } from '../samples/shuffle.js';
 
 /**
- * One estimate to make. Problems of a task may share their matrices: each is then sent, ranked
+ * One estimate to make. Questions of a task may share their matrices: each is then sent, ranked
  * and scored once.
  */
 export interface Question extends Samples {
@@ -20,9 +20,9 @@ export interface Question extends Samples {
 }
 
 /**
- * Samples with their ties broken and their rows reordered as a problem asks.
+ * Samples with their ties broken and their rows reordered as a question asks.
  *
- * @param samples the problem's, without missing values.
+ * @param samples the question's, without missing values.
  * @param cancelled asked during long work; true makes it throw.
  */
 export function rearranged(
@@ -64,18 +64,18 @@ export interface SampleGradient {
   readonly y: Matrix;
 }
 
-/** What the model says of one problem, and what its samples are like. */
+/** What the model says of one question, and what its samples are like. */
 export interface ModelAnswer {
   /** Quantiles at the model's taus, in nats, shape [taus]. */
   readonly knots: Float64Array<ArrayBuffer>;
   readonly facts: SampleFacts;
   /** Blocks that the rows were dealt into; 1 within the trained range. */
   readonly blocks: number;
-  /** The knots of each block, where the problem asked for a share of them. */
+  /** The knots of each block, where the question asked for a share of them. */
   readonly parts?: readonly Float64Array[];
-  /** Of the quantile that the problem asks the derivative of. */
+  /** Of the quantile that the question asks the derivative of. */
   readonly gradient?: SampleGradient;
 }
 
-/** Estimates problems with one model, in their order. */
-export type Ask = (problems: readonly Question[]) => Promise<ModelAnswer[]>;
+/** Estimates questions with one model, in their order. */
+export type Ask = (questions: readonly Question[]) => Promise<ModelAnswer[]>;

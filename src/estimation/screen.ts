@@ -87,7 +87,7 @@ const ROWS_PER_CLASS = 10;
  * that one of its own columns misses.
  */
 export async function screen(
-  estimate: Ask,
+  ask: Ask,
   features: readonly NamedSide[],
   target: PreparedSide,
   model: ModelTraits,
@@ -98,7 +98,7 @@ export async function screen(
   const type = options.targetType ?? typeOf(target);
   const y = type === 'classes' ? classesOf(target) : target;
   const pairs = features.map((x) => ({ x, y }));
-  const results = await estimatePairs(estimate, pairs, model, options);
+  const results = await estimatePairs(ask, pairs, model, options);
   const entropy = type === 'classes' ? y.entropy : undefined;
   const rows = results.map(({ answer }) => answer.facts.rows);
   const complete = rows.every((n) => n === target.matrix.rows);
@@ -120,7 +120,7 @@ export async function screen(
   const chosen =
     options.select &&
     (await SELECTORS[options.select.method](
-      { estimate, features, target: y.matrix, relevances, model },
+      { ask, features, target: y.matrix, relevances, model },
       options.select.k,
     ));
   return {
@@ -144,7 +144,7 @@ export async function screen(
 }
 
 interface Search {
-  readonly estimate: Ask;
+  readonly ask: Ask;
   readonly features: readonly NamedSide[];
   readonly target: Matrix;
   /** Each feature's own mutual information with the target, in nats. */
@@ -166,7 +166,7 @@ const SELECTORS = { mrmr: byRedundancy, conditional: byJointInformation };
  * takes the feature with the largest I(feature; target) less the mean of its I with those chosen.
  */
 async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
-  const { estimate, features, target, relevances, model } = search;
+  const { ask, features, target, relevances, model } = search;
   const chosen: { f: number; score: number }[] = [];
   const redundancy = features.map(() => 0);
   while (chosen.length < k) {
@@ -180,13 +180,13 @@ async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
     if (chosen.length === k) break;
     const others = left.filter((other) => other !== f);
     const y = at(features, f).matrix;
-    const answers = await estimate(others.map((other) => jointProblem([at(features, other)], y)));
+    const answers = await ask(others.map((other) => jointQuestion([at(features, other)], y)));
     others.forEach((other, i) => {
       redundancy[other] = at(redundancy, other) + medianOf(at(answers, i), model);
     });
   }
   const sets = chosen.map((_, i) => chosen.slice(0, i + 1).map(({ f }) => at(features, f)));
-  const joints = await estimate(sets.map((set) => jointProblem(set, target)));
+  const joints = await ask(sets.map((set) => jointQuestion(set, target)));
   return chosen.map(({ f, score }, i) => ({
     feature: at(features, f),
     score,
@@ -199,13 +199,13 @@ async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
  * chosen ones say together, which a copy of one of them does not.
  */
 async function byJointInformation(search: Search, k: number): Promise<Choice[]> {
-  const { estimate, features, target, model } = search;
+  const { ask, features, target, model } = search;
   const chosen: { f: number; choice: Choice }[] = [];
   let known = 0;
   while (chosen.length < k) {
     const left = remaining(features, chosen);
     const sets = left.map((f) => [...chosen.map(({ choice }) => choice.feature), at(features, f)]);
-    const joints = await estimate(sets.map((set) => jointProblem(set, target)));
+    const joints = await ask(sets.map((set) => jointQuestion(set, target)));
     const medians = joints.map((joint) => medianOf(joint, model));
     const best = largest(medians);
     const f = at(left, best);
@@ -216,10 +216,10 @@ async function byJointInformation(search: Search, k: number): Promise<Choice[]> 
   return chosen.map(({ choice }) => choice);
 }
 
-function jointProblem(set: readonly NamedSide[], target: Matrix): Question {
-  const problem = { x: joinColumns(...set.map(({ matrix }) => matrix)), y: target };
-  const rows = rowsInCommon(target.rows, missingRows(problem.x), missingRows(target));
-  if (rows >= MIN_ROWS) return problem;
+function jointQuestion(set: readonly NamedSide[], target: Matrix): Question {
+  const question = { x: joinColumns(...set.map(({ matrix }) => matrix)), y: target };
+  const rows = rowsInCommon(target.rows, missingRows(question.x), missingRows(target));
+  if (rows >= MIN_ROWS) return question;
   const names = set.map(({ name }) => name).join(', ');
   throw new MistdError(
     'too_few_rows',

@@ -46,7 +46,7 @@ export interface PairTestOptions {
  * all; with a side of several columns it is its own.
  */
 export async function estimatePairs(
-  estimate: Ask,
+  ask: Ask,
   pairs: readonly SidePair[],
   model: ModelTraits,
   { permutations, seed }: PairTestOptions,
@@ -55,9 +55,9 @@ export async function estimatePairs(
   const draws = permutations ?? (nulls.length === 1 ? DRAWS_OF_ONE : DRAWS_OF_SEVERAL);
   const [nullSeed = 0, tieSeed = 0] = childSeeds(seed, 2);
   const seeds = childSeeds(nullSeed, nulls.length);
-  const answers = await estimate([
+  const answers = await ask([
     ...pairs.map(({ x, y }) => ({ x: x.matrix, y: y.matrix })),
-    ...nulls.flatMap(({ problem }, i) => shuffles(problem, at(seeds, i), draws)),
+    ...nulls.flatMap(({ question }, i) => shuffles(question, at(seeds, i), draws)),
   ]);
   const results = answers.slice(0, pairs.length);
   if (draws === 0) return pairs.map((pair, i) => ({ ...pair, answer: at(results, i) }));
@@ -68,7 +68,7 @@ export async function estimatePairs(
     const null_ = new NullDistribution(statistics.slice(i * draws, (i + 1) * draws));
     for (const pair of tested) distributions.set(pair, null_);
   });
-  const untied = await withoutTies(estimate, pairs, results, tieSeed);
+  const untied = await withoutTies(ask, pairs, results, tieSeed);
   const p = pairs.map((pair, i) => {
     const null_ = distributions.get(pair) as NullDistribution;
     return isEmpty(at(results, i)) ? 1 : null_.pValue(medianOf(at(untied, i), model));
@@ -79,7 +79,7 @@ export async function estimatePairs(
 
 interface Null {
   /** To shuffle. */
-  readonly problem: Question;
+  readonly question: Question;
   readonly pairs: SidePair[];
 }
 
@@ -100,7 +100,7 @@ function nullsOf(pairs: readonly SidePair[]): Null[] {
     else {
       const ramp = rampOf(length);
       const own = { x, y, breakTies: { x: seedOfOne(x), y: seedOfOne(y) } };
-      nulls.set(key, { problem: alone ? own : { x: ramp, y: other ?? ramp }, pairs: [pair] });
+      nulls.set(key, { question: alone ? own : { x: ramp, y: other ?? ramp }, pairs: [pair] });
     }
   }
   return [...nulls.values()];
@@ -142,7 +142,7 @@ export function warningCases(pairs: readonly TestedPair[]): WarningCase[] {
 
 /** The results with those of single columns that have ties made anew, ties broken at random. */
 async function withoutTies(
-  estimate: Ask,
+  ask: Ask,
   pairs: readonly SidePair[],
   results: readonly ModelAnswer[],
   seed: number,
@@ -151,7 +151,7 @@ async function withoutTies(
   const seeds = childSeeds(seed, sides.length);
   const seedsOf = new Map(sides.map((side, i) => [side, at(seeds, i)]));
   const tied = pairs.flatMap((pair, i) => (hasTies(pair, at(results, i)) ? [i] : []));
-  const again = await estimate(
+  const again = await ask(
     tied.map((i) => {
       const [x, y] = [at(pairs, i).x.matrix, at(pairs, i).y.matrix];
       const seedOf = (side: Matrix) => (side.columns === 1 ? seedsOf.get(side) : undefined);
@@ -165,10 +165,10 @@ async function withoutTies(
   return untied;
 }
 
-/** The same problem with the rows of x in `count` random orders. */
-function shuffles(problem: Question, seed: number, count: number): Question[] {
+/** The same question with the rows of x in `count` random orders. */
+function shuffles(question: Question, seed: number, count: number): Question[] {
   return childSeeds(seed, count).map((drawSeed) => ({
-    ...problem,
+    ...question,
     shuffle: { kind: 'rows', seed: drawSeed },
   }));
 }

@@ -76,18 +76,18 @@ export class Engine {
     );
   }
 
-  /** Estimates of a few problems, in one thread; see WorkerPool.run for the errors. */
+  /** Estimates of a few questions, in one thread; see ModelPool.run for the errors. */
   async run(
     model: Manifest,
-    problems: readonly Question[],
+    questions: readonly Question[],
     signal: AbortSignal,
     admitted = false,
   ): Promise<PoolResult> {
     if (this.#pool === undefined) throw new Error('the engine has not started');
     if (model.kind === 'mist-reference') {
-      for (const problem of problems) checkReferenceSamples(model, problem);
+      for (const question of questions) checkReferenceSamples(model, question);
     }
-    return this.#pool.run({ model: model.id, problems }, signal, admitted);
+    return this.#pool.run({ model: model.id, questions }, signal, admitted);
   }
 
   /** Tasks that run at once. */

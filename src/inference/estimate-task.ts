@@ -10,7 +10,7 @@ import { type Matrix, takeRows } from '../maths/matrix.js';
 import { type JoinedSide, joinDummies, unjoined } from '../samples/dummies.js';
 import { type SampleFacts, sampleFacts } from '../samples/facts.js';
 import { completeSamples, type Samples } from '../samples/samples.js';
-import { TaskCancelled } from '../samples/shuffle.js';
+import { WorkCancelled } from '../samples/shuffle.js';
 import { combineBlocks, dealBlocks } from './blocks.js';
 import type { Manifest } from './manifest.js';
 import { plainValues } from './reference.js';
@@ -18,7 +18,7 @@ import { sampleGradient } from './sample-gradient.js';
 import type { ModelSession, ScoredSamples } from './session.js';
 
 export interface TaskResult {
-  /** One for each problem, in their order. */
+  /** One for each question, in their order. */
   readonly answers: readonly ModelAnswer[];
   readonly encodeMs: number;
   readonly inferenceMs: number;
@@ -33,15 +33,15 @@ export function cellsOf({ x, y }: Samples | ScoredSamples): number {
 }
 
 /**
- * Ranks, scores and estimates samples with one model: problems of one shape in one run, as many
+ * Ranks, scores and estimates samples with one model: questions of one shape in one run, as many
  * as fit.
  *
  * @param cancelled asked before each run; the run itself cannot be interrupted.
- * @throws TaskCancelled
+ * @throws WorkCancelled
  */
 export async function runTask(
   model: ModelSession,
-  problems: readonly Question[],
+  questions: readonly Question[],
   cancelled: () => boolean,
 ): Promise<TaskResult> {
   const { manifest } = model;
@@ -51,32 +51,32 @@ export async function runTask(
   const runner = new BatchRunner(model, cancelled);
   const answers: Answer[] = [];
   let gradientMs = 0;
-  for (const problem of problems) {
-    const complete = completeSamples(problem);
+  for (const question of questions) {
+    const complete = completeSamples(question);
     const joined = { x: encoder.join(complete.x), y: encoder.join(complete.y) };
-    const samples = rearranged(problem, { x: joined.x.matrix, y: joined.y.matrix }, cancelled);
+    const samples = rearranged(question, { x: joined.x.matrix, y: joined.y.matrix }, cancelled);
     const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
     const whole = { x: x.scores, y: y.scores };
     const asTheyCome = inAnyOrder(whole, manifest);
     const dealt = asTheyCome
       ? [Int32Array.from({ length: whole.x.rows }, (_, r) => r)]
       : dealBlocks(whole.x, whole.y, blocks.rows).filter(
-          (_, b) => problem.share === undefined || b % problem.share.of === problem.share.from,
+          (_, b) => question.share === undefined || b % question.share.of === question.share.from,
         );
     const pairs = modelPairs(manifest, samples, whole, dealt);
     const parts = new Array<Float64Array>(pairs.length);
     const sources = { x: joined.x.sources, y: joined.y.sources };
     const facts = sampleFacts({ x: x.ranks, y: y.ranks }, whole, sources);
-    const answer: Answer = { facts, parts, shared: problem.share !== undefined };
+    const answer: Answer = { facts, parts, shared: question.share !== undefined };
     answers.push(answer);
     for (const [b, pair] of pairs.entries()) {
       await runner.add(pair, (knots) => {
         parts[b] = knots;
       });
     }
-    if (problem.gradientTau !== undefined) {
+    if (question.gradientTau !== undefined) {
       const began = performance.now();
-      answer.gradient = await sampleGradient(model, joined, dealt, problem.gradientTau, cancelled);
+      answer.gradient = await sampleGradient(model, joined, dealt, question.gradientTau, cancelled);
       gradientMs += performance.now() - began;
     }
   }
@@ -94,7 +94,7 @@ export async function runTask(
   };
 }
 
-/** What is known of one problem so far. */
+/** What is known of one question so far. */
 interface Answer {
   readonly facts: SampleFacts;
   /** The knots of each block. */
@@ -133,7 +133,7 @@ interface EncodedSide {
   readonly scores: Scores;
 }
 
-/** Reads each matrix once, however many problems it is part of. */
+/** Reads each matrix once, however many questions it is part of. */
 class Encoder {
   readonly #read: (matrix: Matrix) => JoinedSide;
   readonly #joined = new Map<Matrix, JoinedSide>();
@@ -168,7 +168,7 @@ interface Waiting {
 
 /**
  * Gathers pairs of one shape into batches and runs each batch when it is full. Shapes differ when
- * problems do, when the rows do not divide evenly into blocks, or where a column is constant.
+ * questions do, when the rows do not divide evenly into blocks, or where a column is constant.
  */
 class BatchRunner {
   inferenceMs = 0;
@@ -202,7 +202,7 @@ class BatchRunner {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    if (this.#cancelled()) throw new TaskCancelled();
+    if (this.#cancelled()) throw new WorkCancelled();
     const start = performance.now();
     const knots = await this.#model.run(batch.map(({ pair }) => pair));
     this.inferenceMs += performance.now() - start;

@@ -212,13 +212,13 @@ export class ModelPool {
     return jobs;
   }
 
-  /** What decides which tasks share a run: one problem each, of the same shape, of a model to which company is nothing. */
-  #runOf({ model, problems }: Task): Pick<QueuedTask, 'shape' | 'cells'> {
-    const [problem, ...others] = problems;
-    const alone = problem === undefined || others.length > 0 || problem.gradientTau !== undefined;
+  /** What decides which tasks share a run: one question each, of the same shape, of a model to which company is nothing. */
+  #runOf({ model, questions }: Task): Pick<QueuedTask, 'shape' | 'cells'> {
+    const [question, ...others] = questions;
+    const alone = question === undefined || others.length > 0 || question.gradientTau !== undefined;
     if (alone || !this.#batchInvariant.has(model)) return { shape: undefined, cells: 0 };
-    const { x, y } = problem;
-    return { shape: [model, x.rows, x.columns, y.columns].join(), cells: cellsOf(problem) };
+    const { x, y } = question;
+    return { shape: [model, x.rows, x.columns, y.columns].join(), cells: cellsOf(question) };
   }
 
   #settle(slot: Slot, outcomes: readonly Outcome[]): void {

@@ -1,6 +1,6 @@
 /** Entry of a model thread: opens and warms up every model, then runs one task at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { TaskCancelled } from '../samples/shuffle.js';
+import { WorkCancelled } from '../samples/shuffle.js';
 import { runTask } from './estimate-task.js';
 import type {
   FromThread,
@@ -46,16 +46,16 @@ async function run(tasks: readonly SentTask[]): Promise<Outcome[]> {
     const session = sessions.get(first.model);
     if (session === undefined) throw new Error(`model ${first.model} is not loaded`);
     const nobodyWaits = () => tasks.every(({ cancelled }) => Atomics.load(cancelled, 0) === 1);
-    const problems = tasks.flatMap((task) => task.problems);
-    const { answers, ...times } = await runTask(session, problems, nobodyWaits);
+    const questions = tasks.flatMap((task) => task.questions);
+    const { answers, ...times } = await runTask(session, questions, nobodyWaits);
     let end = 0;
     return tasks.map((task) => {
       const start = end;
-      end += task.problems.length;
+      end += task.questions.length;
       return { type: 'done', result: { answers: answers.slice(start, end), ...times } };
     });
   } catch (error) {
-    if (error instanceof TaskCancelled) return tasks.map(() => ({ type: 'cancelled' }));
+    if (error instanceof WorkCancelled) return tasks.map(() => ({ type: 'cancelled' }));
     // One task's failure is not to be another's.
     if (tasks.length > 1) return (await Promise.all(tasks.map((task) => run([task])))).flat();
     return [{ type: 'failed', reason: (error as Error).message }];

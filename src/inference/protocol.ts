@@ -17,7 +17,7 @@ export interface ThreadData {
 
 export interface Task {
   readonly model: string;
-  readonly problems: readonly Question[];
+  readonly questions: readonly Question[];
 }
 
 /** A task on its way to a thread; `cancelled` becomes 1 once nobody waits for it any more. */

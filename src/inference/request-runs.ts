@@ -12,7 +12,7 @@ export interface RunTiming {
 }
 
 /**
- * The estimates of one request by one model: any number of problems, spread over all threads in
+ * The estimates of one request by one model: any number of questions, spread over all threads in
  * tasks of about one run each, so that other requests get their turn in between.
  */
 export class RequestRuns {
@@ -30,15 +30,15 @@ export class RequestRuns {
   }
 
   /**
-   * Estimates in the order of the problems. Which problems share a run depends on them alone, so
-   * the same problems give the same answer.
+   * Estimates in the order of the questions. Which questions share a run depends on them alone, so
+   * the same questions give the same answer.
    *
-   * @throws MistdError as WorkerPool.run; what the signal was aborted with.
+   * @throws MistdError as ModelPool.run; what the signal was aborted with.
    */
-  readonly ask = async (problems: readonly Question[]): Promise<ModelAnswer[]> => {
+  readonly ask = async (questions: readonly Question[]): Promise<ModelAnswer[]> => {
     const failed = new AbortController();
     const signal = AbortSignal.any([this.#signal, failed.signal]);
-    const tasks = tasksOf(problems);
+    const tasks = tasksOf(questions);
     const answers = new Array<readonly ModelAnswer[]>(tasks.length);
     let next = 0;
     const work = async () => {
@@ -58,10 +58,10 @@ export class RequestRuns {
     return answers.flat();
   };
 
-  async #run(problems: readonly Question[], signal: AbortSignal): Promise<readonly ModelAnswer[]> {
+  async #run(questions: readonly Question[], signal: AbortSignal): Promise<readonly ModelAnswer[]> {
     const first = !this.#admitted;
     this.#admitted = true;
-    const result = await this.#engine.run(this.manifest, problems, signal, !first);
+    const result = await this.#engine.run(this.manifest, questions, signal, !first);
     if (first) this.timing.queueMs = result.queueMs;
     this.timing.encodeMs += result.encodeMs;
     this.timing.inferenceMs += result.inferenceMs;
@@ -69,17 +69,17 @@ export class RequestRuns {
   }
 }
 
-/** Cuts problems, in their order, into tasks of one full run, or of one problem. */
-function tasksOf(problems: readonly Question[]): Question[][] {
+/** Cuts questions, in their order, into tasks of one full run, or of one question. */
+function tasksOf(questions: readonly Question[]): Question[][] {
   const tasks: Question[][] = [];
   let room = 0;
-  for (const problem of problems) {
-    const cells = cellsOf(problem);
+  for (const question of questions) {
+    const cells = cellsOf(question);
     if (cells > room) {
       tasks.push([]);
       room = CELLS_PER_RUN;
     }
-    tasks.at(-1)?.push(problem);
+    tasks.at(-1)?.push(question);
     room -= cells;
   }
   return tasks;

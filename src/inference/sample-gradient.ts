@@ -3,7 +3,7 @@ import { scoresOf, throughSmoothedCdf } from '../encoding/smoothed-cdf.js';
 import type { SampleGradient } from '../estimation/question.js';
 import { columnOf, type Matrix, takeRows } from '../maths/matrix.js';
 import type { JoinedSide } from '../samples/dummies.js';
-import { TaskCancelled } from '../samples/shuffle.js';
+import { WorkCancelled } from '../samples/shuffle.js';
 import type { ModelSession } from './session.js';
 
 /**
@@ -15,7 +15,7 @@ import type { ModelSession } from './session.js';
  *
  * @param blocks rows of each block.
  * @param cancelled asked before each run.
- * @throws TaskCancelled
+ * @throws WorkCancelled
  */
 export async function sampleGradient(
   model: ModelSession,
@@ -38,7 +38,7 @@ export async function sampleGradient(
     const y = new BlockSide(samples.y, rows);
     // A side without a varying column shares no information, however its samples move.
     if (x.scores.columns === 0 || y.scores.columns === 0) continue;
-    if (cancelled()) throw new TaskCancelled();
+    if (cancelled()) throw new WorkCancelled();
     const pair = { x: x.scores, y: y.scores };
     const gradients = await model.gradients(
       pair,

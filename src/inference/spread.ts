@@ -9,7 +9,7 @@ import type { PoolResult } from './model-pool.js';
  * Estimates samples of any size: the blocks of many rows are shared out to all threads. Each ranks
  * and deals all rows, which takes little beside the model. The answer is that of one thread.
  *
- * @throws MistdError as WorkerPool.run
+ * @throws MistdError as ModelPool.run
  */
 export async function estimateSpread(
   engine: Engine,

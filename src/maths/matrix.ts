@@ -1,7 +1,7 @@
 /**
  * Numbers of one side, column by column: `values[column * rows + row]`.
  * Column-major, because ranking works on whole columns. All values are finite, but for NaN where a
- * value is missing: a problem is then about the rows that its two sides have in full.
+ * value is missing: a question is then about the rows that its two sides have in full.
  */
 export interface Matrix {
   readonly rows: number;

@@ -19,12 +19,12 @@ const ROUNDS = 2;
 const MOST_CANDIDATES = 64;
 
 /** Thrown out of work that nobody waits for any more. */
-export class TaskCancelled extends Error {}
+export class WorkCancelled extends Error {}
 
 /**
  * @param cancelled asked between rows of the search for neighbors, which takes rows² steps.
  * @returns for each row, the index of the row that takes its place.
- * @throws TaskCancelled
+ * @throws WorkCancelled
  */
 export function shuffledRows(shuffle: Shuffle, rows: number, cancelled: () => boolean): Int32Array {
   const stream = random(shuffle.seed);
@@ -96,7 +96,7 @@ function candidatesOf(z: Matrix, cancelled: () => boolean): readonly Int32Array[
   const stream = random(0);
   const distances = new Float64Array(z.rows);
   const candidates = Array.from({ length: z.rows }, (_, r) => {
-    if (cancelled()) throw new TaskCancelled();
+    if (cancelled()) throw new WorkCancelled();
     distances.fill(0);
     for (const column of scores) {
       const here = column[r] as number;

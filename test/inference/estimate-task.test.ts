@@ -4,7 +4,7 @@ import { runTask } from '../../src/inference/estimate-task.js';
 import { MODEL_FILE, readManifest, readModelFile } from '../../src/inference/manifest.js';
 import { ModelSession } from '../../src/inference/session.js';
 import { joinColumns, type Matrix } from '../../src/maths/matrix.js';
-import { TaskCancelled } from '../../src/samples/shuffle.js';
+import { WorkCancelled } from '../../src/samples/shuffle.js';
 import { normals } from '../data.js';
 
 const FOLDER = 'models/mist-paper';
@@ -44,12 +44,12 @@ describe('runTask', () => {
 
   it('stops before the next run when nobody waits any more', async () => {
     const samples = { x: side(1, 50), y: side(2, 50) };
-    await expect(runTask(model, [samples], () => true)).rejects.toThrow(TaskCancelled);
+    await expect(runTask(model, [samples], () => true)).rejects.toThrow(WorkCancelled);
   });
 
-  it('gives each of many problems the answer that it has alone', async () => {
+  it('gives each of many questions the answer that it has alone', async () => {
     const shared = side(3, 60);
-    const problems = [
+    const questions = [
       { x: side(1, 60), y: shared },
       { x: side(4, 1100), y: side(5, 1100) },
       { x: joinColumns(side(6, 60), side(7, 60)), y: shared },
@@ -57,9 +57,9 @@ describe('runTask', () => {
       { x: side(9, 60), y: shared, shuffle: { kind: 'rows', seed: 5 } as const },
       { x: side(9, 60), y: shared },
     ];
-    const together = await runTask(model, problems, () => false);
-    for (const [i, problem] of problems.entries()) {
-      const alone = (await runTask(model, [problem], () => false)).answers[0];
+    const together = await runTask(model, questions, () => false);
+    for (const [i, question] of questions.entries()) {
+      const alone = (await runTask(model, [question], () => false)).answers[0];
       const { knots, facts, blocks } = together.answers[i] as ModelAnswer;
       expect(facts).toEqual(alone?.facts);
       expect(blocks).toBe(alone?.blocks);

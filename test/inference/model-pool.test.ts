@@ -9,7 +9,7 @@ const THREAD = new URL('./fixtures/thread.js', import.meta.url);
 /** A task for the fixture thread, which does what the model's name says. */
 function task(model: string, rows = 10): Task {
   const side = { rows, columns: 1, values: new Float64Array(rows) };
-  return { model, problems: [{ x: side, y: side }] };
+  return { model, questions: [{ x: side, y: side }] };
 }
 
 let pool: ModelPool;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rearranged } from '../../src/estimation/question.js';
 import type { Matrix } from '../../src/maths/matrix.js';
 import { past } from '../../src/samples/lags.js';
-import { shuffledRows, TaskCancelled } from '../../src/samples/shuffle.js';
+import { shuffledRows, WorkCancelled } from '../../src/samples/shuffle.js';
 import { normals } from '../data.js';
 
 const never = () => false;
@@ -59,7 +59,7 @@ describe('shuffledRows', () => {
   it('gives up the search for neighbors when nobody waits any more', () => {
     const z = column(1, 2, 3);
     const shuffle = { kind: 'neighbors', seed: 6, z } as const;
-    expect(() => shuffledRows(shuffle, 3, () => true)).toThrow(TaskCancelled);
+    expect(() => shuffledRows(shuffle, 3, () => true)).toThrow(WorkCancelled);
   });
 });
 
