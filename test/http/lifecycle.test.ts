@@ -207,7 +207,7 @@ describe('the built server, as a process', () => {
   });
 
   it('exits with a clear message on a setting that is out of range', async () => {
-    const child = spawn(process.execPath, ['dist/server.js'], {
+    const child = spawn(process.execPath, ['dist/src/server.js'], {
       env: { ...process.env, PORT: 'eighty' },
     });
     let stderr = '';
@@ -221,7 +221,7 @@ describe('the built server, as a process', () => {
 
 async function startProcess(env: Record<string, string>) {
   const port = await freePort();
-  const child = spawn(process.execPath, ['dist/server.js'], {
+  const child = spawn(process.execPath, ['dist/src/server.js'], {
     env: { ...process.env, PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

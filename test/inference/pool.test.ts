@@ -4,7 +4,7 @@ import type { Manifest } from '../../src/inference/manifest.js';
 import { WorkerPool } from '../../src/inference/pool.js';
 import type { LoadedModel, Task } from '../../src/inference/protocol.js';
 
-const THREAD = new URL('./fixtures/thread.js', import.meta.url);
+const THREAD = new URL('../../dist/test/inference/fixtures/thread.js', import.meta.url);
 
 /** A task for the fixture thread, which does what the model's name says. */
 function task(model: string, rows = 10): Task {
