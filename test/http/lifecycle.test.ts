@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import type { Problem } from '../../src/routes/problem.js';
 import { gaussian, mixed } from '../data.js';
 import { type Service, startService } from './service.js';
@@ -255,13 +255,4 @@ async function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signa
     return [child.exitCode, child.signalCode];
   }
   return (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
