@@ -1,4 +1,4 @@
-// The load: a process of its own that posts bodies over keep-alive connections and times each
+// The load: a separate process that posts bodies over keep-alive connections and times each
 // request from its first byte to the last byte of the reply.
 import { Agent, request } from 'node:http';
 import { makeSamples, type Shape } from './shapes.js';

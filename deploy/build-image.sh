@@ -81,7 +81,7 @@ build() {
     --volume "$certificates:$certificates:ro" --secret "id=npmrc,src=$work/npmrc" --tag "$image" .
 }
 
-# Runs the image's own command as process 1 of its own process namespace, as an engine would.
+# Runs the image's command as process 1 of a new process namespace, as an engine would.
 check() {
   step "Running it"
   container=$(images from --pull-never "$image")

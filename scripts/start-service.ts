@@ -1,4 +1,4 @@
-// The built service as a process of its own, for the demo and the benchmarks.
+// Runs the built service in a separate process, for the demo and the benchmarks.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

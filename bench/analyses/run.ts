@@ -91,7 +91,9 @@ async function batching(post: Post, quick: boolean) {
       duration(() => post('/estimate/pairwise', { columns: table, permutations }));
     const [plain, tested] = [await pairwise(0), await pairwise(1000)];
     const unit = (one * pairs) / 64;
-    progress(`pairwise: ${plain / unit} units, with p-values ${tested / unit}`);
+    progress(
+      `pairwise: ${(plain / unit).toFixed(1)} units, with p-values ${(tested / unit).toFixed(1)}`,
+    );
     results.push({ one, plain, tested, unit });
   }
   const overRounds = (figure: (result: (typeof results)[number]) => number) =>

@@ -25,7 +25,7 @@ const MODEL = `${ROOT}models/mist`;
 if (isMainThread) answerLoads();
 else await runLoads(parentPort as MessagePort);
 
-/** Passes each load on to as many threads as it has clients, at most one per worker. */
+/** Passes each load on to one thread per client, up to the number of workers. */
 function answerLoads(): void {
   const threads = Array.from(
     { length: Number(process.env.WORKERS) },
