@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Builds the image and checks it in a running container, without a Docker engine: Debian's
-# mmdebstrap and buildah do it. Needs root on Debian or Ubuntu; takes Debian packages from the
-# mirror that apt uses here, and npm packages as your npm configuration says.
+# Builds the image and checks it in a running container, without a Docker engine: it uses Debian's
+# mmdebstrap and buildah. Needs root on Debian or Ubuntu. Debian packages come from the mirror that
+# apt uses; npm packages come from the registry of your npm configuration.
 #
 #   deploy/build-image.sh [image name, default mistd]
 #
-# The image stays in $STORE (default ~/.cache/mistd-image), the base too; delete that to start over.
+# $STORE (default ~/.cache/mistd-image) keeps the image and its base; delete it to start over.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +26,7 @@ main() {
   check
 }
 
-# buildah with storage of its own; chroot isolation needs no namespaces from the machine.
+# Runs buildah with its own storage.
 images() {
   buildah --root "$STORE/root" --runroot "$STORE/run" --storage-driver vfs "$@"
 }
@@ -42,7 +42,7 @@ install_packages() {
   fi
 }
 
-# What the Dockerfile takes from the registry: a small Debian, Node with npm, and the user node.
+# Makes what the Dockerfile takes from a registry: a small Debian, Node with npm, and the user node.
 make_base() {
   step "Base $base"
   local mirror npm_arch=${architecture/amd64/x64}
@@ -69,7 +69,8 @@ make_base() {
 
 build() {
   step "Image $image"
-  # The registry of your npm, and the certificates that this machine trusts.
+  # npm in the container uses your registry and the certificates that this machine trusts.
+  # chroot isolation needs no namespaces from the machine.
   local certificates=/etc/ssl/certs/ca-certificates.crt
   {
     echo "registry=$(npm config get registry)"
@@ -80,7 +81,7 @@ build() {
     --volume "$certificates:$certificates:ro" --secret "id=npmrc,src=$work/npmrc" --tag "$image" .
 }
 
-# Runs the image's own command as process 1 of its own process namespace, as an engine would.
+# Runs the image's command as process 1 of a new process namespace, as an engine would.
 check() {
   step "Running it"
   container=$(images from --pull-never "$image")
@@ -101,17 +102,17 @@ check() {
 
   for ((i = 0; ; i++)); do
     "${inside[@]}" chroot --userspec="$uid:$uid" "$root" "${health[@]:1}" && break
-    kill -0 "$server" 2>"$work/kill" || fail "it ended: $(cat "$work/log")"
-    ((i < 100)) || fail "it is not healthy after $i tries: $(cat "$work/log")"
+    kill -0 "$server" 2>"$work/kill" || fail "the service ended: $(cat "$work/log")"
+    ((i < 100)) || fail "the service is not healthy after $i tries: $(cat "$work/log")"
     sleep 0.3
   done
-  say "healthy, as its own health check says"
+  say "its own health check passes"
 
   pid=$(pgrep -P "$server")
   [[ $(awk '/^NSpid/ { print $NF }' "/proc/$pid/status") == 1 ]] || fail "node is not process 1"
-  [[ $uid != 0 && $(stat -c %u "/proc/$pid") == "$uid" ]] || fail "it runs as $(stat -c %u "/proc/$pid"), not $uid"
-  "${inside[@]}" chroot --userspec="$uid:$uid" "$root" sh -c 'test ! -w /app && test ! -w /app/models' || fail "it can change its files"
-  say "process 1, user $uid, cannot change its files"
+  [[ $uid != 0 && $(stat -c %u "/proc/$pid") == "$uid" ]] || fail "the service runs as user $(stat -c %u "/proc/$pid"), not $uid"
+  "${inside[@]}" chroot --userspec="$uid:$uid" "$root" sh -c 'test ! -w /app && test ! -w /app/models' || fail "the service can change its files"
+  say "node is process 1, runs as user $uid and cannot change its files"
 
   # shellcheck disable=SC2016 # the code is JavaScript's
   curl -sSf -H 'content-type: application/json' "http://127.0.0.1:$port/estimate" \
@@ -119,17 +120,17 @@ check() {
     >"$work/reply"
   # shellcheck disable=SC2016 # the code is JavaScript's
   node -e 'const { estimate, interval, model } = JSON.parse(fs.readFileSync(0)); console.log(`  estimate ${estimate.toFixed(3)} nats in ${interval.lower.toFixed(3)} … ${interval.upper.toFixed(3)}, model ${model.id} ${model.version}`); process.exit(interval.lower <= estimate && estimate <= interval.upper ? 0 : 1)' <"$work/reply" ||
-    fail "a strange reply: $(cat "$work/reply")"
+    fail "the reply is wrong: $(cat "$work/reply")"
 
   kill -TERM "$pid"
   local status=0
   wait "$server" || status=$?
   server=''
-  ((status == 0)) || fail "it exited $status on SIGTERM: $(cat "$work/log")"
-  say "exit 0 on SIGTERM"
+  ((status == 0)) || fail "the service exited with $status on SIGTERM: $(cat "$work/log")"
+  say "it exits with 0 on SIGTERM"
 
   step "Size"
-  say "$(images images --format '{{.Size}}' "$image") with its base of $(images images --format '{{.Size}}' "$base")"
+  say "$(images images --format '{{.Size}}' "$image"), of which the base is $(images images --format '{{.Size}}' "$base")"
   (cd "$root/app" && du -sh -- * | sed 's/^/  /')
 }
 

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { buildApp } from './app.js';
 import { loadConfig } from './config.js';
 
-const FILE = new URL('../openapi/openapi.json', import.meta.url);
+// This file runs as dist/src/openapi.js.
+const FILE = new URL('../../openapi/openapi.json', import.meta.url);
 
 const app = await buildApp({ ...loadConfig({}), LOG_LEVEL: 'silent' });
 await app.ready();

@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
+import manifest from '../package.json' with { type: 'json' };
 
-const require = createRequire(import.meta.url);
-
-/** The service's version, from package.json: one place to change it. */
-export const VERSION: string = require('../package.json').version;
+/** The service's version. package.json is the only place that states it. */
+export const VERSION: string = manifest.version;

@@ -3,8 +3,8 @@ import type { Config } from '../src/config.js';
 import type { Problem } from '../src/http/problem-schema.js';
 import type { EstimateReply } from '../src/routes/estimate/schema.js';
 
-// The types of the source, the code of the build: model threads load JavaScript from dist/.
-const DIST: string = '../../dist';
+// The types of the source, the code of the build: model threads load JavaScript from dist/src/.
+const DIST: string = '../dist/src';
 const { buildApp } = (await import(`${DIST}/app.js`)) as typeof import('../src/app.js');
 const { loadConfig } = (await import(`${DIST}/config.js`)) as typeof import('../src/config.js');
 

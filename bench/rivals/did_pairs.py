@@ -1,7 +1,7 @@
 """The figures of POST /did/pairs in NumPy, from a file of preference pairs.
 
-Reads {"path", "format", "beta"} a line from stdin, "ndjson" or "csv", and answers with a line each: the figures and
-the milliseconds from opening the file to having them.
+Reads one task per line from stdin, {"path", "format": "ndjson" or "csv", "beta"}, and answers each with one line: the
+figures and the milliseconds from opening the file to the figures.
 """
 
 import json
@@ -22,7 +22,7 @@ def read_ndjson(path: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_csv(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """NumPy's own reader, whose parser is written in C."""
+    """Reads with NumPy's own parser, which is written in C."""
     dtype = [("prompt_id", "U16")] + [(c, "f8") for c in COLUMNS]
     table = np.loadtxt(path, delimiter=",", skiprows=1, dtype=dtype)
     return table["prompt_id"], np.stack([table[c] for c in COLUMNS], axis=1)

@@ -1,4 +1,4 @@
-"""What a Python team would serve: FastAPI, pydantic and ONNX Runtime with mistd's model, encoding and quantiles."""
+"""The service that a Python team would build: FastAPI, pydantic and ONNX Runtime with mistd's model and encoding."""
 
 import json
 import os
@@ -22,7 +22,7 @@ WEIGHTS[[0, -1]] /= 2
 WEIGHTS /= WEIGHTS.sum()
 
 options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = 1  # a process a core
+options.intra_op_num_threads = 1  # one process per core
 session = onnxruntime.InferenceSession(MODEL / "model.onnx", options, providers=["CPUExecutionProvider"])
 app = FastAPI()
 
@@ -57,7 +57,7 @@ def scores(samples: np.ndarray) -> np.ndarray:
 
 
 def curve(knots: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """The quantile function at probits w: PCHIP between the knots, lines beyond them, nowhere below 0."""
+    """The quantile function at probits w: PCHIP between the knots, linear beyond them, at least 0."""
     inside = PchipInterpolator(PROBITS, knots)
     low, high = PROBITS[[0, -1]]
     slopes = inside([low, high], nu=1)

@@ -1,7 +1,7 @@
 """KSG (Kraskov, Stögbauer & Grassberger 2004, first estimator) with a percentile bootstrap interval.
 
-Reads {"x", "y", "k", "resamples"} a line from stdin and answers with a line each. Three ways to the same
-number: all distances at once, or the k-d trees of SciPy or of scikit-learn. The fastest on the data answers.
+Reads one task per line from stdin, {"x", "y", "k", "resamples"}, and answers each with one line. There are three ways
+to the same number: all distances at once, SciPy's k-d tree and scikit-learn's. The fastest one on the shape answers.
 """
 
 import json
@@ -37,12 +37,12 @@ def sklearn_trees(x: np.ndarray, y: np.ndarray, k: int) -> float:
 
 
 def ksg(within_x: np.ndarray, within_y: np.ndarray, k: int) -> float:
-    """From how many points lie strictly within each point's radius, the point itself included."""
+    """The estimate from the number of points strictly within each point's radius, which includes the point itself."""
     return digamma(k) + digamma(len(within_x)) - np.mean(digamma(within_x) + digamma(within_y))
 
 
 def interval(x: np.ndarray, y: np.ndarray, k: int, resamples: int, estimate) -> dict:
-    """The estimate and its 90 % bootstrap interval. A grain of noise separates the rows that a resample repeats."""
+    """The estimate and its 90 % bootstrap interval. Tiny noise separates the rows that a resample repeats."""
     rng = np.random.default_rng(0)
     values = []
     for _ in range(resamples):
@@ -53,7 +53,7 @@ def interval(x: np.ndarray, y: np.ndarray, k: int, resamples: int, estimate) -> 
 
 
 def fastest(x: np.ndarray, y: np.ndarray, k: int):
-    """The way that takes least on this data: the best of five runs in turns, as other work slows some of them."""
+    """The fastest way on this data. Each way runs five times, in turns, and its best run counts."""
     took = {way: [] for way in (brute, scipy_trees, sklearn_trees)}
     for _ in range(5):
         for way, times in took.items():

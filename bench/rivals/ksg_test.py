@@ -1,9 +1,9 @@
 """Nearest-neighbor statistics for the bench of analyses: KSG (k = 3) and its permutation test.
 
-Reads a task a line from stdin and answers with a line each:
-{"pairs": [[x, y], …], "nulls": draws} → {"p": […]}: p-values of columns without ties, against draws of the statistic
-for a random order of as many rows. The scores of such columns are always the same numbers in another order, so one
-null distribution serves all pairs, as it does in the service.
+Reads one task per line from stdin and answers each with one line: {"pairs": [[x, y], …], "nulls": draws} → {"p": […]}.
+The columns have no ties. Each p-value compares the statistic with its draws under random permutations of the rows. The
+scores of such columns are always the same numbers in another order, so one null distribution serves all pairs, as it
+does in the service.
 """
 
 import json

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/free-port.js';
 import type { Problem } from '../../src/http/problem-schema.js';
 import { gaussian, mixed } from '../data.js';
 import { type Service, startService } from '../service.js';
@@ -207,7 +207,7 @@ describe('the built server, as a process', () => {
   });
 
   it('exits with a clear message on a setting that is out of range', async () => {
-    const child = spawn(process.execPath, ['dist/server.js'], {
+    const child = spawn(process.execPath, ['dist/src/server.js'], {
       env: { ...process.env, PORT: 'eighty' },
     });
     let stderr = '';
@@ -221,7 +221,7 @@ describe('the built server, as a process', () => {
 
 async function startProcess(env: Record<string, string>) {
   const port = await freePort();
-  const child = spawn(process.execPath, ['dist/server.js'], {
+  const child = spawn(process.execPath, ['dist/src/server.js'], {
     env: { ...process.env, PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -255,13 +255,4 @@ async function exitOf(child: ChildProcess): Promise<[number | null, NodeJS.Signa
     return [child.exitCode, child.signalCode];
   }
   return (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -4,7 +4,7 @@ import type { Manifest } from '../../src/inference/manifest.js';
 import { ModelPool } from '../../src/inference/model-pool.js';
 import type { LoadedModel, Task } from '../../src/inference/protocol.js';
 
-const THREAD = new URL('./fixtures/thread.js', import.meta.url);
+const THREAD = new URL('../../dist/test/inference/fixtures/thread.js', import.meta.url);
 
 /** A task for the fixture thread, which does what the model's name says. */
 function task(model: string, rows = 10): Task {
@@ -35,7 +35,7 @@ afterEach(() => pool.close());
 
 const never = new AbortController().signal;
 
-describe('WorkerPool', () => {
+describe('ModelPool', () => {
   it('rejects the task of a thread that dies, replaces the thread and goes on', async () => {
     await start(1, 4);
     const dying = pool.run(task('die'), never);
@@ -45,7 +45,7 @@ describe('WorkerPool', () => {
       details: { retryAfterSeconds: 1 },
     });
     expect(pool.threads).toBe(0);
-    await expect(waiting).resolves.toMatchObject({ estimates: [] });
+    await expect(waiting).resolves.toMatchObject({ answers: [] });
     expect(deaths.map(({ message }) => message)).toEqual(['as asked']);
     expect(pool.threads).toBe(1);
   });

@@ -293,7 +293,7 @@ def test_the_manifest_is_what_the_services_loader_needs(adapted):
 
 
 def test_the_service_loads_it_beside_the_others(adapted):
-    registry, node = ROOT / "dist" / "inference" / "registry.js", shutil.which("node")
+    registry, node = ROOT / "dist" / "src" / "inference" / "registry.js", shutil.which("node")
     if not registry.exists() or not node:
         pytest.skip("the service is not built: npm run build")
     shutil.copytree(ROOT / "models" / "mist", adapted[0] / "models" / "mist", dirs_exist_ok=True)

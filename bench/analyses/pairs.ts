@@ -1,34 +1,13 @@
 // Pairs of columns, independent and dependent, for the tests of independence.
-import { mersenne } from 'pure-rand/generator/mersenne';
+import { fill, type Random } from '../random.js';
 
-/** @typedef {{ uniform: () => number, normal: () => number }} Random */
-
-/**
- * @typedef {{ name: string, draw: (random: Random, rows: number) => { x: unknown, y: unknown } }} Kind
- */
-
-/**
- * @param {number} seed
- * @returns {Random}
- */
-export function random(seed) {
-  const generator = mersenne(seed);
-  const uniform = () => ((generator.next() >>> 0) + 0.5) / 2 ** 32;
-  return {
-    uniform,
-    normal: () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()),
-  };
+/** A kind of data set; `draw` makes one. */
+export interface Kind<Side> {
+  readonly name: string;
+  readonly draw: (random: Random, rows: number) => { x: Side; y: Side };
 }
 
-/**
- * @template T
- * @param {number} rows
- * @param {() => T} make
- */
-const fill = (rows, make) => Array.from({ length: rows }, make);
-
-/** @type {readonly Kind[]} */
-export const INDEPENDENT = [
+export const INDEPENDENT: readonly Kind<number[] | number[][]>[] = [
   {
     name: 'normal',
     draw: ({ normal }, rows) => ({ x: fill(rows, normal), y: fill(rows, normal) }),
@@ -50,7 +29,7 @@ export const INDEPENDENT = [
   {
     name: '3 + 2 dependent columns',
     draw: ({ normal }, rows) => {
-      const side = (/** @type {number} */ columns) =>
+      const side = (columns: number) =>
         fill(rows, () => {
           const shared = normal();
           return fill(columns, () => shared + normal());
@@ -60,12 +39,7 @@ export const INDEPENDENT = [
   },
 ];
 
-/**
- * @param {string} name
- * @param {(random: Random) => [number, number]} row
- * @returns {{ name: string, draw: (random: Random, rows: number) => { x: number[], y: number[] } }}
- */
-function rowByRow(name, row) {
+function rowByRow(name: string, row: (random: Random) => [number, number]): Kind<number[]> {
   return {
     name,
     draw: (stream, rows) => {
@@ -75,8 +49,8 @@ function rowByRow(name, row) {
   };
 }
 
-/** Weak enough that neither finds them always. */
-export const DEPENDENT = [
+/** Dependences that are weak enough for both tests to miss some of them. */
+export const DEPENDENT: readonly Kind<number[]>[] = [
   rowByRow('linear, correlation 0.2', ({ normal }) => {
     const x = normal();
     return [x, 0.2 * x + Math.sqrt(0.96) * normal()];

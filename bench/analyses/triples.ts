@@ -1,29 +1,46 @@
 // Triples whose conditional mutual information I(X; Y | Z) is known.
+import type { Random } from '../random.js';
 
-/** @typedef {import('./pairs.js').Random} Random */
+/** A kind of data set; `draw` makes one. */
+interface TripleKind {
+  readonly name: string;
+  readonly draw: (random: Random, rows: number) => Triple;
+}
 
-/** I of two normal columns. @param {number} rho */
-const normalInformation = (rho) => -0.5 * Math.log(1 - rho * rho);
+interface Triple {
+  readonly x: number[];
+  readonly y: number[];
+  readonly z: number[][];
+  /** I(X; Y | Z) in nats. */
+  readonly truth: number;
+}
 
-/** Pairs (a, b) of normal numbers at a correlation. @param {Random} random @param {number} rho */
-function pair({ normal }, rho) {
+/** Mutual information of two normal columns with correlation rho. */
+function normalInformation(rho: number): number {
+  return -0.5 * Math.log(1 - rho * rho);
+}
+
+/** Draws a pair (a, b) of normal numbers with correlation rho. */
+function pair({ normal }: Random, rho: number): [number, number] {
   const a = normal();
   return [a, rho * a + Math.sqrt(1 - rho * rho) * normal()];
 }
 
 /**
  * x = f(z, a), y = g(z, b), where f and g are strictly monotone in a and b, and (a, b) is normal
- * at correlation rho and independent of z: I(X; Y | Z) is that of (a, b).
+ * with correlation rho and independent of z. So I(X; Y | Z) is the mutual information of a and b.
  *
- * @param {string} name
- * @param {(z: number, a: number) => number} f
- * @param {(z: number, b: number) => number} g
- * @param {number} [fixed] rho; drawn for each data set otherwise.
+ * @param fixed rho; drawn anew for each data set when it is missing.
  */
-function driven(name, f, g, fixed) {
+function driven(
+  name: string,
+  f: (z: number, a: number) => number,
+  g: (z: number, b: number) => number,
+  fixed?: number,
+): TripleKind {
   return {
     name,
-    draw: (/** @type {Random} */ random, /** @type {number} */ rows) => {
+    draw: (random, rows) => {
       const rho = fixed ?? 0.95 * random.uniform();
       const table = Array.from({ length: rows }, () => {
         const [z, [a = 0, b = 0]] = [random.normal(), pair(random, rho)];
@@ -34,16 +51,16 @@ function driven(name, f, g, fixed) {
   };
 }
 
-/** @param {number[][]} table x, y, then the columns of z */
-function sides(table) {
+/** @param table one row per observation: x, y, then the columns of z. */
+function sides(table: number[][]): Omit<Triple, 'truth'> {
   return {
-    x: table.map(([x]) => x),
-    y: table.map(([, y]) => y),
+    x: table.map(([x = Number.NaN]) => x),
+    y: table.map(([, y = Number.NaN]) => y),
     z: table.map((row) => row.slice(2)),
   };
 }
 
-export const TRIPLES = [
+export const TRIPLES: readonly TripleKind[] = [
   driven(
     'normal',
     (z, a) => z + a,
@@ -57,7 +74,7 @@ export const TRIPLES = [
   ),
   {
     name: 'normal, z of three columns',
-    draw: (/** @type {Random} */ random, /** @type {number} */ rows) => {
+    draw: (random, rows) => {
       const rho = 0.95 * random.uniform();
       const table = Array.from({ length: rows }, () => {
         const z = Array.from({ length: 3 }, random.normal);
@@ -96,7 +113,7 @@ export const TRIPLES = [
   ),
   {
     name: 'Student (a, b), 3 degrees of freedom',
-    draw: (/** @type {Random} */ random, /** @type {number} */ rows) => {
+    draw: (random, rows) => {
       const rho = 0.95 * random.uniform();
       const table = Array.from({ length: rows }, () => {
         const scale = Math.hypot(random.normal(), random.normal(), random.normal()) / Math.sqrt(3);
@@ -108,7 +125,7 @@ export const TRIPLES = [
   },
   {
     name: 'product of x and z',
-    draw: (/** @type {Random} */ { normal }, /** @type {number} */ rows) => {
+    draw: ({ normal }, rows) => {
       const table = Array.from({ length: rows }, () => {
         const [x, z] = [normal(), normal()];
         return [x, x * z + 0.5 * normal(), z];
@@ -118,17 +135,17 @@ export const TRIPLES = [
   },
 ];
 
-/** What a bivariate Student with 3 degrees of freedom shares beyond its correlation, in nats. */
+/** Mutual information of a bivariate Student with 3 degrees of freedom in excess of a normal's. */
 const STUDENT_3 = studentExcess(3);
 
 /**
- * −log of a density ratio, by integration over the radius: h of a one-dimensional Student twice
- * less h of the two-dimensional one, both standard. @param {number} df
+ * Twice the entropy of a standard one-dimensional Student minus that of a two-dimensional one; each
+ * is integrated over the radius.
  */
-function studentExcess(df) {
-  // E log(1 + |t|² / df) of d dimensions: ψ((df + d) / 2) − ψ(df / 2), integrated numerically.
+function studentExcess(df: number): number {
+  // E log(1 + |t|² / df) in d dimensions is ψ((df + d) / 2) − ψ(df / 2), integrated numerically.
   const steps = 200_000;
-  const expectation = (/** @type {number} */ d) => {
+  const expectation = (d: number) => {
     // |t|² / df = u / (1 − u) with u ~ Beta(d / 2, df / 2).
     let [sum, total] = [0, 0];
     for (let i = 0; i < steps; i++) {
@@ -141,12 +158,12 @@ function studentExcess(df) {
   };
   // log of Γ((df + d) / 2) / (Γ(df / 2) (df π)^(d / 2)).
   const logConstant = { 1: Math.log(2 / (Math.PI * Math.sqrt(df))), 2: -Math.log(2 * Math.PI) };
-  const entropy = (/** @type {1 | 2} */ d) => ((df + d) / 2) * expectation(d) - logConstant[d];
+  const entropy = (d: 1 | 2) => ((df + d) / 2) * expectation(d) - logConstant[d];
   return 2 * entropy(1) - entropy(2);
 }
 
-/** E ½ log(1 + z² / σ²) over normal z. @param {number} sigma */
-function productInformation(sigma) {
+/** E ½ log(1 + z² / σ²) over normal z. */
+function productInformation(sigma: number): number {
   let [sum, weights] = [0, 0];
   for (let i = 0; i <= 4000; i++) {
     const z = -8 + (16 * i) / 4000;

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 
-/** @returns {Promise<number>} a port of the loopback address that nothing listens on just now. */
-export async function freePort() {
+/** Finds a port of the loopback address that is free at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
   return port;

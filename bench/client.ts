@@ -1,30 +1,30 @@
-// The load: a process of its own that posts bodies over kept-alive connections and times each
-// request from its first byte to the reply's last.
+// The load: a separate process that posts bodies over keep-alive connections and times each
+// request from its first byte to the last byte of the reply.
 import { Agent, request } from 'node:http';
-import { makeSamples, timing } from './cases.js';
+import { makeSamples, type Shape } from './shapes.js';
+import { type Load, type Measured, timing } from './timing.js';
 
-// More than one data set, so that nothing gains from having seen a request before.
+/** Data sets per shape: more than one, so that nothing gains from having seen a request before. */
 const BODIES = 8;
 
-/** @typedef {{ url: string, shape: import('./cases.js').Shape, concurrency: number, seconds: number }} Load */
+export interface ClientLoad extends Load {
+  readonly url: string;
+}
 
-/** @type {Map<string, Buffer[]>} */
-const bodies = new Map();
+const bodies = new Map<string, Buffer[]>();
 
-process.on('message', async (/** @type {Load} */ load) => {
+process.on('message', async (load: ClientLoad) => {
   process.send?.(await measure(load));
 });
 
-/** @param {Load} load */
-async function measure({ url, shape, concurrency, seconds }) {
+async function measure({ url, shape, concurrency, seconds }: ClientLoad): Promise<Measured> {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const toSend = bodiesOf(shape);
   let sent = 0;
-  const one = () => post(agent, url, /** @type {Buffer} */ (toSend[sent++ % BODIES]));
+  const one = () => post(agent, url, toSend[sent++ % BODIES] as Buffer);
   await Promise.all(Array.from({ length: concurrency }, one));
 
-  /** @type {number[]} */
-  const times = [];
+  const times: number[] = [];
   const start = performance.now();
   const end = start + seconds * 1000;
   const user = async () => {
@@ -40,8 +40,7 @@ async function measure({ url, shape, concurrency, seconds }) {
   return { times, ...timing(times, took) };
 }
 
-/** @param {import('./cases.js').Shape} shape */
-function bodiesOf(shape) {
+function bodiesOf(shape: Shape): Buffer[] {
   const key = JSON.stringify(shape);
   const made =
     bodies.get(key) ??
@@ -52,13 +51,7 @@ function bodiesOf(shape) {
   return made;
 }
 
-/**
- * @param {Agent} agent
- * @param {string} url
- * @param {Buffer} body
- * @returns {Promise<void>}
- */
-function post(agent, url, body) {
+function post(agent: Agent, url: string, body: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': body.length };
     const sent = request(url, { agent, method: 'POST', headers }, (reply) => {

@@ -1,13 +1,18 @@
-// What the bench of the analyses found, as tables, and whether each target is met.
-import { table } from '../table.js';
+// The tables of the bench of the analyses, and whether each target is met.
+import { met, table } from '../print.js';
+import { mean } from '../stats.js';
+import type { Analyses } from './run.js';
 
-/**
- * @param {import('./run.js').Analyses} results
- * @returns {string}
- */
-export function reportAnalyses({ batching, level, power, triples, lagged, neighbors }) {
+export function reportAnalyses({
+  batching,
+  level,
+  power,
+  triples,
+  lagged,
+  neighbors,
+}: Analyses): string {
   const { columns, rows, pairs } = batching;
-  const fixed = (/** @type {number} */ value) => value.toFixed(3);
+  const fixed = (value: number) => value.toFixed(3);
   const units = batching.times_pairs_over_64;
   const rate = mean(level.map((kind) => kind.rate));
   const found = mean(power.map((kind) => kind.mistd));
@@ -114,11 +119,4 @@ ${table(
     ],
   ],
 )}`;
-}
-
-const met = (/** @type {boolean} */ yes) => (yes ? 'met' : 'MISSED');
-
-/** @param {readonly number[]} values */
-export function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

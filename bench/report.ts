@@ -1,25 +1,32 @@
-// The tables that the bench prints.
-import { nameOf } from './cases.js';
-import { table } from './table.js';
+// The tables of the bench of /estimate.
+import { met, ms, table, times } from './print.js';
+import type { Machine } from './results.js';
+import { nameOf, type Shape } from './shapes.js';
+import type { Timing } from './timing.js';
 
-/**
- * @typedef {import('./cases.js').Timing} Timing
- *
- * @typedef {{ concurrency: number, bare: Timing, mistd: Timing, fastapi: Timing,
- *   http_latency_over_bare: number, bare_rate_over_http: number, rate_over_fastapi: number }} Load
- *
- * @typedef {{ shape: import('./cases.js').Shape, loads: Load[],
- *   ksg: { way: string, ms: number, over_mistd: number } }} Result
- *
- * @typedef {{ machine: { date: string, cpu: string, cores: number, platform: string, node: string },
- *   settings: object, results: Result[] }} Summary
- */
+export interface LoadResult {
+  readonly concurrency: number;
+  readonly bare: Timing;
+  readonly mistd: Timing;
+  readonly fastapi: Timing;
+  readonly http_latency_over_bare: number;
+  readonly bare_rate_over_http: number;
+  readonly rate_over_fastapi: number;
+}
 
-/**
- * @param {Summary} summary
- * @returns {string}
- */
-export function report({ machine, results }) {
+export interface Result {
+  readonly shape: Shape;
+  /** At concurrency 1 and 8. */
+  readonly loads: readonly LoadResult[];
+  readonly ksg: { readonly way: string; readonly ms: number; readonly over_mistd: number };
+}
+
+interface Summary {
+  readonly machine: Machine;
+  readonly results: readonly Result[];
+}
+
+export function report({ machine, results }: Summary): string {
   const { cpu, cores, platform, node, date } = machine;
   return `
 ${cpu}, ${cores} cores, ${platform}, Node ${node}, ${date}
@@ -28,7 +35,7 @@ Latency and rate of POST /estimate, JSON bodies
 ${table(
   [
     'rows × (dims)',
-    'at once',
+    'clients',
     'bare p50',
     'p50',
     'p99',
@@ -61,7 +68,7 @@ ${table(
     'KSG by',
   ],
   results.map(({ shape, loads, ksg }) => {
-    const [one, eight] = /** @type {[Load, Load]} */ (loads);
+    const [one, eight] = loads as [LoadResult, LoadResult];
     return [
       nameOf(shape),
       times(one.http_latency_over_bare),
@@ -79,18 +86,14 @@ Targets
 ${table(['what', 'wanted', 'measured', ''], targets(results))}`;
 }
 
-/**
- * @param {Result[]} results
- * @returns {(string | number)[][]}
- */
-function targets(results) {
-  const at = (/** @type {number} */ rows, /** @type {number} */ dim) => {
+function targets(results: readonly Result[]): string[][] {
+  const resultAt = (rows: number, dim: number) => {
     const found = results.find(({ shape }) => shape.rows === rows && shape.dim_x === dim);
     if (found === undefined) throw new Error(`no result for ${rows} × (${dim}, ${dim})`);
     return found;
   };
-  const overhead = at(500, 32).loads[0]?.http_latency_over_bare ?? Number.NaN;
-  const ksg = at(500, 5).ksg.over_mistd;
+  const overhead = resultAt(500, 32).loads[0]?.http_latency_over_bare ?? Number.NaN;
+  const ksg = resultAt(500, 5).ksg.over_mistd;
   const rate = Math.min(...results.map(({ loads }) => loads[1]?.rate_over_fastapi ?? Number.NaN));
   return [
     ['HTTP / bare latency at 500 × (32, 32)', '≤ 1.3 ×', times(overhead), met(overhead <= 1.3)],
@@ -98,7 +101,3 @@ function targets(results) {
     ['mistd / FastAPI rate at concurrency 8, worst shape', '≥ 1 ×', times(rate), met(rate >= 1)],
   ];
 }
-
-const ms = (/** @type {number} */ value) => `${value.toPrecision(3)} ms`;
-const times = (/** @type {number} */ value) => `${value.toPrecision(3)} ×`;
-const met = (/** @type {boolean} */ yes) => (yes ? 'met' : 'MISSED');
