@@ -8,18 +8,18 @@ export interface Scores {
   readonly values: Float32Array;
 }
 
-/** Ranks each column of a side; `[column]`. */
+/** Ranks each column of a side; shape [column]. */
 export function rankColumns(matrix: Matrix): ColumnRanks[] {
   return Array.from({ length: matrix.columns }, (_, c) => rankColumn(columnOf(matrix, c)));
 }
 
-/** A column that carries nothing is left out: one that never changes, or repeats another. */
+/** Constant and redundant columns add no information and are left out. */
 export type ColumnUse = 'used' | 'constant' | 'redundant';
 
 /**
- * What becomes of each column of a side. A column that orders the rows as an earlier one does, or
- * exactly the other way round, adds no information: leaving it out does not change the mutual
- * information, and spares the model a singular matrix.
+ * Decides how each column of a side is used. A column that orders the rows like an earlier one, or in
+ * exactly the reverse order, is redundant: leaving it out does not change the mutual information and
+ * avoids singular matrices in the model.
  */
 export function columnUses(columns: readonly ColumnRanks[]): ColumnUse[] {
   return columns.map((column, c) => {
@@ -31,7 +31,7 @@ export function columnUses(columns: readonly ColumnRanks[]): ColumnUse[] {
 /**
  * Normal scores of the columns that carry information.
  *
- * @param columns ranks of each column of one side, each of `rows` rows.
+ * @param columns ranks of every column of one side, each with `rows` rows.
  */
 export function encodeColumns(columns: readonly ColumnRanks[], rows: number): Scores {
   const uses = columnUses(columns);
@@ -44,7 +44,7 @@ export function encodeColumns(columns: readonly ColumnRanks[], rows: number): Sc
   return { rows, columns: used.length, values };
 }
 
-/** All rows in another order: they rank as they did. */
+/** Reorders the rows of scores; the ranks do not depend on row order. */
 export function inOrder({ rows, columns, values }: Scores, order: ArrayLike<number>): Scores {
   const ordered = new Float32Array(values.length);
   for (let c = 0; c < columns; c++) {
@@ -56,10 +56,10 @@ export function inOrder({ rows, columns, values }: Scores, order: ArrayLike<numb
 
 /** Whether one column is a strictly monotone map of the other. */
 function sameOrder(a: ColumnRanks, b: ColumnRanks): boolean {
-  const turned = 2 * a.doubled.length + 2;
+  const mirror = 2 * a.doubled.length + 2;
   return (
     a.distinct === b.distinct &&
     (a.doubled.every((m, r) => m === b.doubled[r]) ||
-      a.doubled.every((m, r) => m === turned - (b.doubled[r] as number)))
+      a.doubled.every((m, r) => m === mirror - (b.doubled[r] as number)))
   );
 }

@@ -3,16 +3,17 @@ import { lowerBound } from '../maths/search.js';
 
 /** The mid-ranks of one column. */
 export interface ColumnRanks {
-  /** Twice the 1-based mid-rank of each row: an integer in 2…2n, however values tie. */
+  /** Twice the 1-based mid-rank of each row: an integer in 2…2n, with or without ties. */
   readonly doubled: Int32Array;
+  /** Number of distinct values. */
   readonly distinct: number;
-  /** Share of the pairs of rows whose values are equal, in [0, 1]. */
+  /** Share of row pairs with equal values, in [0, 1]. */
   readonly tiedPairs: number;
 }
 
 /**
  * Mid-ranks of a column: equal values share the mean of their ranks; −0 equals 0.
- * A strictly increasing map changes nothing; a decreasing one turns each m into 2n + 2 − m.
+ * A strictly increasing map changes nothing; a decreasing map changes each doubled rank m to 2n + 2 − m.
  *
  * @param column finite values, shape [rows].
  */
@@ -40,15 +41,15 @@ export function rankColumn(column: Float64Array): ColumnRanks {
   return { doubled, distinct, tiedPairs: rows < 2 ? 0 : tiedPairs / ((rows * (rows - 1)) / 2) };
 }
 
-/** Kept for the next side of as many rows: a table takes longer than ranking does. */
+/** Kept for the next side with the same number of rows: a table takes longer than ranking. */
 let lastTable = new Float32Array(0);
 
 /**
- * Normal scores by doubled mid-rank m: Φ⁻¹((m − 1) / 2n), that is Φ⁻¹((r − ½) / n) for rank r.
- * The upper half mirrors the lower one, so that a decreasing map of a column gives exactly the
- * negated scores; the middle is a plain 0.
+ * Table of normal scores by doubled mid-rank m: Φ⁻¹((m − 1) / 2n), that is Φ⁻¹((r − ½) / n) for
+ * rank r. The upper half mirrors the lower half, so that a decreasing map of a column gives exactly
+ * the negated scores; the middle entry is exactly 0.
  *
- * @returns shape [2n + 1]; entries 2…2n are in use.
+ * @returns shape [2n + 1]; entries 2…2n are used.
  */
 export function scoreTable(rows: number): Float32Array {
   if (lastTable.length === 2 * rows + 1) return lastTable;

@@ -1,28 +1,29 @@
 /**
  * The derivative of normal scores with respect to the samples.
  *
- * Ranks are piecewise constant, so their own derivative is 0 wherever it exists. In its place
- * stands that of the empirical distribution function smoothed by a Gaussian kernel,
- * F(t) = mean over rows j of Φ((t − xⱼ) / h), at the scores themselves: dzᵢ = dF(xᵢ) / φ(zᵢ).
+ * Ranks are piecewise constant, so their derivative is 0 wherever it exists. It is replaced by the
+ * derivative of the empirical distribution function smoothed with a Gaussian kernel,
+ * F(t) = mean over rows j of Φ((t − xⱼ) / h), evaluated at the original scores: dzᵢ = dF(xᵢ) / φ(zᵢ).
  */
 import { normalDensity } from '../maths/normal.js';
 import { quantileOfSorted } from '../maths/quantile.js';
 import type { Scores } from './encode.js';
 
-/** Shape [rows, columns], column by column, as the samples that it belongs to. */
+/** A derivative with respect to samples: shape [rows, columns], column-major like the samples. */
 export type Gradient = Float64Array<ArrayBuffer>;
 
 /**
- * Carries the derivative with respect to one column's scores over to its samples.
+ * Converts the derivative with respect to one column's scores into that with respect to its samples.
  *
  * With aᵢ = gᵢ / φ(zᵢ) and Kᵢₖ = φ((xᵢ − xₖ) / h) / (n h), the derivative with respect to xₖ is
- * Σᵢ Kᵢₖ (aₖ − aᵢ): moving a value moves its own rank, and every other rank against it. So the
- * derivatives of a column sum to 0, for shifting it changes no rank.
+ * Σᵢ Kᵢₖ (aₖ − aᵢ): increasing a value raises its own rank and lowers the ranks of the others. The
+ * derivatives of a column sum to 0, because shifting the whole column changes no rank.
  *
- * @param samples of one column, shape [rows].
- * @param scores its normal scores.
- * @param gradient with respect to the scores.
- * @returns derivative with respect to the samples, per unit of the column; 0 for a constant one.
+ * @param samples values of one column, shape [rows].
+ * @param scores normal scores of the column, shape [rows].
+ * @param gradient derivative with respect to the scores, shape [rows].
+ * @returns derivative with respect to the samples, per unit of the column, shape [rows]; 0 for a
+ *   constant column.
  */
 export function throughSmoothedCdf(
   samples: Float64Array,
@@ -31,7 +32,7 @@ export function throughSmoothedCdf(
 ): Float64Array {
   const rows = samples.length;
   const out = new Float64Array(rows);
-  // In units of the bandwidth, whose size may be any that a double has.
+  // Work in units of the bandwidth, which may be as small or large as a double can be.
   const bandwidth = silvermanBandwidth(samples);
   if (bandwidth === 0) return out;
   const scaled = samples.map((value) => value / bandwidth);
@@ -44,7 +45,7 @@ export function throughSmoothedCdf(
       out[i] = (out[i] as number) - push;
     }
   }
-  // A column of tiny numbers has a derivative beyond what a double holds.
+  // The derivative of a column of tiny numbers may exceed the largest double.
   return out.map((sum) => clamp(sum / rows / bandwidth));
 }
 
@@ -54,8 +55,8 @@ export function scoresOf(scores: Scores, column: number): Float32Array {
 }
 
 /**
- * 0.9 · min(standard deviation, interquartile range / 1.349) · rows^(−1/5) (Silverman 1986,
- * equation 3.31); by the standard deviation alone where most values are equal.
+ * Silverman's rule of thumb, 0.9 · min(standard deviation, interquartile range / 1.349) · rows^(−1/5)
+ * (Silverman 1986, equation 3.31). If the interquartile range is 0, the standard deviation is used.
  */
 export function silvermanBandwidth(column: Float64Array): number {
   const sorted = column.slice().sort();
@@ -69,7 +70,7 @@ function clamp(value: number): number {
   return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
 }
 
-/** Scaled by the largest size, so that no square overflows or vanishes. */
+/** Values are scaled by the largest magnitude first, so that no square overflows or underflows. */
 function standardDeviation(column: Float64Array): number {
   const size = column.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   if (size === 0) return 0;

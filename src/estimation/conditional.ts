@@ -20,30 +20,30 @@ import type { Ask, ModelAnswer, Question } from './question.js';
 import { type PermutationTest, permutationTest } from './sequential-test.js';
 import { type SideName, warningsFor } from './warnings.js';
 
-/** How many columns a side of an estimate may have. */
+/** The maximum number of columns per side of an estimate. */
 export interface ColumnLimit {
   readonly maxColumns: number;
 }
 
-/** Three sides of the same rows. */
+/** Three sides with the same rows. */
 export type Triple<T = Matrix> = Readonly<Record<'x' | 'y' | 'z', T>>;
 
 export interface Conditional extends FullEstimate, Partial<PermutationTest> {
   /** I(X; Y), without the condition. */
   readonly unconditional: BriefEstimate;
-  /** I(X; Y | Z) − I(X; Y); its information correlation says nothing and is left out. */
+  /** I(X; Y | Z) − I(X; Y), whose information correlation would have no meaning. */
   readonly interaction_information: Omit<BriefEstimate, 'information_correlation'>;
   readonly warnings: EstimateWarning[];
 }
 
 /**
- * Conditional mutual information I(X; Y | Z), with its interval, and a test of whether it is 0.
+ * Conditional mutual information I(X; Y | Z) with its interval, and a test of whether it is 0.
  *
- * The chain rule gives it twice: I(X; (Y, Z)) − I(X; Z) and I(Y; (X, Z)) − I(Y; Z). Each is a
- * difference of two estimates, taken as if their errors were independent; both share the samples,
- * so their errors are rather alike and each difference is surer than this. The answer is the two
- * in equal shares, so that it does not depend on which side is called x and is wider where the
- * model contradicts itself. What is below 0 counts as 0.
+ * The chain rule gives it in two ways: I(X; (Y, Z)) − I(X; Z) and I(Y; (X, Z)) − I(Y; Z). Each is a
+ * difference of two estimates whose errors are treated as independent. Both estimates use the same
+ * samples, so their errors are positively correlated and each difference is more certain than stated.
+ * The result is an equal mixture of the two differences. It therefore does not depend on which side is
+ * called x, and it is wider if the model contradicts itself. Negative values count as 0.
  *
  * The test exchanges rows of x among rows of similar z (see `conditionalTest`).
  */
@@ -80,7 +80,7 @@ export async function conditional(
   };
 }
 
-/** z joins x and y in turn, in one side of an estimate. */
+/** Checks that z fits into one side of an estimate together with x and together with y. */
 function checkColumns({ x, y, z }: Triple<NamedSide>, maxColumns: number): void {
   const together = Math.max(x.matrix.columns, y.matrix.columns) + z.matrix.columns;
   if (together <= maxColumns) return;
@@ -94,7 +94,7 @@ function checkColumns({ x, y, z }: Triple<NamedSide>, maxColumns: number): void 
 export interface ChainRule {
   /** I(X; Y | Z) in nats. */
   readonly information: SampledDistribution;
-  /** The median of I(X; (Y, Z)) less that of I(X; Z), in nats: for tests. */
+  /** The median of I(X; (Y, Z)) minus that of I(X; Z), in nats: the statistic of tests. */
   readonly statistic: number;
   readonly xWithYz: ModelAnswer;
   readonly yWithXz: ModelAnswer;
@@ -130,11 +130,11 @@ export async function chainRule(
 }
 
 /**
- * Tests I(X; Y | Z) = 0: the statistic is I(X; (Y, Z)) − I(X; Z), its draws are those with the
- * rows of x shuffled.
+ * Tests I(X; Y | Z) = 0. The statistic is I(X; (Y, Z)) − I(X; Z); draws from its null distribution
+ * have the rows of x shuffled.
  *
- * @param observed the statistic as it is, in nats.
- * @returns nothing without permutations.
+ * @param observed the statistic of the samples, in nats.
+ * @returns an empty object if `permutations` is 0.
  */
 export async function conditionalTest(
   ask: Ask,

@@ -1,9 +1,9 @@
 import type { Distribution } from './quantile-function.js';
 
-/** Equally likely values that stand for a distribution. */
+/** Number of equally likely values that represent a distribution. */
 const POINTS = 128;
 
-/** A distribution given by equally likely values. */
+/** A distribution that equally likely values represent. */
 export class SampledDistribution implements Distribution {
   readonly #sorted: Float64Array;
 
@@ -11,7 +11,7 @@ export class SampledDistribution implements Distribution {
     this.#sorted = values.sort();
   }
 
-  /** Linear between the values, each at the middle of its share. */
+  /** The quantile at tau, linear between the values, each at the middle of its share. */
   at(tau: number): number {
     const last = this.#sorted.length - 1;
     const place = Math.min(last, Math.max(0, tau * (last + 1) - 0.5));
@@ -27,15 +27,15 @@ export class SampledDistribution implements Distribution {
     return this.#sorted.reduce((sum, value) => sum + value, 0) / this.#sorted.length;
   }
 
-  /** The same with all values below 0 at 0. */
+  /** The distribution with negative values replaced by 0. */
   nonNegative(): SampledDistribution {
     return new SampledDistribution(this.#sorted.map((value) => Math.max(0, value)));
   }
 }
 
 /**
- * The difference of two estimates, as if their errors were independent. Those of estimates that
- * share samples are alike rather than opposite, so the difference is more certain than this says.
+ * The difference of two estimates, with their errors treated as independent. The errors of estimates
+ * from the same samples are positively correlated, so the difference is more certain than stated.
  */
 export function difference(a: Distribution, b: Distribution): SampledDistribution {
   const [valuesA, valuesB] = [valuesOf(a), valuesOf(b)];
@@ -49,14 +49,13 @@ export function difference(a: Distribution, b: Distribution): SampledDistributio
 }
 
 /**
- * Two beliefs about one quantity, each as likely to be right: where they disagree, the result is
- * less certain than either.
+ * The equal mixture of two distributions of one quantity. Where they disagree, it is wider than either.
  */
 export function pooled(a: Distribution, b: Distribution): SampledDistribution {
   return new SampledDistribution(Float64Array.of(...valuesOf(a), ...valuesOf(b)));
 }
 
-/** Quantiles at the middles of POINTS equal shares, ascending. */
+/** Quantiles at the middles of POINTS equal shares of probability, ascending. */
 function valuesOf(distribution: Distribution): Float64Array {
   return Float64Array.from({ length: POINTS }, (_, i) => distribution.at((i + 0.5) / POINTS));
 }

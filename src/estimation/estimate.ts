@@ -14,17 +14,17 @@ export interface BriefOptions {
   readonly unit: Unit;
 }
 
-/** What of the estimate's distribution to tell. */
+/** What to report of an estimate's distribution. */
 export interface EstimateOptions extends BriefOptions {
   /** Quantiles to report, each in (0, 1), in the order of the reply. */
   readonly taus: readonly number[];
 }
 
-/** An estimate in few words, in the unit asked for. */
+/** The short form of an estimate, in the requested unit. */
 export interface BriefEstimate {
   readonly estimate: number;
   readonly interval: { readonly level: number; readonly lower: number; readonly upper: number };
-  /** In [0, 1], of the estimate. */
+  /** Information correlation of the estimate, in [0, 1]. */
   readonly information_correlation: number;
 }
 
@@ -35,16 +35,17 @@ export interface FullEstimate extends BriefEstimate {
 }
 
 export interface Estimate extends FullEstimate {
-  /** Of a discrete y: its entropy in the unit, and the share of it that x tells. */
+  /** Entropy of a discrete y, in the requested unit. */
   readonly entropy_y?: number;
+  /** Mutual information as a share of the entropy of a discrete y, in [0, 1]. */
   readonly uncertainty_coefficient?: number;
   readonly check?: ComparedOpinion;
   readonly warnings: EstimateWarning[];
 }
 
 /**
- * The estimate is the median: it minimizes the expected absolute error, and half of all cases lie
- * on either side.
+ * Summarizes a distribution of mutual information. The estimate is the median, which minimizes the
+ * expected absolute error.
  *
  * @param distribution of mutual information, in nats.
  */
@@ -74,7 +75,7 @@ export function full(distribution: Distribution, options: EstimateOptions): Full
 /**
  * Summarizes a model's answer on x and y.
  *
- * @param opinion a second opinion on the same samples, to be compared.
+ * @param opinion a second opinion on the same samples, to compare with the answer.
  */
 export function summarize(
   answer: ModelAnswer,
@@ -109,12 +110,12 @@ function targetShare(
   };
 }
 
-/** What a model believes of the mutual information, in nats. */
+/** The model's distribution of the mutual information, in nats. */
 export function distributionOf({ knots }: ModelAnswer, { taus }: ModelTraits): QuantileFunction {
   return new QuantileFunction(taus, knots);
 }
 
-/** The median of a model's answer, in nats: the statistic of every test. */
+/** The median of a model's answer, in nats, which is the statistic of every test. */
 export function medianOf({ knots }: ModelAnswer, { taus }: ModelTraits): number {
   return knots[taus.indexOf(0.5)] as number;
 }

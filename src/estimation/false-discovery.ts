@@ -1,5 +1,5 @@
 /**
- * q-values by Benjamini & Hochberg (1995): rejecting all tests with q ≤ 0.05 makes at most 5 %
+ * q-values by Benjamini & Hochberg (1995): rejecting all tests with q ≤ 0.05 gives at most 5 %
  * false discoveries on average, for independent and positively dependent tests.
  *
  * @param pValues in any order.

@@ -14,7 +14,7 @@ export interface GradientOptions {
 }
 
 export interface GradientEstimate {
-  /** Q(tau), as an estimate of the same samples reports it. */
+  /** Q(tau), the same number as in an estimate of these samples. */
   readonly estimate: number;
   readonly tau: number;
   /** d estimate / d x, [row][column], in the unit of the estimate per unit of the column. */
@@ -35,7 +35,7 @@ export async function gradient(
   const x = numberedSide('x', samples.x.columns);
   const y = numberedSide('y', samples.y.columns);
   const value = distributionOf(result, model).at(tau);
-  // Cut at 0, or kept there by most blocks: nothing moves it.
+  // A quantile that is clamped to 0 does not change with the samples.
   const slope = (derivative: number) => (value === 0 ? 0 : fromNats(derivative, unit));
   return {
     estimate: fromNats(value, unit),

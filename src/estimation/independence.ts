@@ -14,9 +14,9 @@ import { type PermutationTest, permutationTest } from './sequential-test.js';
 import { warningsFor } from './warnings.js';
 
 export interface TestOptions {
-  /** Most draws; 0 for no test. */
+  /** Maximum number of draws; 0 for no test. */
   readonly permutations: number;
-  /** Whether to stop once the p-value is known well enough to be called large. */
+  /** Whether to stop as soon as the p-value is clearly large. */
   readonly earlyStop: boolean;
   readonly seed: number;
 }
@@ -26,8 +26,8 @@ export interface Independence extends BriefEstimate, PermutationTest {
 }
 
 /**
- * Tests whether x and y are independent: would the estimate be as large if the rows of x came in
- * any other order? Exact for independent observations, whatever the columns are like.
+ * Tests whether x and y are independent, by comparing the estimate with estimates after shuffling the
+ * rows of x. The test is exact for independent observations and any kind of columns.
  */
 export async function independence(
   ask: Ask,

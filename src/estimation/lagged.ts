@@ -23,11 +23,11 @@ import { serialDependence } from './serial-dependence.js';
 import { warningsFor } from './warnings.js';
 
 export interface LaggedOptions extends BriefOptions, TestOptions, ColumnLimit {
-  /** Rows by which x leads y; negative where y leads. At least one. */
+  /** Numbers of rows by which x leads y; negative if y leads. At least one lag. */
   readonly lags: readonly number[];
-  /** Rows of the past that transfer entropy looks at. */
+  /** Number of past rows that transfer entropy uses. */
   readonly history: { readonly source: number; readonly target: number };
-  /** Rows that a permutation keeps together; a default otherwise. */
+  /** Rows that a permutation keeps together; default: √rows, rounded up. */
   readonly blockLength: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export type TransferEntropy = BriefEstimate & Partial<PermutationTest>;
 export interface Lagged {
   readonly lags: LagEstimate[];
   readonly best_lag: number;
-  /** I of a series with itself so many rows before, for each size of a lag. */
+  /** Mutual information of each series with its own past, for each absolute lag. */
   readonly auto: { readonly x: LagEstimate[]; readonly y: LagEstimate[] };
   readonly transfer_entropy: { readonly x_to_y: TransferEntropy; readonly y_to_x: TransferEntropy };
   readonly block_length: number;
@@ -50,16 +50,16 @@ export interface Lagged {
 }
 
 /**
- * Mutual information of two series over a range of lags, of each with its own past, and transfer
- * entropy both ways.
+ * Mutual information of two series over a range of lags and of each series with its own past, and
+ * transfer entropy in both directions.
  *
- * I(x[t − lag]; y[t]) is taken over the same rows t for every lag, so that lags compare. Transfer
- * entropy (Schreiber 2000) is conditional mutual information, I(now of the target; past of the
- * source | past of the target), by the same construction as `conditional`.
+ * I(x[t − lag]; y[t]) uses the same rows t for every lag, so that lags are comparable. Transfer entropy
+ * (Schreiber 2000) is the conditional mutual information I(present of the target; past of the source |
+ * past of the target), computed as in `conditional`.
  *
- * p-values of lags permute blocks of rows of x, each block in its order: most of the dependence
- * within a series stays. All lags are compared with one null distribution. For those of transfer
- * entropy see `transferEntropy`.
+ * The p-values of lags come from permuting blocks of rows of x. The order within each block is kept, so
+ * most of the dependence within the series remains. All lags share one null distribution. For the
+ * p-values of transfer entropy see `transferEntropy`.
  */
 export async function lagged(
   ask: Ask,
@@ -72,7 +72,7 @@ export async function lagged(
   checkColumns({ x, y }, options);
   const { lags, permutations } = options;
   const length = options.blockLength ?? Math.ceil(Math.sqrt(x.rows));
-  const [lagSeed = 0, forthSeed = 0, backSeed = 0] = childSeeds(options.seed, 3);
+  const [lagSeed = 0, forwardSeed = 0, backwardSeed = 0] = childSeeds(options.seed, 3);
   const blocks = (seed: number): Shuffle => ({ kind: 'blocks', seed, length });
 
   const cross = lagQuestions({ x, y }, lags);
@@ -100,7 +100,10 @@ export async function lagged(
     lags: lagEstimates(ofLags, lags).map((lag, i) => ({ ...lag, ...p[i] })),
     best_lag: lags[medians.indexOf(Math.max(...medians))] as number,
     auto: { x: lagEstimates(ofX, sizes), y: lagEstimates(ofY, sizes) },
-    transfer_entropy: { x_to_y: await te(x, y, forthSeed), y_to_x: await te(y, x, backSeed) },
+    transfer_entropy: {
+      x_to_y: await te(x, y, forwardSeed),
+      y_to_x: await te(y, x, backwardSeed),
+    },
     block_length: length,
     warnings: [
       ...warningsFor(
@@ -112,45 +115,49 @@ export async function lagged(
   };
 }
 
-/** x[t − lag] with y[t], for the rows t that have all of the lags. */
+/** x[t − lag] with y[t], for the rows t that exist at every lag. */
 function lagQuestions({ x, y }: Samples, lags: readonly number[]): Question[] {
   const { from, to } = commonRows(x.rows, lags);
   const now = window(y, from, to);
   return lags.map((lag) => ({ x: window(x, from - lag, to - lag), y: now }));
 }
 
-/** The lags and the history must leave enough rows, and a block at most half of them. */
+/** Checks that lags and history leave enough rows and that a block has at most half of the rows. */
 function checkRows(rows: number, { lags, history, blockLength }: LaggedOptions): void {
   const { from, to } = commonRows(rows, lags);
   const parts = [
-    { pointer: '/lags', left: to - from },
-    { pointer: '/lags', left: rows - Math.max(...lags.map(Math.abs)) },
-    { pointer: '/history', left: rows - Math.max(history.source, history.target) },
+    { pointer: '/lags', cause: 'these lags', left: to - from },
+    { pointer: '/lags', cause: 'these lags', left: rows - Math.max(...lags.map(Math.abs)) },
+    {
+      pointer: '/history',
+      cause: 'this history',
+      left: rows - Math.max(history.source, history.target),
+    },
   ];
-  for (const { pointer, left } of parts) {
+  for (const { pointer, cause, left } of parts) {
     if (left >= MIN_ROWS) continue;
     throw new MistdError(
       'out_of_range',
-      `Only ${Math.max(0, left)} of the ${rows} rows have all of ${pointer.slice(1)}.`,
+      `With ${cause}, ${Math.max(0, left)} of ${rows} rows can be used; at least ${MIN_ROWS} are needed.`,
       { pointer },
     );
   }
   if (blockLength !== undefined && 2 * blockLength > rows) {
     throw new MistdError(
       'out_of_range',
-      `block_length is ${blockLength}, but two blocks must fit into the ${rows} rows.`,
+      `block_length is ${blockLength}; with ${rows} rows it may be at most ${Math.floor(rows / 2)}.`,
       { pointer: '/block_length' },
     );
   }
 }
 
-/** The past of a series has the columns of the series once for each row of history. */
+/** Checks the columns of the pasts, which repeat a series' columns for each row of history. */
 function checkColumns({ x, y }: Samples, { history, maxColumns }: LaggedOptions): void {
   const together = Math.max(x.columns, y.columns) * (history.source + history.target);
   if (together <= maxColumns) return;
   throw new MistdError(
     'too_many_columns',
-    `The pasts of x and y have up to ${together} columns together; the limit is ${maxColumns}.`,
+    `The histories of x and y have up to ${together} columns together; the limit is ${maxColumns}.`,
     { pointer: '/history' },
   );
 }
@@ -166,22 +173,21 @@ function pValues(
   model: ModelTraits,
 ): { p_value: number; q_value: number }[] {
   if (draws.length === 0) return [];
-  const null_ = new NullDistribution(draws.map((draw) => medianOf(draw, model)));
-  const p = observed.map((answer) => null_.pValue(medianOf(answer, model)));
+  const nullDistribution = new NullDistribution(draws.map((draw) => medianOf(draw, model)));
+  const p = observed.map((answer) => nullDistribution.pValue(medianOf(answer, model)));
   const q = qValues(p);
   return p.map((p_value, i) => ({ p_value, q_value: q[i] as number }));
 }
 
 /**
- * Transfer entropy, and a test of whether it is 0: whether the target's present, given its own
- * past, has nothing to do with the source's past.
+ * Transfer entropy, and a test of whether it is 0: whether the target's present is independent of the
+ * source's past, given the target's own past.
  *
- * The test exchanges the target's present among rows of similar past of the target. If there is no
- * transfer and the history is long enough, what is new in the present is drawn anew each time, so
- * such rows are exchangeable, and the source's past keeps its order and its tie with the target's
- * past. Orders of the source by blocks would break that tie; exchanging the source's past among
- * similar rows would break the order within the source, whose chance likeness to the target would
- * go with it.
+ * The test exchanges the target's present among rows with a similar past of the target. If there is no
+ * transfer and the history is long enough, the new part of the present is independent at each time, so
+ * such rows are exchangeable; the source's past keeps its order and its dependence on the target's past.
+ * Permuting blocks of the source would break that dependence. Exchanging the source's past among similar
+ * rows would break the order within the source, and with it chance similarities to the target.
  */
 async function transferEntropy(
   ask: Ask,

@@ -1,10 +1,10 @@
-/** What the questions need to know of a model. Its manifest holds all of it. */
+/** What the analyses need to know about a model; its manifest contains all of it. */
 export interface ModelTraits {
   readonly id: string;
   readonly kind: 'mistd' | 'mist-reference';
   /** Names of the network's inputs. */
   readonly inputs: readonly string[];
-  /** Of kind mist-reference: the columns of x and y together that the network reads. */
+  /** Only for kind mist-reference: the number of columns of x and y together that it reads. */
   readonly columns?: number;
   /** Probabilities of the knots, ascending, with 0.5 among them. */
   readonly taus: readonly number[];

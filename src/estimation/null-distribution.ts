@@ -1,22 +1,23 @@
 import { lowerBound } from '../maths/search.js';
 
-/** Draws beyond the threshold of the fitted tail: a twentieth of all, and at least so many. */
+/** Minimum number of draws in the fitted tail. */
 const LEAST_TAIL = 10;
+/** Share of all draws in the fitted tail. */
 const TAIL_SHARE = 1 / 20;
 
 /**
- * What a statistic is like where there is nothing to find: draws of it under independence.
+ * The distribution of a statistic under independence, given by draws.
  *
- * p-values below the share of draws in the tail are extrapolated, as many tests at once need
- * smaller ones than (1 draw / all draws): the largest t draws exceed the next one, u, by amounts
- * taken to be exponential. If they are, then for a statistic s from the same distribution
+ * Many simultaneous tests need p-values smaller than 1 / (draws + 1). Small p-values are therefore
+ * extrapolated from the tail of the largest t draws, whose excesses over the next draw, u, are modeled
+ * as exponential. If they are exponential, then for a statistic s from the same distribution
  *
  *     p = (t + 1) / (draws + 1) · (1 + (s − u) / sum of the t excesses)^(−t)
  *
- * is exactly uniform below its first factor: the power allows for the tail being fitted to t
- * draws only. (The tail of the estimate of independent columns is exponential as that of χ² is:
- * twice the rows times the estimate tends to one for a likelihood.) Otherwise p is the share of
- * draws, the statistic itself counted in, that are at least s: exactly valid for any statistic.
+ * is exactly uniform below its first factor; the power accounts for fitting the tail to only t draws.
+ * (The tail for independent columns is exponential because 2 · rows · estimate behaves like a
+ * likelihood-ratio statistic, which follows χ².) Outside the tail, p is the share of draws, with the
+ * statistic itself counted, that are at least s. This is exactly valid for any statistic.
  */
 export class NullDistribution {
   readonly #sorted: Float64Array;
@@ -26,7 +27,7 @@ export class NullDistribution {
     this.#sorted = Float64Array.from(draws).sort();
   }
 
-  /** p-value of a statistic of which large values speak against independence; in (0, 1]. */
+  /** The p-value, in (0, 1], of a statistic that is large if x and y are dependent. */
   pValue(statistic: number): number {
     const draws = this.#sorted.length;
     const tail = Math.max(LEAST_TAIL, Math.floor(draws * TAIL_SHARE));
@@ -37,7 +38,7 @@ export class NullDistribution {
     const share = (tail + 1) / (draws + 1);
     const excesses = this.#sorted.subarray(draws - tail);
     const sum = excesses.reduce((total, draw) => total + draw - threshold, 0);
-    // All of the tail equal to the threshold: there is nothing to fit.
+    // All draws in the tail equal the threshold, so there is no tail to fit.
     if (sum === 0) return 1 / (draws + 1);
     return share * (1 + (statistic - threshold) / sum) ** -tail;
   }

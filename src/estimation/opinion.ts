@@ -3,7 +3,7 @@ import { agrees, type SecondOpinion } from '../classical/second-opinion.js';
 import type { Distribution } from './quantile-function.js';
 import { fromNats, type Unit } from './units.js';
 
-/** A second opinion in the unit, and whether the model's distribution has room for it. */
+/** A second opinion in the requested unit, and whether it agrees with the model. */
 export interface ComparedOpinion {
   readonly method: ClassicalMethod;
   readonly estimate: number;
@@ -12,7 +12,7 @@ export interface ComparedOpinion {
   readonly agrees: boolean;
 }
 
-/** Probability of the interval that a second opinion is compared with. */
+/** Level of the model's interval that a second opinion is compared with. */
 const CERTAIN_LEVEL = 0.99;
 
 /** Compares a second opinion with a distribution of mutual information in nats. */

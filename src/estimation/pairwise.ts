@@ -10,9 +10,9 @@ import {
   type TestedPair,
   warningCases,
 } from './side-pairs.js';
-import { rowsDroppedApart, warningsFor } from './warnings.js';
+import { rowsDroppedPairwise, warningsFor } from './warnings.js';
 
-/** Square and symmetric, [side][side]; null on the diagonal. */
+/** A symmetric matrix, [side][side], with null on the diagonal. */
 export type SquareMatrix = (number | null)[][];
 
 export interface Pairwise {
@@ -21,20 +21,20 @@ export interface Pairwise {
   readonly lower: SquareMatrix;
   readonly upper: SquareMatrix;
   readonly information_correlation: SquareMatrix;
-  /** Absent without permutations, as are the q-values. */
+  /** Absent without permutations, like the q-values. */
   readonly p_value?: SquareMatrix;
   readonly q_value?: SquareMatrix;
-  /** Rows of each pair, where some miss values. */
+  /** Number of rows used for each pair; absent if every pair uses all rows. */
   readonly rows?: SquareMatrix;
   readonly warnings: EstimateWarning[];
 }
 
 /**
- * Mutual information of every pair of sides. The diagonal is left out: what a continuous column
- * says of itself is without bound.
+ * Mutual information of every pair of sides. The diagonal is left out, because the mutual information
+ * of a continuous column with itself is infinite.
  *
- * @param sides at least two, of the same rows, with names of their own. A pair of which one misses
- * values is estimated from the rows that both have.
+ * @param sides at least two, with the same rows and distinct names. A pair with missing values is
+ *   estimated from the rows that are complete in both sides.
  */
 export async function pairwise(
   ask: Ask,
@@ -59,11 +59,11 @@ export async function pairwise(
     information_correlation: matrix((pair) => briefs[pair]?.information_correlation as number),
     ...(tested ? { p_value: matrix(resultOf('p')), q_value: matrix(resultOf('q')) } : {}),
     ...(rows.every((n) => n === all) ? {} : { rows: matrix((pair) => rows[pair] as number) }),
-    warnings: [...warningsFor(warningCases(results), model), ...rowsDroppedApart(all, rows)],
+    warnings: [...warningsFor(warningCases(results), model), ...rowsDroppedPairwise(all, rows)],
   };
 }
 
-/** @param of value of a pair, by its place among the pairs above the diagonal, row by row. */
+/** @param of gives the value of a pair by its index among the pairs above the diagonal, by row. */
 function squareOf(size: number, of: (pair: number) => number): SquareMatrix {
   const square = Array.from({ length: size }, () => new Array<number | null>(size).fill(null));
   let pair = 0;

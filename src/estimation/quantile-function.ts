@@ -1,6 +1,6 @@
 import { probit } from '../maths/normal.js';
 
-/** What is believed of an unknown number. */
+/** A probability distribution of an unknown number. */
 export interface Distribution {
   /** The quantile at any tau in (0, 1). */
   at(tau: number): number;
@@ -14,7 +14,7 @@ export interface Distribution {
  *
  * Between knots: Q(tau) = P(Φ⁻¹(tau)), P the monotone cubic (PCHIP; Fritsch & Butland 1984, with
  * SciPy's end slopes) through (Φ⁻¹(tau_k), q_k). Beyond the outermost knots: linear in Φ⁻¹(tau)
- * with P's end slope, which makes the tails normal; nowhere below 0, as mutual information is.
+ * with P's end slope, which gives normal tails. Q is clamped to at least 0, like mutual information.
  */
 export class QuantileFunction implements Distribution {
   readonly #w: Float64Array;
@@ -38,7 +38,7 @@ export class QuantileFunction implements Distribution {
 
   /** The central interval of a probability level in (0, 1). */
   interval(level: number): { lower: number; upper: number } {
-    // By symmetry: (1 + level) / 2 would round to 1 for the highest levels.
+    // Uses symmetry, because (1 + level) / 2 would round to 1 for the highest levels.
     const w = probit((1 - level) / 2);
     return { lower: this.#atScore(w), upper: this.#atScore(-w) };
   }
@@ -106,7 +106,7 @@ function pchipSlopes(x: Float64Array, y: Float64Array): Float64Array {
   return slopes;
 }
 
-/** One-sided three-point estimate, cut to preserve the shape (Moler, Numerical Computing, 3.4). */
+/** One-sided three-point estimate, limited to preserve the shape (Moler, Numerical Computing, 3.4). */
 function endSlope(h0: number, h1: number, m0: number, m1: number): number {
   const slope = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1);
   if (Math.sign(slope) !== Math.sign(m0)) return 0;

@@ -5,39 +5,41 @@ import type { Samples } from '../samples/samples.js';
 import { type Shuffle, shuffledRows } from '../samples/shuffle.js';
 
 /**
- * One estimate to make. Questions of a task may share their matrices: each is then sent, ranked
- * and scored once.
+ * What is put to a model: the mutual information of x and y. Questions of a task may share matrices;
+ * each matrix is then sent, ranked and scored once.
  */
 export interface Question extends Samples {
-  /** Reorders the rows of x: a draw from what would be if x did not depend on y. */
+  /** Reorders the rows of x, which gives a draw from the null distribution of independence. */
   readonly shuffle?: Shuffle;
-  /** Of the blocks that many rows are dealt into, which to estimate: every `of`-th, from this one. */
+  /** Which of the blocks that many rows are split into to estimate: every `of`-th, from `from`. */
   readonly share?: { readonly from: number; readonly of: number };
-  /** Asks for the derivative of this quantile with respect to the samples; in (0, 1). */
+  /** The quantile, in (0, 1), to differentiate with respect to the samples. */
   readonly gradientTau?: number;
-  /** Seeds to order equal values of a side at random by, which leaves its columns without ties. */
+  /** Seeds for putting equal values of a side in random order, so that its columns have no ties. */
   readonly breakTies?: { readonly x: number | undefined; readonly y: number | undefined };
 }
 
 /**
- * Samples with their ties broken and their rows reordered as a question asks.
+ * Breaks ties and reorders rows of samples as a question says.
  *
  * @param samples the question's, without missing values.
- * @param cancelled asked during long work; true makes it throw.
+ * @param cancelled called during long work, which ends with WorkCancelled once it returns true.
+ * @throws WorkCancelled
  */
 export function rearranged(
   { shuffle, breakTies }: Question,
   { x, y }: Samples,
   cancelled: () => boolean,
 ): Samples {
-  const apart = { x: withoutTies(x, breakTies?.x), y: withoutTies(y, breakTies?.y) };
-  if (shuffle === undefined) return apart;
-  return { x: takeRows(apart.x, shuffledRows(shuffle, x.rows, cancelled)), y: apart.y };
+  const untied = { x: withoutTies(x, breakTies?.x), y: withoutTies(y, breakTies?.y) };
+  if (shuffle === undefined) return untied;
+  return { x: takeRows(untied.x, shuffledRows(shuffle, x.rows, cancelled)), y: untied.y };
 }
 
 /**
- * Each column as ranks 0 … rows − 1, equal values in random order. An independent random order
- * within ties neither adds nor removes dependence on anything else. As it is without a seed.
+ * Replaces each column by ranks 0 … rows − 1, with equal values in random order. An independent random
+ * order within ties neither adds nor removes dependence on anything else. Without a seed, the matrix
+ * is returned unchanged.
  */
 function withoutTies(matrix: Matrix, seed: number | undefined): Matrix {
   if (seed === undefined) return matrix;
@@ -58,24 +60,24 @@ function withoutTies(matrix: Matrix, seed: number | undefined): Matrix {
   return { rows, columns, values };
 }
 
-/** d Q(tau) / d samples, in nats per unit of each column as sent; column-major as the samples. */
+/** d Q(tau) / d samples, in nats per unit of each sent column; column-major like the samples. */
 export interface SampleGradient {
   readonly x: Matrix;
   readonly y: Matrix;
 }
 
-/** What the model says of one question, and what its samples are like. */
+/** The model's answer to one question, with facts about its samples. */
 export interface ModelAnswer {
   /** Quantiles at the model's taus, in nats, shape [taus]. */
   readonly knots: Float64Array<ArrayBuffer>;
   readonly facts: SampleFacts;
-  /** Blocks that the rows were dealt into; 1 within the trained range. */
+  /** Number of blocks that the rows were split into; 1 within the trained range. */
   readonly blocks: number;
-  /** The knots of each block, where the question asked for a share of them. */
+  /** The knots of each block, if the question asked for a share of the blocks. */
   readonly parts?: readonly Float64Array[];
-  /** Of the quantile that the question asks the derivative of. */
+  /** Derivative of the quantile at `gradientTau`, if the question has one. */
   readonly gradient?: SampleGradient;
 }
 
-/** Estimates questions with one model, in their order. */
+/** Puts questions to one model; the answers are in the order of the questions. */
 export type Ask = (questions: readonly Question[]) => Promise<ModelAnswer[]>;

@@ -20,9 +20,14 @@ import {
 } from './estimate.js';
 import type { ModelTraits } from './model.js';
 import type { Ask, Question } from './question.js';
-import { estimatePairs, type PairTestOptions, warningCases } from './side-pairs.js';
+import {
+  estimatePairs,
+  type PairTestOptions,
+  tooFewCompleteRows,
+  warningCases,
+} from './side-pairs.js';
 import { fromNats, uncertaintyCoefficient } from './units.js';
-import { rowsDroppedApart, warningsFor } from './warnings.js';
+import { rowsDroppedPairwise, warningsFor } from './warnings.js';
 
 export const SELECTION_METHODS = ['mrmr', 'conditional'] as const;
 
@@ -34,38 +39,38 @@ export interface Selection {
 
 export interface RankedFeature extends BriefEstimate {
   readonly name: string;
-  /** Share of the entropy of a target of classes, in [0, 1]. */
+  /** The estimate as a share of the entropy of a target of classes, in [0, 1]. */
   readonly uncertainty_coefficient?: number;
   readonly p_value?: number;
   readonly q_value?: number;
-  /** That it was estimated from, where features miss values. */
+  /** Number of rows used; absent if all features have values in all rows. */
   readonly rows?: number;
 }
 
 export interface SelectedFeature {
   readonly name: string;
-  /** What made it the choice at its step, in the unit. */
+  /** The score by which it was selected at its step, in the requested unit. */
   readonly score: number;
-  /** What the features chosen so far, this one included, say together about the target. */
+  /** Joint information of the features selected so far, this one included, about the target. */
   readonly joint: BriefEstimate;
 }
 
 export interface Screen {
   /** Most informative first. */
   readonly ranking: RankedFeature[];
-  /** In the order of their choice. */
+  /** In the order of selection. */
   readonly selected?: SelectedFeature[];
   readonly target_type: TargetType;
-  /** Of a target of classes, in the unit. */
+  /** Entropy of a target of classes, in the requested unit. */
   readonly target_entropy?: number;
   readonly warnings: EstimateWarning[];
 }
 
 export interface ScreenOptions extends BriefOptions, PairTestOptions {
-  /** Undefined: by the target's values. */
+  /** Default: determined from the target's values. */
   readonly targetType?: TargetType | undefined;
   readonly select?: Selection | undefined;
-  /** Columns that a side of an estimate may have. */
+  /** The maximum number of columns per side of an estimate. */
   readonly maxColumns: number;
 }
 
@@ -73,18 +78,19 @@ export const TARGET_TYPES = ['numeric', 'classes'] as const;
 
 export type TargetType = (typeof TARGET_TYPES)[number];
 
-/** A column of at most so many values, each there so often on average, is one of classes. */
+/** A target column has classes if it has at most this many distinct values… */
 const MOST_CLASSES = 10;
+/** …and on average at least this many rows per value. */
 const ROWS_PER_CLASS = 10;
 
 /**
- * Mutual information of each feature with the target, and a choice of features that say much
+ * Mutual information of each feature with the target, and a selection of features that are informative
  * together.
  *
- * A target of classes is numbered by how frequent they are, whatever their numbers were.
+ * Classes of a target are renumbered by frequency.
  *
- * @param features of the target's rows, with names of their own. An estimate leaves out the rows
- * that one of its own columns misses.
+ * @param features sides with the target's rows and distinct names. Each estimate leaves out the rows in
+ *   which its own columns have a missing value.
  */
 export async function screen(
   ask: Ask,
@@ -138,7 +144,7 @@ export async function screen(
     ...(entropy === undefined ? {} : { target_entropy: fromNats(entropy, options.unit) }),
     warnings: [
       ...warningsFor(warningCases(results), model),
-      ...rowsDroppedApart(target.matrix.rows, rows),
+      ...rowsDroppedPairwise(target.matrix.rows, rows),
     ],
   };
 }
@@ -163,7 +169,8 @@ const SELECTORS = { mrmr: byRedundancy, conditional: byJointInformation };
 
 /**
  * Minimum redundancy, maximum relevance (Peng, Long & Ding 2005, difference form): each step
- * takes the feature with the largest I(feature; target) less the mean of its I with those chosen.
+ * selects the feature with the largest I(feature; target) minus its mean mutual information with the
+ * features selected before.
  */
 async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
   const { ask, features, target, relevances, model } = search;
@@ -195,13 +202,13 @@ async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
 }
 
 /**
- * Greedy by I(feature; target | chosen): each step takes the feature that adds most to what the
- * chosen ones say together, which a copy of one of them does not.
+ * Greedy selection by I(feature; target | selected): each step selects the feature that adds most to
+ * the joint information about the target. A copy of a selected feature adds nothing.
  */
 async function byJointInformation(search: Search, k: number): Promise<Choice[]> {
   const { ask, features, target, model } = search;
   const chosen: { f: number; choice: Choice }[] = [];
-  let known = 0;
+  let jointSoFar = 0;
   while (chosen.length < k) {
     const left = remaining(features, chosen);
     const sets = left.map((f) => [...chosen.map(({ choice }) => choice.feature), at(features, f)]);
@@ -209,9 +216,9 @@ async function byJointInformation(search: Search, k: number): Promise<Choice[]> 
     const medians = joints.map((joint) => medianOf(joint, model));
     const best = largest(medians);
     const f = at(left, best);
-    const score = at(medians, best) - known;
+    const score = at(medians, best) - jointSoFar;
     chosen.push({ f, choice: { feature: at(features, f), score, joint: at(joints, best) } });
-    known = at(medians, best);
+    jointSoFar = at(medians, best);
   }
   return chosen.map(({ choice }) => choice);
 }
@@ -221,13 +228,7 @@ function jointQuestion(set: readonly NamedSide[], target: Matrix): Question {
   const rows = rowsInCommon(target.rows, missingRows(question.x), missingRows(target));
   if (rows >= MIN_ROWS) return question;
   const names = set.map(({ name }) => name).join(', ');
-  throw new MistdError(
-    'too_few_rows',
-    `${rows} rows miss no value of ${names} and what they are compared with.`,
-    {
-      pointer: '',
-    },
-  );
+  throw tooFewCompleteRows(rows, `${names} and what they are compared with`);
 }
 
 function remaining(features: readonly NamedSide[], chosen: readonly { f: number }[]): number[] {
@@ -238,17 +239,21 @@ function largest(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
 
-/** A target of classes is one column with a limited number of them; strings are no numbers. */
+/** Checks that classes are one column with few enough of them, and that categories are not numeric. */
 function checkTarget(target: PreparedSide, type: TargetType | undefined): void {
   if (type === 'classes' && target.sent > 1) {
-    throw new MistdError('invalid_value', 'A target of classes has one column.', {
-      pointer: '/target',
-    });
+    throw new MistdError(
+      'invalid_value',
+      `The target has ${target.sent} columns; a target of classes must have one.`,
+      { pointer: '/target' },
+    );
   }
   if (type === 'numeric' && target.discrete.some((column) => column.type === 'categorical')) {
-    throw new MistdError('invalid_value', 'A target of categories is not numeric.', {
-      pointer: '/target_type',
-    });
+    throw new MistdError(
+      'invalid_value',
+      'The target is categorical, so its type cannot be "numeric"; send "classes".',
+      { pointer: '/target_type' },
+    );
   }
   if (type === 'classes') {
     const classes = levelsByCount(columnOf(target.matrix, 0)).length;
@@ -256,29 +261,31 @@ function checkTarget(target: PreparedSide, type: TargetType | undefined): void {
   }
 }
 
-/** No more features than there are, and no more columns together than a side may have. */
+/** Checks that there are k features and that any k of them fit into one side of an estimate. */
 function checkSelection(
   { k }: Selection,
   features: readonly NamedSide[],
   maxColumns: number,
 ): void {
   if (k > features.length) {
-    throw new MistdError('out_of_range', `k is ${k}, but there are ${features.length} features.`, {
-      pointer: '/select/k',
-    });
+    throw new MistdError(
+      'out_of_range',
+      `k is ${k}; it may be at most the number of features, ${features.length}.`,
+      { pointer: '/select/k' },
+    );
   }
   const widths = features.map(({ matrix }) => matrix.columns).sort((a, b) => b - a);
   const together = widths.slice(0, k).reduce((sum, columns) => sum + columns, 0);
   if (together > maxColumns) {
     throw new MistdError(
       'too_many_columns',
-      `${k} features may have ${together} columns together; the limit is ${maxColumns}.`,
+      `The ${k} widest features have ${together} columns together; the limit is ${maxColumns}.`,
       { pointer: '/select/k' },
     );
   }
 }
 
-/** Whether a target is one of classes, or looks like it. */
+/** Determines the type of a target from its values. */
 function typeOf({ matrix, discrete, sent }: PreparedSide): TargetType {
   if (sent === 1 && discrete.some(({ type }) => type !== 'discrete')) return 'classes';
   if (matrix.columns !== 1) return 'numeric';
@@ -286,7 +293,7 @@ function typeOf({ matrix, discrete, sent }: PreparedSide): TargetType {
   return levels <= MOST_CLASSES && levels * ROWS_PER_CLASS <= matrix.rows ? 'classes' : 'numeric';
 }
 
-/** A target of classes as one of categories: numbered by how frequent they are. */
+/** The target with its classes numbered by frequency. */
 function classesOf(target: PreparedSide): PreparedSide {
   if (target.discrete.some(({ type }) => type === 'categorical')) return target;
   const values = columnOf(target.matrix, 0);

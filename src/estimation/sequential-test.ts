@@ -1,24 +1,25 @@
-/** Draws as large as the statistic that end a test early: its p-value is then known to a fifth. */
+/** Draws as large as the statistic that end a test early; the p-value's error is then a fifth of it. */
 export const ENOUGH_EXCEEDANCES = 20;
-/** Draws are asked for in rounds of so many, which share runs of the model. */
+/** Draws per round; the draws of a round share runs of the model. */
 const ROUND = 64;
 
 export interface PermutationTest {
   readonly p_value: number;
   /** Monte Carlo standard error of the p-value. */
   readonly p_value_error: number;
-  /** Draws that it rests on. */
+  /** Number of draws made. */
   readonly permutations: number;
 }
 
 /**
  * A permutation test that may stop early (Besag & Clifford, "Sequential Monte Carlo p-values",
- * Biometrika 78, 1991): draws go on until ENOUGH_EXCEEDANCES of them are at least the statistic,
- * then p = exceedances / draws; or until all are made, then p = (exceedances + 1) / (draws + 1).
- * Either is valid: under the null, P(p ≤ a) ≤ a.
+ * Biometrika 78, 1991). Draws are made until ENOUGH_EXCEEDANCES of them are at least as large as the
+ * statistic; then p = exceedances / draws. If all draws are made before that, p = (exceedances + 1) /
+ * (draws + 1). Both are valid: under the null hypothesis, P(p ≤ a) ≤ a.
  *
- * @param draw statistics of draws `from` … `from + count − 1` under the null, in their order.
- * @param earlyStop false makes all draws whatever comes.
+ * @param draw computes the statistics of draws `from` … `from + count − 1` under the null hypothesis,
+ *   in order.
+ * @param earlyStop if false, all draws are made.
  */
 export async function permutationTest(
   statistic: number,
@@ -32,7 +33,7 @@ export async function permutationTest(
     for (const value of await draw(draws, Math.min(ROUND, permutations - draws))) {
       draws++;
       if (value >= statistic) exceedances++;
-      // The rest of the round is not counted: where to stop must not depend on rounds.
+      // The rest of the round is not counted, so that the result does not depend on the round size.
       if (exceedances === enough) return answer(exceedances / draws, draws);
     }
   }

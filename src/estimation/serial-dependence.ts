@@ -2,14 +2,14 @@ import { encodeColumns, rankColumns } from '../encoding/encode.js';
 import type { Matrix } from '../maths/matrix.js';
 import type { EstimateWarning } from '../warnings.js';
 
-/** Rows back that a series is compared with itself. */
+/** Largest lag at which a series is compared with itself. */
 const MOST_LAGS = 50;
-/** Above, intervals are some 10 % too narrow. */
+/** Above this inflation of the variance, intervals are over 10 % too narrow. */
 const INFLATION = 1.2;
 
 /**
- * Warns where rows depend on the rows before them: the interval takes rows for independent, and
- * in series that both move slowly so many rows say as little as fewer independent ones.
+ * Warns if rows depend on the rows before them. The interval assumes independent rows, and if both
+ * series change slowly, the rows carry only as much information as a smaller number of independent ones.
  */
 export function serialDependence(x: Matrix, y: Matrix): EstimateWarning[] {
   const inflation = Math.max(
@@ -20,14 +20,14 @@ export function serialDependence(x: Matrix, y: Matrix): EstimateWarning[] {
   return [
     {
       code: 'serial_dependence',
-      message: `Rows of x and of y depend on the rows before them: the ${x.rows} rows say about as much as ${Math.round(x.rows / inflation)} independent ones, so the intervals are too narrow. The p-values allow for it by blocks of rows.`,
+      message: `Rows of x and of y depend on the rows before them: the ${x.rows} rows carry about as much information as ${Math.round(x.rows / inflation)} independent rows, so the intervals are too narrow. The p-values account for this by permuting blocks of rows.`,
     },
   ];
 }
 
 /**
- * How much more the sample correlation of two series varies than that of independent rows:
- * 1 + 2 Σ r_x(k) r_y(k) (Bartlett 1935), up to the first k where either is within noise.
+ * The variance of the sample correlation of two series, relative to independent rows:
+ * 1 + 2 Σ r_x(k) r_y(k) (Bartlett 1935), up to the first k at which either is within noise.
  */
 function varianceInflation(a: readonly number[], b: readonly number[]): number {
   let sum = 0;
@@ -35,7 +35,7 @@ function varianceInflation(a: readonly number[], b: readonly number[]): number {
   return 1 + 2 * sum;
 }
 
-/** Autocorrelations of normal scores at 1, 2, …, while they exceed noise; [column][lag − 1]. */
+/** Autocorrelations of normal scores at lags 1, 2, … while they exceed noise; [column][lag − 1]. */
 function autocorrelations(series: Matrix): number[][] {
   const { rows, columns, values } = encodeColumns(rankColumns(series), series.rows);
   const noise = 2 / Math.sqrt(rows);

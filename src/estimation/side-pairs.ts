@@ -9,10 +9,12 @@ import { NullDistribution } from './null-distribution.js';
 import type { Ask, ModelAnswer, Question } from './question.js';
 import type { WarningCase } from './warnings.js';
 
-/** Draws of a null distribution: more where one serves all pairs. */
+/** Default number of draws if one null distribution serves all pairs… */
 const DRAWS_OF_ONE = 1000;
+/** …and per null distribution if there are several. */
 const DRAWS_OF_SEVERAL = 200;
 
+/** Two sides whose mutual information is estimated. */
 export interface SidePair {
   readonly x: NamedSide;
   readonly y: NamedSide;
@@ -20,30 +22,31 @@ export interface SidePair {
 
 export interface TestedPair extends SidePair {
   readonly answer: ModelAnswer;
-  /** Of independence, and adjusted for the number of pairs; undefined without permutations. */
+  /** p-value of the test of independence; undefined without permutations. */
   readonly p?: number;
+  /** q-value: `p` adjusted for the number of pairs. */
   readonly q?: number;
 }
 
 export interface PairTestOptions {
-  /** Draws of each null distribution; 0 for no tests. */
+  /** Draws per null distribution; 0 for no tests. */
   readonly permutations: number | undefined;
   readonly seed: number;
 }
 
 /**
- * Estimates many pairs of sides of the same rows and tests each for independence.
+ * Estimates many pairs of sides with the same rows and tests each for independence.
  *
- * The scores of a column without ties are always the same numbers in another order. So, whatever
- * the data, the estimate of two independent columns has one distribution for a number of rows:
- * one set of draws serves all pairs of single columns, and another all pairs of a single column
- * with the same side of several. Where a single column has ties, the pair is tested, not
- * reported, by the estimate with equal values ordered at random, which has that very distribution
- * under independence. Two sides of several columns need one of their own.
+ * The scores of a column without ties are always the same numbers in another order. For a given number
+ * of rows, the estimate of two independent columns therefore has one distribution, whatever the data.
+ * One set of draws serves all pairs of single columns, and another serves all pairs of a single column
+ * with the same side of several columns. If a single column has ties, the test uses an estimate with
+ * equal values in random order, which has exactly that distribution under independence; the reported
+ * estimate keeps the ties. Two sides of several columns need a null distribution of their own.
  *
- * A pair that misses values is about fewer rows: its null distribution is that of single columns of
- * at most 5 % fewer still, where estimates are a little larger, so that few sets of draws serve
- * all; with a side of several columns it is its own.
+ * A pair with missing values has fewer rows. Its null distribution is that of single columns with up to
+ * 5 % fewer rows still, where estimates are slightly larger, so that few sets of draws serve all pairs.
+ * If one side has several columns, the pair has a null distribution of its own.
  */
 export async function estimatePairs(
   ask: Ask,
@@ -65,25 +68,25 @@ export async function estimatePairs(
   const statistics = answers.slice(pairs.length).map((answer) => medianOf(answer, model));
   const distributions = new Map<SidePair, NullDistribution>();
   nulls.forEach(({ pairs: tested }, i) => {
-    const null_ = new NullDistribution(statistics.slice(i * draws, (i + 1) * draws));
-    for (const pair of tested) distributions.set(pair, null_);
+    const distribution = new NullDistribution(statistics.slice(i * draws, (i + 1) * draws));
+    for (const pair of tested) distributions.set(pair, distribution);
   });
   const untied = await withoutTies(ask, pairs, results, tieSeed);
   const p = pairs.map((pair, i) => {
-    const null_ = distributions.get(pair) as NullDistribution;
-    return isEmpty(at(results, i)) ? 1 : null_.pValue(medianOf(at(untied, i), model));
+    const distribution = distributions.get(pair) as NullDistribution;
+    return isEmpty(at(results, i)) ? 1 : distribution.pValue(medianOf(at(untied, i), model));
   });
   const q = qValues(p);
   return pairs.map((pair, i) => ({ ...pair, answer: at(results, i), p: at(p, i), q: at(q, i) }));
 }
 
 interface Null {
-  /** To shuffle. */
+  /** The question whose rows of x are shuffled. */
   readonly question: Question;
   readonly pairs: SidePair[];
 }
 
-/** The null distributions that the pairs need, each with the pairs that it serves. */
+/** The null distributions that the pairs need, each with the pairs it serves. */
 function nullsOf(pairs: readonly SidePair[]): Null[] {
   const rowsOf = rowCounter();
   const nulls = new Map<Matrix | SidePair | number, Null>();
@@ -92,26 +95,26 @@ function nullsOf(pairs: readonly SidePair[]): Null[] {
     const rows = rowsOf(pair);
     const several = [x, y].filter(({ columns }) => columns > 1);
     const [other] = several;
-    const alone = several.length === 2 || (other !== undefined && rows < x.rows);
+    const needsOwn = several.length === 2 || (other !== undefined && rows < x.rows);
     const length = rows === x.rows ? rows : slightlyFewer(rows);
-    const key = alone ? pair : (other ?? length);
+    const key = needsOwn ? pair : (other ?? length);
     const found = nulls.get(key);
     if (found !== undefined) found.pairs.push(pair);
     else {
       const ramp = rampOf(length);
       const own = { x, y, breakTies: { x: seedOfOne(x), y: seedOfOne(y) } };
-      nulls.set(key, { question: alone ? own : { x: ramp, y: other ?? ramp }, pairs: [pair] });
+      nulls.set(key, { question: needsOwn ? own : { x: ramp, y: other ?? ramp }, pairs: [pair] });
     }
   }
   return [...nulls.values()];
 }
 
-/** A single column is shuffled without ties, as it is tested; in whatever order. */
+/** Seed to break the ties of a single column, which is tested without ties; the order is arbitrary. */
 function seedOfOne({ columns }: Matrix): number | undefined {
   return columns === 1 ? 0 : undefined;
 }
 
-/** @returns what counts the rows that both sides of a pair have in full. */
+/** @returns a function that counts the rows that are complete in both sides of a pair. */
 function rowCounter(): (pair: SidePair) => number {
   const known = new Map<Matrix, Uint8Array | undefined>();
   const missing = (matrix: Matrix) => {
@@ -121,26 +124,31 @@ function rowCounter(): (pair: SidePair) => number {
   return ({ x, y }) => {
     const complete = rowsInCommon(x.matrix.rows, missing(x.matrix), missing(y.matrix));
     if (complete >= MIN_ROWS) return complete;
-    throw new MistdError(
-      'too_few_rows',
-      `${x.name} and ${y.name} have ${complete} rows that miss neither.`,
-      { pointer: '' },
-    );
+    throw tooFewCompleteRows(complete, `${x.name} and ${y.name}`);
   };
 }
 
-/** At most 5 % fewer rows, one of few numbers. */
+/** @returns the error for columns that have too few rows without a missing value in common. */
+export function tooFewCompleteRows(rows: number, columns: string): MistdError {
+  return new MistdError(
+    'too_few_rows',
+    `Rows without a missing value in ${columns}: ${rows}; at least ${MIN_ROWS} are needed.`,
+    { pointer: '' },
+  );
+}
+
+/** Rounds down by at most 5 %, to one of a small set of numbers. */
 function slightlyFewer(rows: number): number {
   const step = Math.log(1.05);
   return Math.max(MIN_ROWS, Math.ceil(Math.exp(Math.floor(Math.log(rows) / step) * step) - 1e-9));
 }
 
-/** The pairs for the warnings on them. */
+/** Tested pairs as cases for `warningsFor`. */
 export function warningCases(pairs: readonly TestedPair[]): WarningCase[] {
   return pairs.map(({ x, y, answer }) => ({ answer, x, y }));
 }
 
-/** The results with those of single columns that have ties made anew, ties broken at random. */
+/** The answers, with new ones for single columns that have ties, which are broken at random. */
 async function withoutTies(
   ask: Ask,
   pairs: readonly SidePair[],
@@ -182,12 +190,12 @@ function hasTies({ x, y }: SidePair, { facts }: ModelAnswer): boolean {
   return single.some(({ columns }) => columns.some(({ distinct }) => distinct < facts.rows));
 }
 
-/** Whether a side never changes. */
+/** Whether all columns of a side are constant. */
 function isEmpty({ facts: { x, y } }: ModelAnswer): boolean {
   return [x, y].some((side) => side.every(({ use }) => use === 'constant'));
 }
 
-/** A column without ties: to the model, each is this one in another order. */
+/** A column without ties; to the model, every such column is this one in another order. */
 function rampOf(rows: number): Matrix {
   return { rows, columns: 1, values: Float64Array.from({ length: rows }, (_, r) => r) };
 }

@@ -2,7 +2,7 @@ export const UNITS = ['nats', 'bits'] as const;
 
 export type Unit = (typeof UNITS)[number];
 
-/** Converts nats, the unit of every model, to the unit asked for. */
+/** Converts nats, the unit of every model, to another unit. */
 export function fromNats(nats: number, unit: Unit): number {
   return unit === 'nats' ? nats : nats / Math.LN2;
 }
@@ -18,11 +18,11 @@ export function informationCorrelation(nats: number): number {
 }
 
 /**
- * The share of a discrete variable's entropy that mutual information is (Theil 1970); 0 for a
- * constant variable, which has no entropy.
+ * Mutual information as a share of a discrete variable's entropy (Theil 1970); 0 for a constant
+ * variable, whose entropy is 0.
  *
  * @param nats mutual information in nats.
- * @param entropy of the variable in nats.
+ * @param entropy entropy of the variable in nats.
  */
 export function uncertaintyCoefficient(nats: number, entropy: number): number {
   return entropy === 0 ? 0 : Math.min(1, nats / entropy);

@@ -7,7 +7,7 @@ import type { ComparedOpinion } from './opinion.js';
 import type { ModelAnswer } from './question.js';
 import type { Unit } from './units.js';
 
-/** An estimate to warn about, and how to call what it is of. */
+/** An estimate to warn about, with the names of its sides and columns. */
 export interface WarningCase {
   readonly answer: Pick<ModelAnswer, 'facts' | 'blocks'>;
   readonly x: SideName;
@@ -16,27 +16,28 @@ export interface WarningCase {
 
 export type SideName = Pick<NamedSide, 'name' | 'columns'>;
 
-/** Below this, a 90 % interval of independent columns is wider than most answers. */
+/** With fewer rows, the 90 % interval of independent columns is wider than most estimates. */
 const FEW_ROWS = 30;
-/** As in a column of 20 equally frequent values. */
+/** A larger share of tied row pairs gives a warning; a column of 20 equally frequent values has this. */
 const TIED_PAIRS = 0.05;
+/** A smaller share of repeated rows gives no warning. */
 const REPEATED_ROWS = 0.01;
-/** Dependence itself repeats rows of coarse columns, but not this much more often. */
+/** Dependence alone also repeats rows of coarse columns, but less than this many times as often. */
 const REPEAT_EXCESS = 4;
-/** 3.1 nats between normal columns: beyond, the answer hangs on a few rows. */
+/** A correlation of 3.1 nats between normal columns; above it, the estimate depends on a few rows. */
 const NEAR_DETERMINISTIC = 0.999;
-/** Fewer rows reach such a correlation by chance. */
+/** With fewer rows, such a correlation can occur by chance. */
 const NEAR_DETERMINISTIC_ROWS = 10;
 
-/** A side whose columns go by their number, counting from 0 as JSON pointers do. */
+/** A side whose columns are named by their index, counting from 0 as JSON pointers do. */
 export function numberedSide(name: string, columns: number): SideName {
   return { name, columns: Array.from({ length: columns }, (_, c) => `${name} column ${c}`) };
 }
 
 /**
- * What a reader of the estimates should know about their samples, one warning a code at most.
+ * Warnings about the samples of estimates, at most one per code.
  *
- * @param cases estimates of the same rows.
+ * @param cases estimates from the same rows.
  */
 export function warningsFor(cases: readonly WarningCase[], model: ModelTraits): EstimateWarning[] {
   const found = [
@@ -54,41 +55,41 @@ export function warningsFor(cases: readonly WarningCase[], model: ModelTraits): 
   return found.filter((warning) => warning !== undefined);
 }
 
-/** For samples of which rows with missing values were left out. */
+/** The warning for samples from which rows with missing values were left out. */
 export function rowsDropped({
   dropped,
   rows,
 }: Pick<Prepared, 'dropped' | 'rows'>): EstimateWarning[] {
   if (dropped === 0) return [];
-  return [droppedWarning(`${dropped} of ${rows + dropped} rows have a missing value`)];
+  return [droppedWarning(`${dropped} of ${rows + dropped}`)];
 }
 
 /**
- * For estimates that each left out the rows that miss one of its own values.
+ * The warning for estimates that each left out the rows with missing values in its own columns.
  *
- * @param used rows of each estimate.
+ * @param used number of rows of each estimate.
  */
-export function rowsDroppedApart(rows: number, used: readonly number[]): EstimateWarning[] {
+export function rowsDroppedPairwise(rows: number, used: readonly number[]): EstimateWarning[] {
   const least = Math.min(...used);
   if (least === rows) return [];
-  return [droppedWarning(`Up to ${rows - least} of ${rows} rows of an estimate miss a value`)];
+  return [droppedWarning(`up to ${rows - least} of ${rows} per estimate`)];
 }
 
-function droppedWarning(which: string): EstimateWarning {
+function droppedWarning(count: string): EstimateWarning {
   return {
     code: 'rows_dropped',
-    message: `${which} and were left out; if values are missing for reasons that have to do with them, the rest does not speak for the whole.`,
+    message: `Rows with missing values were left out: ${count}. If the reason for missing values is related to the data, the remaining rows do not represent all rows.`,
   };
 }
 
-/** For a second opinion that the model's distribution has no room for. */
+/** The warning for a second opinion that disagrees with the model. */
 export function classicalDisagrees(
   { method, rows, estimate, standard_error }: ComparedOpinion,
   unit: Unit,
 ): EstimateWarning {
   return {
     code: 'classical_disagrees',
-    message: `${method} on ${rows} rows estimates ${estimate.toPrecision(3)} ± ${standard_error.toPrecision(3)} ${unit}, which is outside what the model considers possible. Plot the data, and compare more methods with /estimate/classical.`,
+    message: `${method} on ${rows} rows estimates ${estimate.toPrecision(3)} ± ${standard_error.toPrecision(3)} ${unit}, which contradicts the model's interval. Plot the data, and compare more methods with /estimate/classical.`,
   };
 }
 
@@ -101,7 +102,7 @@ function fewRows(
   if (rows >= enough) return undefined;
   return {
     code: 'few_rows',
-    message: `${rows} rows say little: the interval is wide, and below ${enough} rows it leans on what the model was trained on.`,
+    message: `${rows} rows are too few for a precise estimate; below ${enough} the result depends mainly on the training distribution.`,
   };
 }
 
@@ -120,35 +121,42 @@ function outsideTrainedRange(
     for (const { name, size, range } of sizes) {
       const [low = 0, high = 0] = range;
       if (size > 0 && (size < low || size > high)) {
-        outside.add(`${name} is ${size}, trained on ${low} to ${high}`);
+        outside.add(`${name} is ${size}; the model was trained on ${low} to ${high}`);
       }
     }
   }
   if (outside.size === 0) return undefined;
   const blocks = Math.max(...cases.map(({ answer }) => answer.blocks));
-  const how = blocks > 1 ? ` The rows were estimated in ${blocks} blocks and combined.` : '';
-  return { code: 'outside_trained_range', message: `${[...outside].join('; ')}.${how}` };
+  const how =
+    blocks > 1 ? ` The rows were split into ${blocks} blocks, whose estimates were combined.` : '';
+  return { code: 'outside_trained_range', message: `${[...outside].join('. ')}.${how}` };
 }
 
 function constantColumns(cases: readonly WarningCase[]): EstimateWarning | undefined {
   const constant = columnsOf(cases, ({ use }) => use === 'constant');
   if (constant.length === 0) return undefined;
-  const alone = cases.some(({ answer: { facts } }) => used(facts.x) === 0 || used(facts.y) === 0);
-  const rest = alone
-    ? 'a side without any other column shares no information: the answer is exactly 0.'
-    : 'the estimate leaves them out.';
+  const [are, carry, them] =
+    constant.length === 1 ? ['is', 'carries', 'it'] : ['are', 'carry', 'them'];
+  const allConstant = cases.some(({ answer: { facts } }) => {
+    return used(facts.x) === 0 || used(facts.y) === 0;
+  });
+  const effect = allConstant
+    ? 'if no other column of a side varies, the estimate is exactly 0.'
+    : `the estimate ignores ${them}.`;
   return {
     code: 'constant_column',
-    message: `${listed(constant)} never changed, which carries no information; ${rest}`,
+    message: `${listed(constant)} ${are} constant and ${carry} no information; ${effect}`,
   };
 }
 
 function redundantColumns(cases: readonly WarningCase[]): EstimateWarning | undefined {
   const redundant = columnsOf(cases, ({ use }) => use === 'redundant');
   if (redundant.length === 0) return undefined;
+  const [order, add, them] =
+    redundant.length === 1 ? ['orders', 'adds', 'it'] : ['order', 'add', 'them'];
   return {
     code: 'redundant_column',
-    message: `${listed(redundant)} orders the rows exactly as an earlier column of the same side does, up to direction, and adds no information; the estimate leaves it out.`,
+    message: `${listed(redundant)} ${order} the rows exactly like an earlier column of the same side, or in reverse, and ${add} no information; the estimate ignores ${them}.`,
   };
 }
 
@@ -165,7 +173,7 @@ function dummyColumns(cases: readonly WarningCase[]): EstimateWarning | undefine
   if (groups.size === 0) return undefined;
   return {
     code: 'dummy_columns',
-    message: `${[...groups].map((names) => `(${names})`).join(', ')}: one label a row (dummies, one-hot), each read as one column of labels, which says the same.`,
+    message: `One-hot encoded labels (dummy columns): ${[...groups].map((names) => `(${names})`).join(', ')}. Each group is read as one column of labels, which carries the same information.`,
   };
 }
 
@@ -174,12 +182,12 @@ function ties(cases: readonly WarningCase[]): EstimateWarning | undefined {
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
-    message: `${listed(tied)} repeats few values (over ${TIED_PAIRS * 100} % of row pairs tie). In many such columns the interval may be too narrow.`,
+    message: `${listed(tied)} ${tied.length === 1 ? 'has' : 'have'} few distinct values (over ${TIED_PAIRS * 100} % of row pairs tie). With many such columns, the interval may be too narrow.`,
   };
 }
 
 function duplicateRows(cases: readonly WarningCase[]): EstimateWarning | undefined {
-  // Of several estimates, the one that would be hardest to explain otherwise.
+  // Report the estimate with the largest excess of repeated rows.
   const [most] = cases
     .filter(({ answer: { facts } }) => facts.repeatedRows >= REPEATED_ROWS * facts.rows)
     .sort((a, b) => b.answer.facts.repeatExcess - a.answer.facts.repeatExcess);
@@ -188,44 +196,44 @@ function duplicateRows(cases: readonly WarningCase[]): EstimateWarning | undefin
   const of = cases.length > 1 ? ` of ${most.x.name} and ${most.y.name}` : '';
   return {
     code: 'duplicate_rows',
-    message: `${repeatedRows} of ${rows} rows${of} repeat an earlier row, more than ties of the columns explain; copies of observations make dependence look stronger and surer than it is.`,
+    message: `${repeatedRows} of ${rows} rows${of} ${repeatedRows === 1 ? 'repeats' : 'repeat'} an earlier row, more than ties in the columns explain. Copied rows make dependence look stronger and more certain than it is.`,
   };
 }
 
-/** For samples in which a column of one side all but tells one of the other. */
+/** The warning for samples in which one side almost determines a column of the other. */
 export function nearDeterministic(cases: readonly WarningCase[]): EstimateWarning[] {
   const enough = cases.filter(({ answer }) => answer.facts.rows >= NEAR_DETERMINISTIC_ROWS);
   const alike = enough.filter(({ answer }) => {
     return answer.facts.largestCorrelation >= NEAR_DETERMINISTIC;
   });
-  const open = 1 - NEAR_DETERMINISTIC ** 2;
+  const unexplained = 1 - NEAR_DETERMINISTIC ** 2;
   const determined = enough.filter(
-    (one) => !alike.includes(one) && one.answer.facts.leastOpenShare <= open,
+    (one) => !alike.includes(one) && one.answer.facts.leastUnexplainedShare <= unexplained,
   );
   const found: string[] = [];
   if (alike.length > 0) {
     const pairs = alike.map(({ x, y }) => `a column of ${x.name} and a column of ${y.name}`);
     const largest = Math.max(...alike.map(({ answer }) => answer.facts.largestCorrelation));
     found.push(
-      `${listed(pairs)} order the rows almost alike (|correlation| of normal scores ${largest.toFixed(4)})`,
+      `${listed(pairs)} order the rows almost identically (|correlation| of normal scores ${largest.toFixed(4)})`,
     );
   }
   if (determined.length > 0) {
     const pairs = determined.map(({ x, y }) => `one of ${x.name} and ${y.name}`);
-    const least = Math.min(...determined.map(({ answer }) => answer.facts.leastOpenShare));
+    const least = Math.min(...determined.map(({ answer }) => answer.facts.leastUnexplainedShare));
     found.push(
-      `${listed(pairs)} is nearly a function of the other (${(100 * least).toPrecision(2)} % of the variance of a column is left open)`,
+      `${listed(pairs)} ${pairs.length === 1 ? 'has' : 'have'} a column that is almost a function of the other side (${(100 * least).toPrecision(2)} % of its variance is unexplained)`,
     );
   }
   if (found.length === 0) return [];
   const coarse = [...alike, ...determined].every(({ answer: { facts } }) => isCoarse(facts));
   const consequence = coarse
-    ? 'mutual information is the entropy of the coarser one, and the estimate may be off.'
-    : 'mutual information is unbounded and the estimate is a lower one.';
+    ? 'mutual information is the entropy of the coarser one, and the estimate may be inaccurate.'
+    : 'mutual information may be arbitrarily large; treat the estimate as a lower bound.';
   return [
     {
       code: 'near_deterministic',
-      message: `${capitalized(found.join('; '))}; if one determines the other, ${consequence}`,
+      message: `${capitalized(found.join('; '))}. If one determines the other, ${consequence}`,
     },
   ];
 }
@@ -234,7 +242,7 @@ function referenceModel({ kind, columns }: ModelTraits): EstimateWarning | undef
   if (kind !== 'mist-reference') return undefined;
   return {
     code: 'reference_model',
-    message: `The published MIST network reads x and y as one row of up to ${columns} columns, as they are: it cannot tell where x ends (1 + 3 columns look like 2 + 2), nor a column of zeros from none, and its answer changes with units and with the order of columns. Its quantiles are sorted where they cross and cut at 0.`,
+    message: `The published MIST network reads x and y as one row of up to ${columns} columns, without rescaling them. It cannot see where x ends (1 + 3 columns look like 2 + 2) or distinguish a column of zeros from no column, and its answer depends on units and on the order of columns. Quantiles that cross are sorted, and negative ones are set to 0.`,
   };
 }
 
@@ -243,17 +251,18 @@ function noUncertainty(model: ModelTraits): EstimateWarning | undefined {
   return {
     code: 'no_uncertainty',
     message:
-      'This model gives one value and not how sure it is: the interval and the quantiles only repeat that value.',
+      'This model gives one value without uncertainty; the interval and the quantiles only repeat that value.',
   };
 }
 
-/** Whether a side has columns of few values alone, which bounds what it can share. */
+/** Whether a side has only columns of few distinct values, which bounds mutual information. */
 function isCoarse({ x, y }: ModelAnswer['facts']): boolean {
   return [x, y].some((side) => {
     return side.every(({ use, tiedPairs }) => use !== 'used' || tiedPairs > TIED_PAIRS);
   });
 }
 
+/** The number of columns in use. */
 function used(side: readonly ColumnFacts[]): number {
   return side.filter(({ use }) => use === 'used').length;
 }
@@ -272,7 +281,7 @@ function columnsOf(
   return [...names];
 }
 
-/** Both sides of every case: what is known of their columns, and what these are called. */
+/** Both sides of every case: the facts and names of their columns. */
 function sidesOf(cases: readonly WarningCase[]) {
   return cases.flatMap(({ answer: { facts }, x, y }) => [
     { facts: facts.x, columns: x.columns },

@@ -1,10 +1,11 @@
-/** Small symmetric systems. Only the lower triangles of the matrices are read. */
+/** Solves small symmetric systems. Only the lower triangles of the matrices are read. */
 
 /**
- * The factor L of A = L Lᵀ.
+ * Cholesky factor L of a symmetric matrix A = L Lᵀ.
  *
- * @param tolerance smallest pivot, relative to the diagonal, that is not rounding.
- * @returns undefined unless A is positive definite beyond rounding.
+ * @param a shape [n][n].
+ * @param tolerance smallest pivot, relative to the diagonal, that is not taken for a rounding error.
+ * @returns shape [n][n]; undefined unless A is positive definite beyond rounding.
  */
 export function cholesky(
   a: readonly ArrayLike<number>[],
@@ -29,7 +30,7 @@ export function cholesky(
   return factor;
 }
 
-/** x of L Lᵀ x = b. */
+/** Solves L Lᵀ x = b for x. */
 export function solve(factor: readonly Float64Array[], b: ArrayLike<number>): Float64Array {
   const size = factor.length;
   const x = Float64Array.from(b);
@@ -45,7 +46,7 @@ export function solve(factor: readonly Float64Array[], b: ArrayLike<number>): Fl
   return x;
 }
 
-/** (L Lᵀ)⁻¹, whole. */
+/** The inverse (L Lᵀ)⁻¹, both triangles. */
 export function invert(factor: readonly Float64Array[]): Float64Array[] {
   return factor.map((_, j) => {
     const unit = new Float64Array(factor.length);

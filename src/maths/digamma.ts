@@ -1,9 +1,9 @@
 const EULER_GAMMA = 0.5772156649015329;
 
 /**
- * The digamma function at whole numbers, by ψ(1) = −γ and ψ(n + 1) = ψ(n) + 1/n.
+ * Values of the digamma function at positive integers, from ψ(1) = −γ and ψ(n + 1) = ψ(n) + 1/n.
  *
- * @returns ψ(n) at index n, for n in 1…largest; index 0 is not in use.
+ * @returns ψ(n) at index n, for n in 1…largest; index 0 is unused.
  */
 export function digammaTable(largest: number): Float64Array {
   const table = new Float64Array(largest + 1);

@@ -1,12 +1,12 @@
 import { columnOf, type Matrix } from './matrix.js';
 
-/** Which cell each row falls into; cells are numbered 0 … count − 1 in order of appearance. */
+/** The cell of each row; cells are numbered 0 … count − 1 in order of appearance. */
 export interface Cells {
   readonly of: Int32Array;
   readonly count: number;
 }
 
-/** Cells of equal keys. */
+/** Puts rows with equal keys into one cell. */
 export function cellsOf(keys: Float64Array): Cells {
   const numbers = new Map<number, number>();
   const of = Int32Array.from(keys, (key) => {
@@ -18,25 +18,25 @@ export function cellsOf(keys: Float64Array): Cells {
   return { of, count: numbers.size };
 }
 
-/** Cells of rows that share a cell in both. */
+/** Puts rows that share a cell in both `a` and `b` into one cell. */
 export function crossed(a: Cells, b: Cells): Cells {
   return cellsOf(Float64Array.from(a.of, (cell, row) => cell * b.count + (b.of[row] as number)));
 }
 
-/** Rows in each cell. */
+/** The number of rows in each cell. */
 export function countsOf({ of, count }: Cells): Float64Array {
   const counts = new Float64Array(count);
   for (const cell of of) counts[cell] = (counts[cell] as number) + 1;
   return counts;
 }
 
-/** Entropy of the observed frequencies of cells, in nats. */
+/** Entropy of the observed cell frequencies, in nats. */
 export function entropyOf(cells: Cells): number {
   const rows = cells.of.length;
   return countsOf(cells).reduce((sum, n) => sum - (n / rows) * Math.log(n / rows), 0);
 }
 
-/** Entropy of the observed frequencies of a side's combinations of values, in nats. */
+/** Entropy of the observed frequencies of the distinct rows of a side, in nats. */
 export function discreteEntropy(side: Matrix): number {
   const columns = Array.from({ length: side.columns }, (_, c) => cellsOf(columnOf(side, c)));
   return entropyOf(columns.reduce(crossed));

@@ -1,14 +1,14 @@
 type TypedArray = Float64Array | Int32Array;
 
-/** A typed array that grows at its end: its memory doubles when it is full. */
+/** A typed array that values can be appended to; its capacity doubles when it is full. */
 export class GrowingArray<T extends TypedArray> {
   length = 0;
   #values: T;
   readonly #make: (length: number) => T;
 
   /**
-   * @param make makes an array of zeros.
-   * @param capacity values that fit before the memory grows, at least 1.
+   * @param make creates an array of zeros.
+   * @param capacity number of values that fit before the first growth; at least 1.
    */
   constructor(make: (length: number) => T, capacity = 1024) {
     this.#make = make;
@@ -24,7 +24,7 @@ export class GrowingArray<T extends TypedArray> {
     this.#values[this.length++] = value;
   }
 
-  /** The values so far: a view, without a copy. */
+  /** The values so far (a view, not a copy). */
   values(): T {
     return this.#values.subarray(0, this.length) as T;
   }

@@ -1,4 +1,4 @@
-/** The finalizer of MurmurHash3 (32 bits): each bit of the input moves about half of the output's. */
+/** The 32-bit finalizer of MurmurHash3: each input bit changes about half of the output bits. */
 export function mix32(value: number): number {
   let h = value >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -6,12 +6,12 @@ export function mix32(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A hash of 64 bits, in two halves, of a sequence of 32-bit whole numbers. Not cryptographic. */
+/** A 64-bit hash, in two halves, of a sequence of 32-bit integers. Not cryptographic. */
 export class Hash64 {
   low = 0;
   high = 0;
 
-  /** Begins a new sequence. */
+  /** Starts a new sequence. */
   reset(): void {
     this.low = 0x811c9dc5 | 0;
     this.high = 0x9e3779b9 | 0;

@@ -1,6 +1,6 @@
-/** Sums and probabilities from logarithms, safe however large or small those are. */
+/** Sums and probabilities computed from logarithms, without overflow or underflow. */
 
-/** log Σ exp(a_i); −Infinity for no terms. */
+/** log Σ exp(a_i); −Infinity if there are no values. */
 export function logSumExp(values: ArrayLike<number>): number {
   const most = largest(values);
   if (!Number.isFinite(most)) return most;
@@ -37,7 +37,7 @@ export function effectiveSampleSize(weights: Float64Array): number {
   return 1 / squares;
 }
 
-/** −Infinity for no values. Unlike Math.max, takes any number of them. */
+/** The largest value; −Infinity if there are none. Unlike Math.max, it accepts arrays of any length. */
 export function largest(values: ArrayLike<number>): number {
   let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) most = Math.max(most, values[i] as number);

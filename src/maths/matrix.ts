@@ -1,7 +1,7 @@
 /**
- * Numbers of one side, column by column: `values[column * rows + row]`.
- * Column-major, because ranking works on whole columns. All values are finite, but for NaN where a
- * value is missing: a question is then about the rows that its two sides have in full.
+ * The values of one side in column-major order, `values[column * rows + row]`, because ranking works
+ * on whole columns. Values are finite, or NaN where a value is missing; a question then uses only
+ * the rows that are complete in both of its sides.
  */
 export interface Matrix {
   readonly rows: number;
@@ -14,7 +14,7 @@ export function columnOf(matrix: Matrix, column: number): Float64Array {
   return matrix.values.subarray(column * matrix.rows, (column + 1) * matrix.rows);
 }
 
-/** Columns of equal length, side by side. */
+/** Joins columns of equal length into a matrix. */
 export function matrixOf(columns: readonly Float64Array[]): Matrix {
   const rows = columns[0]?.length ?? 0;
   const values = new Float64Array(rows * columns.length);
@@ -24,7 +24,7 @@ export function matrixOf(columns: readonly Float64Array[]): Matrix {
   return { rows, columns: columns.length, values };
 }
 
-/** Columns of several sides of the same rows, side by side. */
+/** Joins the columns of several sides with the same rows. */
 export function joinColumns(...sides: readonly Matrix[]): Matrix {
   const [first] = sides;
   if (first !== undefined && sides.length === 1) return first;
@@ -33,7 +33,7 @@ export function joinColumns(...sides: readonly Matrix[]): Matrix {
   );
 }
 
-/** Rows by their indices, in the order given; an index may repeat. */
+/** The rows with the given indices, in that order; an index may repeat. */
 export function takeRows(matrix: Matrix, indices: ArrayLike<number>): Matrix {
   const rows = indices.length;
   const values = new Float64Array(rows * matrix.columns);

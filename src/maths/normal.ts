@@ -1,7 +1,7 @@
 import erfc from '@stdlib/math-base-special-erfc';
 import erfcinv from '@stdlib/math-base-special-erfcinv';
 
-/** Φ⁻¹(p) for p in (0, ½], accurate however small p is; use `probit` for all of (0, 1). */
+/** Φ⁻¹(p) for p in (0, ½], accurate for any small p; use `probit` for the whole of (0, 1). */
 export function normalQuantile(p: number): number {
   return -Math.SQRT2 * erfcinv(2 * p);
 }

@@ -1,12 +1,12 @@
-/** Leading bits of a 32-bit float that tell ranges apart: its exponent and eight of its fraction. */
+/** Low bits of a 32-bit float to drop: its exponent and eight fraction bits then identify a range. */
 const SHIFT = 15;
 
 /**
- * The values at places of the ascending order. Only the values near them are sorted: as their bits
- * order non-negative floats, a histogram of leading bits says which those are.
+ * The values at the given ranks of the ascending order. Only values near these ranks are sorted: the
+ * bits of non-negative floats sort as the floats do, so a histogram of leading bits finds them.
  *
- * @param values none negative, none NaN.
- * @param places ascending, from 0.
+ * @param values non-negative, without NaN.
+ * @param places 0-based ranks, ascending.
  */
 export function orderStatistics(values: Float64Array, places: readonly number[]): Float64Array {
   const ranges = new Uint32Array(new Float32Array(values).buffer);
@@ -17,7 +17,7 @@ export function orderStatistics(values: Float64Array, places: readonly number[])
     counts[range] = (counts[range] as number) + 1;
   }
 
-  /** Values of the ranges that hold a place, and how many values are below each range. */
+  /** For each range that contains a requested rank: its values, and how many values are below it. */
   const near = new Map<number, { values: Float64Array; below: number; length: number }>();
   const rangeOf: number[] = [];
   let range = -1;

@@ -1,6 +1,6 @@
 /**
- * The quantile at tau, linear between order statistics (type 7 of Hyndman & Fan 1996, NumPy's
- * default).
+ * The quantile at tau, interpolated linearly between order statistics (type 7 of Hyndman & Fan
+ * 1996, NumPy's default).
  *
  * @param sorted ascending, at least one value.
  * @param tau in [0, 1].

@@ -2,15 +2,15 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mersenne } from 'pure-rand/generator/mersenne';
 
-/** A stream of random numbers; its seed decides all of them. */
+/** A stream of random numbers, determined by its seed. */
 export interface Random {
-  /** A whole number in [0, count). */
+  /** An integer in [0, count). */
   below(count: number): number;
   /** A number in [0, 1). */
   uniform(): number;
 }
 
-/** MT19937 (Matsumoto & Nishimura 1998): the same numbers on every machine. */
+/** Mersenne Twister MT19937 (Matsumoto & Nishimura 1998): the same numbers on every machine. */
 export function random(seed: number): Random {
   const generator = mersenne(seed);
   return {
@@ -19,7 +19,7 @@ export function random(seed: number): Random {
   };
 }
 
-/** Seeds of `count` separate streams: what one stream draws does not depend on the others. */
+/** Seeds of `count` separate streams: the draws of one stream do not depend on the others. */
 export function childSeeds(seed: number, count: number): number[] {
   const generator = mersenne(seed);
   return Array.from({ length: count }, () => generator.next() >>> 0);

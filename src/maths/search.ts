@@ -1,6 +1,6 @@
 /** Binary searches in ascending arrays. */
 
-/** The first of the indices 0 … length at which a condition that stays true becomes true. */
+/** The first index from which on a condition holds; `length` if it never does. */
 export function firstIndex(length: number, holds: (index: number) => boolean): number {
   let low = 0;
   let high = length;
@@ -13,9 +13,9 @@ export function firstIndex(length: number, holds: (index: number) => boolean): n
 }
 
 /**
- * The number of values below a value, which is also the index of the first that is not.
+ * The number of values less than `value`, which is the index of the first value that is not less.
  *
- * @param length how many of the values to search; the rest may hold anything.
+ * @param length number of leading values to search; the rest are ignored.
  */
 export function lowerBound(
   sorted: Float64Array,
@@ -32,7 +32,7 @@ export function lowerBound(
   return low;
 }
 
-/** The number of values up to and including a value: the index of the first above it. */
+/** The number of values at most `value`, which is the index of the first greater value. */
 export function upperBound(sorted: Float64Array, value: number): number {
   return firstIndex(sorted.length, (i) => (sorted[i] as number) > value);
 }

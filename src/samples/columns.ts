@@ -1,27 +1,28 @@
-/** A column as it was sent, before missing values and categories are dealt with. */
+/** A column as sent, before missing values and categories are handled. */
 export interface Column {
   readonly name: string;
   readonly kind: 'number' | 'boolean' | 'text';
-  /** Numbers; 0 and 1 of booleans; indices into the labels of text. NaN where a value is missing. */
+  /** Numbers, booleans as 0 and 1, or indices into `labels` for text; NaN where a value is missing. */
   readonly values: Float64Array<ArrayBuffer>;
-  /** Distinct texts in order of appearance; empty unless the kind is text. */
+  /** Distinct strings in order of appearance; empty unless `kind` is text. */
   readonly labels: readonly string[];
 }
 
-/** Columns of equal length that go by one name. */
+/** A named group of columns of equal length. */
 export interface Side {
   readonly name: string;
   readonly columns: readonly Column[];
-  /** JSON pointer of the side, and of the value at a row of a column, for errors. */
+  /** JSON pointer of the side, for errors. */
   readonly pointer: string;
+  /** JSON pointer of one value, for errors. */
   readonly pointerOf: (row: number, column: number) => string;
 }
 
-/** What a request sends, all of as many rows. */
+/** The columns of a request, all with the same number of rows. */
 export interface Sides<Name extends string = string> {
-  /** The sides that its question has, such as x and y. */
+  /** Sides that have a role in the analysis, such as x and y. */
   readonly named: Readonly<Record<Name, Side>>;
-  /** The columns of its table, each a side of its own. */
+  /** The columns of a table, each a side of its own. */
   readonly apart: readonly Side[];
 }
 
@@ -29,7 +30,7 @@ export function rowsOf(side: Side | undefined): number {
   return side?.columns[0]?.values.length ?? 0;
 }
 
-/** A value for each name. */
+/** Builds a record with one value for each name. */
 export function record<Name extends string, T>(
   names: readonly Name[],
   of: (name: Name) => T,

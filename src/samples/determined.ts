@@ -1,28 +1,33 @@
 import type { Scores } from '../encoding/encode.js';
 import { cholesky, solve } from '../maths/cholesky.js';
 
-/** Rows that are predicted, from as many others: more would show little more. */
+/** Number of rows to predict; more would change the result little. */
 const PREDICTED = 40;
+/** Number of rows among which neighbors are searched. */
 const POOL = 1000;
-/** Among more columns, no rows are near. */
+/** With more columns than this, even the nearest rows are far away. */
 const MOST_COLUMNS = 4;
-/** Of the predictions, before those that are far off already end the search. */
+/** Number of predictions after which a column that is clearly not determined ends the search. */
 const FIRST = 8;
-/** Median of the square of a normal variable with variance 1. */
+/** Median of the square of a standard normal variable. */
 const MEDIAN_SQUARE = 0.4549;
 
 /**
- * How much of a column the other side leaves open: the variance about local linear fits, each to
- * the nearest other rows, over that of the column. Near 0 where the column is a smooth function of
- * the side, of any shape; about 1 where it has nothing to do with it. Medians over rows, so that
- * jumps and edges decide nothing. Rows at distance 0 are not neighbors: a copy of a row would
- * tell its column.
+ * The share of a column's variance that the other side does not explain: the residual variance of
+ * local linear fits, each to the nearest other rows, divided by the variance of the column. It is near
+ * 0 if the column is a smooth function of the side, of any shape, and about 1 if the column does not
+ * depend on it. Medians over rows keep jumps and edges from dominating. Rows at distance 0 are not
+ * used as neighbors, because a copy of a row would predict its column exactly.
  *
- * @param columns of `to`, of continuous values.
- * @returns the least share of the columns, in [0, 1]; 1 when the side has too many columns or too
- *   few rows for neighbors.
+ * @param columns indices of the continuous columns of `to`.
+ * @returns the smallest share among these columns, in [0, 1]; 1 if `from` has too many columns or too
+ *   few rows.
  */
-export function leastOpenShare(from: Scores, to: Scores, columns: readonly number[]): number {
+export function leastUnexplainedShare(
+  from: Scores,
+  to: Scores,
+  columns: readonly number[],
+): number {
   const neighbors = 2 * from.columns + 2;
   if (from.columns < 1 || from.columns > MOST_COLUMNS || columns.length === 0) return 1;
   const pool = spread(from.rows, POOL);
@@ -44,13 +49,13 @@ export function leastOpenShare(from: Scores, to: Scores, columns: readonly numbe
   return (shares[0]?.length ?? 0) < FIRST ? 1 : Math.min(1, least());
 }
 
-/** At most `size` of the numbers 0 … count − 1, evenly spread. */
+/** At most `size` of the numbers 0 … count − 1, evenly spaced. */
 function spread(count: number, size: number): number[] {
   const kept = Math.min(count, size);
   return Array.from({ length: kept }, (_, i) => Math.floor((i * count) / kept));
 }
 
-/** Of the pool, the rows nearest to one by the maximum norm, those at distance 0 left out. */
+/** The rows of the pool nearest to `row` under the maximum norm, without rows at distance 0. */
 function nearest({ rows, columns, values }: Scores, pool: number[], row: number, size: number) {
   const near: number[] = [];
   const distances: number[] = [];
@@ -75,10 +80,10 @@ function nearest({ rows, columns, values }: Scores, pool: number[], row: number,
 }
 
 /**
- * What each neighbor counts in the value at a row of the linear least-squares fit to them:
+ * Weights of the neighbors in the linear least-squares prediction at a row:
  * w = A (AᵀA)⁻¹ e₀, where A has a row (1, x − x_row) for each neighbor.
  *
- * @returns undefined when the neighbors do not span the columns.
+ * @returns undefined if the neighbors do not span the columns.
  */
 function fitWeights(
   { rows, columns, values }: Scores,
@@ -92,7 +97,7 @@ function fitWeights(
       return (values[start + other] as number) - (values[start + row] as number);
     }),
   ]);
-  // Columns of like size: distances are much below 1.
+  // Scale the columns of the design matrix to length 1: distances are much smaller than 1.
   const size = columns + 1;
   const scale = Array.from({ length: size }, (_, c) => Math.hypot(...design.map((a) => at(a, c))));
   if (scale.some((length) => length === 0)) return undefined;

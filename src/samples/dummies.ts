@@ -1,46 +1,47 @@
 /**
- * Labels spread over columns, one a label and one of them set in each row (one-hot, dummies), with
- * or without a column for a base label. Read as the one column of labels that they stand for, they
- * say the same, and in the only way that the model knows labels.
+ * One-hot encoded labels (dummy columns): one column per label, of which one is set in each row, with
+ * or without a column for a base label. They are joined into one column of labels, which carries the
+ * same information and is the only form of labels that the model was trained on.
  */
 
 import { columnOf, type Matrix, matrixOf } from '../maths/matrix.js';
 import { levelsByCount, numbered } from './levels.js';
 
-/** A side in which dummies are one column. */
+/** A side whose dummy columns are joined. */
 export interface JoinedSide {
   readonly matrix: Matrix;
-  /** For each column of `matrix`, the columns as sent that it is made of, in their order. */
+  /** For each column of `matrix`, the indices of the sent columns it was made from, ascending. */
   readonly sources: readonly (readonly number[])[];
 }
 
-/** A column of two values: the rows of the higher one, a bit each. */
+/** A column of two values; `set` has one bit per row, which is 1 for the higher value. */
 interface Binary {
   readonly column: number;
   readonly set: Uint32Array;
 }
 
-/** Labels of which each row has one at most. */
+/** Columns of which at most one is set in each row. */
 interface Group {
   readonly members: Binary[];
-  /** The rows that have one. */
+  /** The rows in which a member is set. */
   readonly set: Uint32Array;
 }
 
-/** A side as it came. */
+/** A side as sent, without joining columns. */
 export function unjoined(matrix: Matrix): JoinedSide {
   return { matrix, sources: Array.from({ length: matrix.columns }, (_, c) => [c]) };
 }
 
 /**
- * Joins columns of two values of which no row has the higher one twice, and others of two values
- * that the labels so found determine. Whatever they stand for, nothing is lost: each combination
- * of values that occurs is a label. A joined column stands where its first dummy stood.
+ * Joins columns of two values of which at most one has its higher value in each row, and other columns
+ * of two values that the resulting labels determine. No information is lost, even if the columns are
+ * not dummies: each combination of values that occurs becomes a label. A joined column takes the place
+ * of its first dummy.
  *
- * Labels are numbered as categories are; of equally frequent ones, the base comes first, then
- * those of earlier columns.
+ * Labels are numbered like categories, the most frequent first. Among equally frequent labels, the
+ * base label comes first, then the others in column order.
  *
- * @returns the same matrix where there is nothing to join.
+ * @returns the same matrix if there is nothing to join.
  */
 export function joinDummies(matrix: Matrix): JoinedSide {
   if (matrix.columns < 2) return unjoined(matrix);
@@ -51,22 +52,22 @@ export function joinDummies(matrix: Matrix): JoinedSide {
       sources: members.map(({ column }) => column),
       values: places(members, matrix.rows),
     }))
-    // Two that leave no row without are each other's mirror image.
+    // Two columns of which one is set in every row are mirror images; encoding drops one of them.
     .filter(({ sources, values }) => sources.length > 2 || values.includes(0));
   if (joined.length === 0) return unjoined(matrix);
   const grouped = new Set(joined.flatMap(({ sources }) => sources));
-  const alone: typeof joined = [];
+  const unchanged: typeof joined = [];
   binaries.forEach((column, c) => {
     if (grouped.has(c)) return;
     const group = column && joined.find(({ values }) => determines(values, column));
-    if (group === undefined) alone.push({ sources: [c], values: columnOf(matrix, c) });
+    if (group === undefined) unchanged.push({ sources: [c], values: columnOf(matrix, c) });
     else group.sources.push(c);
   });
   for (const group of joined) {
     group.sources.sort((a, b) => a - b);
     group.values = byFrequency(group.values);
   }
-  const columns = [...joined, ...alone].sort(
+  const columns = [...joined, ...unchanged].sort(
     (a, b) => (a.sources[0] as number) - (b.sources[0] as number),
   );
   return {
@@ -89,11 +90,11 @@ function binary(matrix: Matrix, c: number): Binary | undefined {
   return { column: c, set };
 }
 
-/** Groups of at least two labels. */
+/** Groups of at least two columns. */
 function groupsOf(binaries: readonly Binary[]): Group[] {
   const groups: Group[] = [];
   for (const column of binaries) {
-    // The latest first: dummies of the same labels mostly stand side by side.
+    // Try the latest group first: dummies of the same labels are usually adjacent.
     const group = groups.findLast(({ set }) => areDisjoint(set, column.set));
     if (group === undefined) {
       groups.push({ members: [column], set: column.set.slice() });
@@ -111,7 +112,7 @@ function areDisjoint(a: Uint32Array, b: Uint32Array): boolean {
   return a.every((bits, i) => (bits & (b[i] as number)) === 0);
 }
 
-/** For each row the place of its label among the members, from 1; 0 without one. */
+/** For each row, the 1-based index of the member that is set; 0 if none is. */
 function places(members: readonly Binary[], rows: number): Float64Array {
   return Float64Array.from(
     { length: rows },
@@ -123,7 +124,7 @@ function isSet(set: Uint32Array, r: number): boolean {
   return ((set[r >>> 5] as number) & (1 << (r & 31))) !== 0;
 }
 
-/** Whether rows of one label agree in a column. */
+/** Whether rows with equal labels have equal values in a column. */
 function determines(labels: Float64Array, { set }: Binary): boolean {
   const known = new Map<number, boolean>();
   return labels.every((label, r) => {
@@ -135,7 +136,7 @@ function determines(labels: Float64Array, { set }: Binary): boolean {
 }
 
 function byFrequency(labels: Float64Array): Float64Array {
-  // As texts of one length, which are ordered as the numbers are.
+  // Pad to one length, so that the strings sort like the numbers.
   const levels = levelsByCount(labels, (place) => String(place).padStart(6, '0'));
   return numbered(labels, levels);
 }

@@ -7,44 +7,47 @@ import {
 } from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
 import { Hash64 } from '../maths/hash.js';
-import { leastOpenShare } from './determined.js';
+import { leastUnexplainedShare } from './determined.js';
 import { type JoinedSide, unjoined } from './dummies.js';
 import type { Samples } from './samples.js';
 
 type Sources = JoinedSide['sources'];
 
-/** Share of tied pairs of rows. What a column of few values shares is bounded by its entropy. */
+/** Columns with a larger share of tied row pairs are not treated as continuous. */
 const FEW_TIES = 0.005;
 
-/** What the samples themselves say about how far an estimate can be trusted. */
+/** Properties of the samples that affect how far an estimate can be trusted. */
 export interface SampleFacts {
   readonly rows: number;
   readonly x: readonly ColumnFacts[];
   readonly y: readonly ColumnFacts[];
-  /** Rows that repeat an earlier row in all columns of x and y. */
+  /** Number of rows that repeat an earlier row in all columns of x and y. */
   readonly repeatedRows: number;
-  /** Pairs of equal rows, over those to expect from ties in x and in y by themselves. */
+  /** Pairs of equal rows, divided by the number expected from the ties within x and within y. */
   readonly repeatExcess: number;
-  /** Largest |correlation| of the normal scores of an x column and a y column; 0 without any. */
+  /** Largest |correlation| of the normal scores of an x column and a y column; 0 if a side has none. */
   readonly largestCorrelation: number;
-  /** Least share of a continuous column that the other side leaves open; 1 where it is not known. */
-  readonly leastOpenShare: number;
+  /** Smallest share of a continuous column's variance that the other side does not explain; or 1. */
+  readonly leastUnexplainedShare: number;
 }
 
 export interface ColumnFacts {
-  /** Dummies but the first of their labels are `joined` to it. */
+  /** `joined` is a dummy column other than the first of its group. */
   readonly use: ColumnUse | 'joined';
-  /** Of dummies: the first of their labels, this column or an earlier one. */
+  /** For a dummy column: the index of the first column of its group, which may be this column. */
   readonly dummyOf?: number;
+  /** Number of distinct values. */
   readonly distinct: number;
-  /** Share of the pairs of rows whose values are equal, in [0, 1]. */
+  /** Share of row pairs with equal values, in [0, 1]. */
   readonly tiedPairs: number;
 }
 
 /**
+ * Computes the facts from ranks and scores.
+ *
  * @param ranks ranks of every column of each side.
  * @param scores normal scores of the columns in use.
- * @param sources the columns as sent that each column is made of.
+ * @param sources the sent columns that each column was made from.
  */
 export function sampleFacts(
   ranks: { x: readonly ColumnRanks[]; y: readonly ColumnRanks[] },
@@ -57,9 +60,9 @@ export function sampleFacts(
     y: columnFacts(ranks.y, sources.y),
     ...repeats(ranks.x, ranks.y),
     largestCorrelation: largestCorrelation(scores.x, scores.y),
-    leastOpenShare: Math.min(
-      leastOpenShare(scores.x, scores.y, continuous(ranks.y)),
-      leastOpenShare(scores.y, scores.x, continuous(ranks.x)),
+    leastUnexplainedShare: Math.min(
+      leastUnexplainedShare(scores.x, scores.y, continuous(ranks.y)),
+      leastUnexplainedShare(scores.y, scores.x, continuous(ranks.x)),
     ),
   };
 }
@@ -75,7 +78,7 @@ export function factsOf(samples: Samples): SampleFacts {
   );
 }
 
-/** Places, among the columns in use, of those of which few rows tie. */
+/** Indices, among the columns in use, of the columns with few ties. */
 function continuous(columns: readonly ColumnRanks[]): number[] {
   const uses = columnUses(columns);
   return columns
@@ -83,7 +86,7 @@ function continuous(columns: readonly ColumnRanks[]): number[] {
     .flatMap(({ tiedPairs }, place) => (tiedPairs < FEW_TIES ? [place] : []));
 }
 
-/** One of each column as sent. */
+/** The facts of each sent column. */
 function columnFacts(columns: readonly ColumnRanks[], sources: Sources): ColumnFacts[] {
   const uses = columnUses(columns);
   const facts: ColumnFacts[] = [];
@@ -100,8 +103,8 @@ function columnFacts(columns: readonly ColumnRanks[], sources: Sources): ColumnF
 }
 
 /**
- * Coarse columns repeat rows by chance: were x and y independent, a share of the pairs of rows
- * equal to the product of their own shares. Copied rows exceed it by far.
+ * Coarse columns repeat rows by chance: if x and y were independent, the expected share of equal row
+ * pairs would be the product of the shares within x and within y. Copied rows exceed it by far.
  */
 function repeats(
   x: readonly ColumnRanks[],
@@ -116,9 +119,9 @@ function repeats(
 }
 
 /**
- * Rows equal to an earlier row, and the share of the pairs of rows that are equal. Rows are told
- * apart by a 52-bit hash of their ranks: among 100,000 rows, two different ones share a hash
- * about once in a million data sets.
+ * The number of rows equal to an earlier row, and the share of row pairs that are equal. Rows are
+ * compared by a 52-bit hash of their ranks: among 100,000 rows, two different rows have the same hash
+ * in about one of a million data sets.
  */
 function rowTies(columns: readonly ColumnRanks[]): { repeated: number; tiedPairs: number } {
   const rows = columns[0]?.doubled.length ?? 0;

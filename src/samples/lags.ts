@@ -9,8 +9,8 @@ export function window(series: Matrix, from: number, to: number): Matrix {
 }
 
 /**
- * The recent past of each moment: row t of the result holds the rows t − 1 … t − length of the
- * series, for t = from … rows − 1.
+ * The recent past at each time (a delay embedding): for each t in from … rows − 1, the result has a
+ * row with the rows t − 1 … t − length of the series.
  *
  * @param from at least `length`.
  * @returns shape [rows − from, length × columns].

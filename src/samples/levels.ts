@@ -1,13 +1,13 @@
-/** The distinct values of a column of labels, in the order that gives them their numbers. */
+/** A distinct value of a column of labels. */
 export interface Level {
   readonly value: number;
   readonly label: string;
 }
 
 /**
- * The distinct values, the most frequent first.
+ * The distinct values, most frequent first, without missing values.
  *
- * @param labelOf gives a value its label, by which equally frequent ones are ordered.
+ * @param labelOf the label of a value; equally frequent values are sorted by label.
  */
 export function levelsByCount(
   values: Float64Array,
@@ -22,7 +22,7 @@ export function levelsByCount(
     .sort((a, b) => b.count - a.count || (a.label < b.label ? -1 : 1));
 }
 
-/** Each value's place among the levels. Missing values stay missing. */
+/** Replaces each value by its index among the levels. Missing values stay missing. */
 export function numbered(values: Float64Array, levels: readonly Level[]): Float64Array {
   const places = new Map(levels.map(({ value }, place) => [value, place]));
   return values.map((value) => places.get(value) ?? Number.NaN);

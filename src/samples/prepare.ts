@@ -11,60 +11,61 @@ export type MissingRule = (typeof MISSING_RULES)[number];
 
 export interface DataOptions {
   /**
-   * What to do with a missing value: of a table, drop_pairwise leaves it in, and each estimate
-   * leaves out the rows that its own columns miss; else both ways of dropping are the same.
+   * What to do with missing values. In a table, drop_pairwise keeps all rows, and each estimate leaves
+   * out the rows in which its own columns have a missing value; elsewhere it equals drop_rows.
    */
   readonly missing: MissingRule;
-  /** Names of columns whose values have no order. Text columns are so without being named. */
+  /** Names of columns whose values have no order. Text columns are always included. */
   readonly categorical: readonly string[];
-  /** Names of columns of numbers that take few values. Detected without being named. */
+  /** Names of numeric columns that take few values, in addition to those detected. */
   readonly discrete: readonly string[];
 }
 
-/** How a column that takes few values was understood. */
+/** How a column with few distinct values was interpreted. */
 export interface DiscreteColumn {
   readonly name: string;
   readonly type: 'boolean' | 'categorical' | 'discrete';
   readonly levels: number;
 }
 
-/** A side for the estimators, and what was made of the columns that were sent. */
+/** A side as the estimators use it, and how the sent columns were interpreted. */
 export interface PreparedSide extends NamedSide {
-  /** Columns that were sent. */
+  /** Number of columns that were sent. */
   readonly sent: number;
   readonly discrete: readonly DiscreteColumn[];
-  /** In nats, when all of its columns are discrete. */
+  /** Entropy in nats if all columns are discrete. */
   readonly entropy: number | undefined;
 }
 
 export interface Prepared<Name extends string = string> {
   readonly named: Readonly<Record<Name, PreparedSide>>;
   readonly apart: readonly PreparedSide[];
-  /** In use, and left out for missing values. */
+  /** Number of rows in use. */
   readonly rows: number;
+  /** Number of rows left out because of missing values. */
   readonly dropped: number;
 }
 
-/** Whole numbers of at most this many values are taken as discrete… */
+/** A column of whole numbers is discrete if it has at most this many distinct values… */
 const DETECTED_LEVELS = 20;
-/** …when each value is seen this often on average. */
+/** …and at least this many rows per distinct value. */
 const ROWS_PER_LEVEL = 5;
 
 /**
- * What becomes of a column of categories. Both tell as much as the labels do.
+ * How a column of categories is coded. Both codings carry the same information as the labels.
  *
- * - numbers: one column of 0, 1, 2, … by how frequent a label is, as the model was trained on.
- * - indicators: a column of 0 and 1 for each label but the most frequent one, for estimators that
- *   would read something into the order of numbers.
+ * - numbers: one column of 0, 1, 2, …, the most frequent label first, as the model was trained on.
+ * - indicators: one column of 0 and 1 for each label except the most frequent one, for estimators
+ *   that would give the order of the numbers a meaning.
  */
 export type CategoryCoding = 'numbers' | 'indicators';
 
-/** More labels name rows rather than kinds. */
+/** Maximum number of labels: a column with more identifies rows rather than categories. */
 const MOST_LABELS = 64;
 
 /**
- * Deals with missing values and categories. Of equally frequent labels the first is the first in
- * alphabetical order. Booleans become 0 and 1. Numbers stay as they are, discrete or not.
+ * Handles missing values and codes categories. Equally frequent labels are ordered alphabetically.
+ * Booleans become 0 and 1. Numbers keep their values, discrete or not.
  *
  * @throws MistdError missing_value, unknown_column, too_few_rows, too_many_columns or
  * too_many_categories.
@@ -78,8 +79,8 @@ export function prepare<Name extends string>(
   const all = [...Object.values<Side>(named), ...apart];
   checkNames(all, options);
   const rows = rowsOf(all[0]);
-  const stay = options.missing === 'drop_pairwise' && apart.length > 0;
-  const kept = stay ? Int32Array.from({ length: rows }, (_, r) => r) : keptRows(all, options);
+  const keepAll = options.missing === 'drop_pairwise' && apart.length > 0;
+  const kept = keepAll ? Int32Array.from({ length: rows }, (_, r) => r) : keptRows(all, options);
   const prepared = (side: Side) => prepareSide(side, kept, options, limits, coding);
   return {
     named: record(Object.keys(named) as Name[], (name) => prepared(named[name])),
@@ -123,9 +124,11 @@ function keptRows(sides: readonly Side[], { missing }: DataOptions): Int32Array 
   }
   const kept = Int32Array.from({ length: rows }, (_, r) => r).filter((r) => complete[r] === 1);
   if (kept.length < MIN_ROWS) {
-    throw new MistdError('too_few_rows', `Of ${rows} rows, ${kept.length} have no missing value.`, {
-      pointer: '',
-    });
+    throw new MistdError(
+      'too_few_rows',
+      `Rows without a missing value: ${kept.length} of ${rows}; at least ${MIN_ROWS} are needed.`,
+      { pointer: '' },
+    );
   }
   return kept;
 }
@@ -146,7 +149,7 @@ function prepareSide(
     const widest = discrete.reduce((a, b) => (a.levels >= b.levels ? a : b));
     throw new MistdError(
       'too_many_columns',
-      `${side.name} has ${columns.length} columns once its categories have a column each (${widest.name} has ${widest.levels} categories); the limit is ${limits.maxColumns}.`,
+      `${side.name} has ${columns.length} columns after one-hot encoding its categories (${widest.name} has ${widest.levels} categories); the limit is ${limits.maxColumns}.`,
       { pointer: side.pointer },
     );
   }
@@ -205,7 +208,7 @@ function codeColumn(
   };
 }
 
-/** The distinct values, if they are few. */
+/** The distinct values; undefined if there are more than DETECTED_LEVELS. */
 function levelsOf(values: Float64Array): Set<number> | undefined {
   const levels = new Set<number>();
   for (const value of values) {
@@ -229,11 +232,11 @@ function codeCategories(
   const levels = levelsByCount(values, (code) =>
     kind === 'text' ? (labels[code] as string) : String(code),
   );
-  checkCategories(name, levels.length, pointer); // before there is a column for each
+  checkCategories(name, levels.length, pointer); // before creating one column per category
   const discrete: DiscreteColumn = { name, type: 'categorical', levels: levels.length };
   if (coding === 'numbers')
     return { columns: [{ name, values: numbered(values, levels) }], discrete };
-  const shown = levels.length === 1 ? levels : levels.slice(1); // a lone label never changes
+  const shown = levels.length === 1 ? levels : levels.slice(1); // a single label is one constant column
   const columns = shown.map(({ value, label }) => ({
     name: `${name}=${label}`,
     values: values.map((v) => (Number.isNaN(v) ? v : Number(v === value))),

@@ -6,15 +6,15 @@ export interface Samples {
   readonly y: Matrix;
 }
 
-/** Columns that go by one name. */
+/** A named group of columns. */
 export interface NamedSide {
   readonly name: string;
   readonly matrix: Matrix;
-  /** A name for each column. */
+  /** The name of each column. */
   readonly columns: readonly string[];
 }
 
-/** Sides without their names. */
+/** The matrices of named sides. */
 export function matricesOf<Key extends string>(
   sides: Readonly<Record<Key, NamedSide>>,
 ): Record<Key, Matrix> {
@@ -28,10 +28,10 @@ export interface SampleLimits {
   readonly maxColumns: number;
 }
 
-/** Fewer rows hold no information on dependence: there is nothing to compare. */
+/** Minimum number of rows: fewer carry no information about dependence. */
 export const MIN_ROWS = 2;
 
-/** For each row, whether a side misses a value there; undefined if it misses none. */
+/** For each row, 1 if it has a missing value, else 0; undefined if no row has one. */
 export function missingRows({ rows, values }: Matrix): Uint8Array | undefined {
   let missing: Uint8Array | undefined;
   for (let i = 0; i < values.length; i++) {
@@ -42,13 +42,13 @@ export function missingRows({ rows, values }: Matrix): Uint8Array | undefined {
   return missing;
 }
 
-/** The rows that miss no value; the matrix itself where that is all. */
+/** The rows without a missing value; the matrix itself if these are all rows. */
 export function completeRows(matrix: Matrix): Matrix {
   const missing = missingRows(matrix);
   return missing === undefined ? matrix : takeRows(matrix, rowsWithout(missing));
 }
 
-/** The rows that both sides have in full; the sides themselves where that is all. */
+/** The rows that are complete in both sides; the same matrices if these are all rows. */
 export function completeSamples({ x, y }: Samples): Samples {
   const missing = eitherMissing(missingRows(x), missingRows(y));
   if (missing === undefined) return { x, y };
@@ -57,9 +57,10 @@ export function completeSamples({ x, y }: Samples): Samples {
 }
 
 /**
- * How many of the rows both sides have in full.
+ * The number of rows that are complete in both sides.
  *
- * @param inX of `missingRows` of each side.
+ * @param inX result of `missingRows` for x.
+ * @param inY result of `missingRows` for y.
  */
 export function rowsInCommon(
   rows: number,
@@ -70,7 +71,7 @@ export function rowsInCommon(
   return missing === undefined ? rows : rows - missing.reduce((sum, miss) => sum + miss, 0);
 }
 
-/** What either of two sides misses. */
+/** For each row, 1 if it has a missing value in either side. */
 function eitherMissing(
   inX: Uint8Array | undefined,
   inY: Uint8Array | undefined,

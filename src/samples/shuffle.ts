@@ -6,23 +6,23 @@ import { permutation, type Random, random } from '../maths/random.js';
 export type Shuffle =
   /** Any order of the rows: for independent observations. */
   | { readonly kind: 'rows'; readonly seed: number }
-  /** Runs of so many rows, each kept in its order: for time series. */
+  /** Blocks of `length` consecutive rows, each kept in its order: for time series. */
   | { readonly kind: 'blocks'; readonly seed: number; readonly length: number }
-  /** Rows change places with rows of similar z: keeps the dependence on z. */
+  /** Rows are exchanged with rows of similar z, which keeps the dependence on z. */
   | { readonly kind: 'neighbors'; readonly seed: number; readonly z: Matrix };
 
-/** Rows of similar z that a row is exchanged among; Runge (2018) finds 5 to 10 to keep the level. */
+/** Rows of similar z among which a row is exchanged; 5 to 10 keep the level (Runge 2018). */
 const NEIGHBORS = 5;
-/** Exchanges of each row: one leaves a sixth of the rows without a partner where they are. */
+/** Exchanges per row: after one, a sixth of the rows have found no partner and have not moved. */
 const ROUNDS = 2;
-/** Of rows at equal distance no more are kept. */
+/** Maximum number of candidates to keep when many rows are at equal distance. */
 const MOST_CANDIDATES = 64;
 
-/** Thrown out of work that nobody waits for any more. */
+/** Thrown to end work whose result is no longer needed. */
 export class WorkCancelled extends Error {}
 
 /**
- * @param cancelled asked between rows of the search for neighbors, which takes rows² steps.
+ * @param cancelled called between rows of the neighbor search, which takes rows² steps.
  * @returns for each row, the index of the row that takes its place.
  * @throws WorkCancelled
  */
@@ -39,8 +39,8 @@ export function shuffledRows(shuffle: Shuffle, rows: number, cancelled: () => bo
 }
 
 /**
- * Cuts a circle of rows at a random place into runs of `length` rows (the last may be shorter)
- * and lays them out in random order.
+ * Closes the rows to a circle, cuts it at a random place into blocks of `length` rows (the last may
+ * be shorter), and puts the blocks in random order.
  */
 function shuffledBlocks(rows: number, length: number, stream: Random): Int32Array {
   const start = stream.below(rows);
@@ -55,10 +55,10 @@ function shuffledBlocks(rows: number, length: number, stream: Random): Int32Arra
 
 /**
  * Local permutation in the spirit of Runge ("Conditional independence testing based on a
- * nearest-neighbor estimator of conditional mutual information", AISTATS 2018), with every row
- * kept once: in random order, each row changes places with one of its candidates that has not
- * changed yet. Runge's algorithm takes some rows twice and leaves out others; repeated rows are
- * dependence to an estimator that looks at neighbors, which made its p-values too small.
+ * nearest-neighbor estimator of conditional mutual information", AISTATS 2018), but every row is used
+ * exactly once: in random order, each row is exchanged with one of its candidates that has not moved
+ * yet. Runge's algorithm uses some rows twice and others never; an estimator based on neighbors
+ * mistakes repeated rows for dependence, which made its p-values too small.
  */
 function shuffledNeighbors(candidates: readonly Int32Array[], stream: Random): Int32Array {
   const order = Int32Array.from(candidates, (_, r) => r);
@@ -82,15 +82,16 @@ function shuffledNeighbors(candidates: readonly Int32Array[], stream: Random): I
   return order;
 }
 
-/** Every draw of a test asks for those of the same matrix. */
-const known = new WeakMap<Matrix, readonly Int32Array[]>();
+/** Candidates by matrix, because all draws of a test use the same z. */
+const candidatesByMatrix = new WeakMap<Matrix, readonly Int32Array[]>();
 
 /**
- * The rows nearest to each row, itself among them, by the largest difference of normal scores;
- * all of those as near as the last, up to a random choice of MOST_CANDIDATES.
+ * The candidates of each row: the nearest rows, itself included, by the largest difference of normal
+ * scores, and all rows that tie with the last of them. If there are more than MOST_CANDIDATES, a random
+ * choice is kept.
  */
 function candidatesOf(z: Matrix, cancelled: () => boolean): readonly Int32Array[] {
-  const found = known.get(z);
+  const found = candidatesByMatrix.get(z);
   if (found !== undefined) return found;
   const scores = Array.from({ length: z.columns }, (_, c) => scoresOf(columnOf(z, c)));
   const stream = random(0);
@@ -107,11 +108,11 @@ function candidatesOf(z: Matrix, cancelled: () => boolean): readonly Int32Array[
     }
     return nearest(distances, stream);
   });
-  known.set(z, candidates);
+  candidatesByMatrix.set(z, candidates);
   return candidates;
 }
 
-/** Indices of the NEIGHBORS smallest distances and of those that equal the last of them. */
+/** Indices of the NEIGHBORS smallest distances and of all that tie with the largest of these. */
 function nearest(distances: Float64Array, stream: Random): Int32Array {
   const smallest = new Float64Array(Math.min(NEIGHBORS, distances.length)).fill(Infinity);
   const last = smallest.length - 1;

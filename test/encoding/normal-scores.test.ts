@@ -15,14 +15,14 @@ const column = fc
   .map((values) => Float64Array.from(values));
 
 describe('rankColumn', () => {
-  it('shares the mean rank among ties, and takes −0 for 0', () => {
+  it('gives ties their mean rank and treats −0 as 0', () => {
     const { doubled, distinct, tiedPairs } = rankColumn(Float64Array.of(5, -0, 7, 0, 5, 5));
     expect([...doubled]).toEqual([8, 3, 12, 3, 8, 8]);
     expect(distinct).toBe(3);
     expect(tiedPairs).toBeCloseTo(4 / 15, 12);
   });
 
-  it('agrees with counting the smaller and the equal values', () => {
+  it('agrees with counts of smaller and equal values', () => {
     fc.assert(
       fc.property(column, (values) => {
         const counted = Array.from(values, (v) => {
@@ -49,19 +49,19 @@ describe('scores', () => {
     expect(normalQuantile(1e-10)).toBeCloseTo(-6.361340902404056, 12);
   });
 
-  it('of a negated column are exactly negated', () => {
+  it('are exactly negated for a negated column', () => {
     fc.assert(
       fc.property(column, (values) => {
         const rows = values.length;
         const scores = encodeColumns([rankColumn(values)], rows);
         const negated = encodeColumns([rankColumn(values.map((v) => -v))], rows);
-        // Adding 0 makes −0 plain.
+        // Adding 0 turns −0 into 0.
         expect([...negated.values]).toEqual(Array.from(scores.values, (v) => -v + 0));
       }),
     );
   });
 
-  it('leave out columns that repeat another, in either direction', () => {
+  it('leave out columns that order the rows like another one, in either direction', () => {
     const columns = [
       [1, 5, 2, 2],
       [2, 1, 3, 3],
@@ -73,7 +73,7 @@ describe('scores', () => {
     expect(columnUses(ranks)).toEqual(['used', 'used', 'redundant', 'redundant', 'used']);
   });
 
-  it('leave constant columns out', () => {
+  it('leave out constant columns', () => {
     const columns = [Float64Array.of(1, 2, 3), Float64Array.of(4, 4, 4), Float64Array.of(3, 1, 2)];
     const scores = encodeColumns(columns.map(rankColumn), 3);
     expect(scores.columns).toBe(2);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { silvermanBandwidth, throughSmoothedCdf } from '../../src/encoding/smoothed-cdf.js';
 
-/** PyTorch's autograd; test/golden/smoothed_cdf.py makes them. */
+/** Derivatives by PyTorch's autograd, from test/golden/smoothed_cdf.py. */
 interface Case {
   samples: number[];
   scores: number[];
@@ -23,7 +23,7 @@ describe('throughSmoothedCdf', () => {
     });
   });
 
-  it('is 0 for a constant column, and finite for the largest and smallest numbers', () => {
+  it('is 0 for a constant column and finite for the largest and smallest numbers', () => {
     const ones = [1, 2, 3, 4];
     expect([...throughSmoothedCdf(Float64Array.from([7, 7, 7, 7]), [0, 0, 0, 0], ones)]).toEqual([
       0, 0, 0, 0,

@@ -6,12 +6,12 @@ import { permutationTest } from '../../src/estimation/sequential-test.js';
 import { normals, uniforms } from '../data.js';
 
 describe('NullDistribution', () => {
-  it('counts draws that are as large, the statistic itself among them', () => {
+  it('counts draws at least as large as the statistic, and the statistic itself', () => {
     const null_ = new NullDistribution([3, 1, 2, 2]);
     expect([0, 1, 1.5, 2, 3, 4].map((s) => null_.pValue(s))).toEqual([1, 1, 0.8, 0.8, 0.4, 0.2]);
   });
 
-  it('falls as the statistic rises, and is never 0', () => {
+  it('gives p-values that fall as the statistic rises and are never 0', () => {
     const random = normals(1);
     const null_ = new NullDistribution(Array.from({ length: 500 }, () => random() ** 2));
     const p = Array.from({ length: 400 }, (_, i) => null_.pValue(i / 10));
@@ -24,7 +24,7 @@ describe('NullDistribution', () => {
   it.each([
     ['exponential', (u: number, _z: number) => -Math.log(u)],
     ['χ² with one degree of freedom', (_u: number, z: number) => z * z],
-  ])('gives p-values that are small as rarely as they say: %s', (_name, draw) => {
+  ])('gives p-values that are uniform under the null hypothesis: %s', (_name, draw) => {
     const [uniform, normal] = [uniforms(2), normals(3)];
     const value = () => draw(uniform(), normal());
     const counts = new Map([0.05, 0.01, 1e-3, 1e-4].map((level) => [level, 0]));
@@ -51,7 +51,7 @@ describe('NullDistribution', () => {
 });
 
 describe('qValues', () => {
-  it("are SciPy's", async () => {
+  it("agree with SciPy's", async () => {
     const cases: { p: number[]; q: number[] }[] = JSON.parse(
       await readFile('test/golden/false_discovery.json', 'utf8'),
     );
@@ -68,7 +68,7 @@ describe('permutationTest', () => {
   const draws = (values: readonly number[]) => async (from: number, count: number) =>
     values.slice(from, from + count);
 
-  it('stops at the twentieth draw that is as large, wherever a round ends', async () => {
+  it('stops at the twentieth draw that is as large, even within a round', async () => {
     const values = Array.from({ length: 500 }, (_, i) => (i % 5 === 4 ? 1 : 0));
     const options = { permutations: 500, earlyStop: true };
     expect(await permutationTest(1, draws(values), options)).toEqual({
@@ -80,7 +80,7 @@ describe('permutationTest', () => {
     expect(all).toMatchObject({ p_value: 101 / 501, permutations: 500 });
   });
 
-  it('makes all draws where few are as large', async () => {
+  it('makes all draws if few are as large', async () => {
     const test = await permutationTest(2, draws(new Array(99).fill(1)), {
       permutations: 99,
       earlyStop: true,
@@ -88,7 +88,7 @@ describe('permutationTest', () => {
     expect(test).toMatchObject({ p_value: 0.01, permutations: 99 });
   });
 
-  it('rejects at most as often as its level when there is nothing to find', async () => {
+  it('rejects at most as often as its level under the null hypothesis', async () => {
     const uniform = uniforms(4);
     const counts = new Map([0.01, 0.05, 0.1, 0.5].map((level) => [level, 0]));
     const tests = 4000;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { QuantileFunction } from '../../src/estimation/quantile-function.js';
 
-/** SciPy's answers; test/golden/quantile_function.py makes them. */
+/** Quantiles by SciPy, from test/golden/quantile_function.py. */
 interface Golden {
   taus: number[];
   asked: number[];
@@ -19,14 +19,14 @@ describe('QuantileFunction', () => {
     expect(quantile.mean()).toBeCloseTo(c.mean, 10);
   });
 
-  it('gives the knots themselves exactly', () => {
+  it('reproduces the knots exactly', () => {
     for (const { knots } of golden.cases) {
       const quantile = new QuantileFunction(golden.taus, knots);
       expect(golden.taus.map((tau) => quantile.at(tau))).toEqual(knots);
     }
   });
 
-  it('never decreases and stays finite to the ends of (0, 1)', () => {
+  it('never decreases and is finite up to the ends of (0, 1)', () => {
     const taus = [
       5e-324,
       1e-300,
@@ -38,7 +38,7 @@ describe('QuantileFunction', () => {
       const quantile = new QuantileFunction(golden.taus, knots);
       const values = taus.map((tau) => quantile.at(tau));
       values.forEach((v, i) => {
-        // But for the rounding of the last digit.
+        // Up to rounding of the last digit.
         expect(v).toBeGreaterThanOrEqual((values[i - 1] ?? 0) * (1 - 1e-15));
       });
       const { lower, upper } = quantile.interval(1 - 2 ** -53);

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { childSeeds, permutation, random } from '../../src/maths/random.js';
 
 describe('random', () => {
-  it('is MT19937: NumPy gives the same numbers', () => {
+  it('is MT19937 and gives the same numbers as NumPy', () => {
     // numpy.random.RandomState(0).randint(0, 2**32, 2, dtype=numpy.uint32)
     expect(childSeeds(0, 2)).toEqual([2357136044, 2546248239]);
   });
 
-  it('takes every seed of 32 bits', () => {
+  it('accepts every 32-bit seed', () => {
     for (const seed of [0, 1, 2 ** 31, 2 ** 32 - 1]) {
       const { uniform, below } = random(seed);
       for (let i = 0; i < 100; i++) {
@@ -21,7 +21,7 @@ describe('random', () => {
 });
 
 describe('permutation', () => {
-  it('gives each order of four about equally often', () => {
+  it('gives each order of four elements about equally often', () => {
     const stream = random(1);
     const counts = new Map<string, number>();
     for (let i = 0; i < 24_000; i++) {
@@ -29,7 +29,7 @@ describe('permutation', () => {
       counts.set(order, (counts.get(order) ?? 0) + 1);
     }
     expect(counts.size).toBe(24);
-    // χ² with 23 degrees of freedom stays below 50 but once in a thousand.
+    // χ² with 23 degrees of freedom exceeds 50 about once in a thousand tries.
     const chi2 = [...counts.values()].reduce((sum, n) => sum + (n - 1000) ** 2 / 1000, 0);
     expect(chi2).toBeLessThan(50);
   });

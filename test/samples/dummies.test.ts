@@ -14,7 +14,7 @@ const rowsOf = (matrix: Matrix) =>
       .join(),
   );
 
-/** A column for each label. */
+/** One column per label. */
 const dummies = (labels: readonly string[], names: readonly string[]) =>
   names.map((name) => labels.map((label) => Number(label === name)));
 
@@ -27,13 +27,13 @@ describe('joinDummies', () => {
     expect(columnsOf(joined.matrix)).toEqual([labels.map((label) => 'cba'.indexOf(label))]);
   });
 
-  it('knows the label that has no column', () => {
+  it('recognizes a base label without a column', () => {
     const joined = joinDummies(side(...dummies(labels, ['b', 'c'])));
     expect(joined.sources).toEqual([[0, 1]]);
     expect(columnsOf(joined.matrix)).toEqual([labels.map((label) => 'cba'.indexOf(label))]);
   });
 
-  it('orders equally frequent labels by their columns, after the one without', () => {
+  it('orders equally frequent labels by column, with the base label first', () => {
     const even = [...'abcabc'];
     const all = joinDummies(side(...dummies(even, ['b', 'a', 'c'])));
     expect(columnsOf(all.matrix)).toEqual([even.map((label) => 'bac'.indexOf(label))]);
@@ -41,20 +41,20 @@ describe('joinDummies', () => {
     expect(columnsOf(rest.matrix)).toEqual([even.map((label) => 'cab'.indexOf(label))]);
   });
 
-  it('takes the higher of any two values for set', () => {
+  it('treats the higher of any two values as set', () => {
     const [a, b] = dummies(labels, ['a', 'b']) as [number[], number[]];
     const other = a.map((v) => 3 * v - 7);
     expect(joinDummies(side(other, b)).matrix).toEqual(joinDummies(side(a, b)).matrix);
   });
 
-  it('joins what the labels determine', () => {
+  it('joins columns that the labels determine', () => {
     const notB = labels.map((label) => Number(label !== 'b'));
     const joined = joinDummies(side(notB, ...dummies(labels, ['a', 'b', 'c'])));
     expect(joined.sources).toEqual([[0, 1, 2, 3]]);
     expect(columnsOf(joined.matrix)).toEqual([labels.map((label) => 'cba'.indexOf(label))]);
   });
 
-  it('tells the labels of several columns apart, and leaves other columns where they are', () => {
+  it('joins several groups separately and leaves other columns in place', () => {
     const sizes = [...'ssmlslsmss'];
     const numbers = labels.map((_, r) => r / 7);
     const joined = joinDummies(
@@ -65,14 +65,14 @@ describe('joinDummies', () => {
     expect(columnsOf(joined.matrix)[2]).toEqual(sizes.map((size) => 'sml'.indexOf(size)));
   });
 
-  it('leaves alone what is no set of dummies', () => {
+  it('does not change columns that are no set of dummies', () => {
     const yes = labels.map((label) => Number(label === 'a'));
     const untouched = [
-      side(yes, yes), // set together
+      side(yes, yes), // set in the same rows
       side(
         yes,
         yes.map((v) => 1 - v),
-      ), // mirror images, as encodeColumns finds
+      ), // mirror images, which encodeColumns finds
       side([1, 0, 1, 0], [0, 1, 0, 1]),
       side(
         yes,
@@ -87,7 +87,7 @@ describe('joinDummies', () => {
     for (const matrix of untouched) expect(joinDummies(matrix).matrix).toBe(matrix);
   });
 
-  it('loses nothing and invents nothing, whatever the columns', () => {
+  it('keeps equal rows equal and different rows different, for any columns', () => {
     const bits = fc
       .tuple(fc.integer({ min: 2, max: 40 }), fc.integer({ min: 1, max: 7 }))
       .chain(([rows, columns]) =>

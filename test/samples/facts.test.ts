@@ -9,13 +9,13 @@ function factsOf(x: number[][], y: number[][]): SampleFacts {
 }
 
 describe('sampleFacts', () => {
-  it('tells 90,000 different rows apart although every column ties', () => {
+  it('distinguishes 90,000 different rows although every column has ties', () => {
     const grid = Array.from({ length: 90_000 }, (_, r) => [Math.floor(r / 300), r % 300]);
     const column = (c: number) => grid.map((row) => row[c] as number);
     expect(factsOf([column(0)], [column(1)]).repeatedRows).toBe(0);
   });
 
-  it('counts copies, far more than ties of the columns explain', () => {
+  it('counts copied rows, which exceed what ties in the columns explain', () => {
     const normal = normals(1);
     const x = Array.from({ length: 100 }, normal);
     const y = Array.from({ length: 100 }, normal);
@@ -24,7 +24,7 @@ describe('sampleFacts', () => {
     expect(facts.repeatExcess).toBeGreaterThan(50);
   });
 
-  it('does not take the chance repeats of coarse columns for copies', () => {
+  it('does not mistake chance repeats in coarse columns for copies', () => {
     const uniform = uniforms(2);
     const coarse = () => Array.from({ length: 1000 }, () => Math.floor(10 * uniform()));
     const facts = factsOf([coarse()], [coarse()]);
@@ -32,7 +32,7 @@ describe('sampleFacts', () => {
     expect(facts.repeatExcess).toBeCloseTo(1, 1);
   });
 
-  it('finds the most correlated pair of columns, whatever its sign', () => {
+  it('finds the most correlated columns of x and y, for either sign', () => {
     const normal = normals(3);
     const [a, b, c] = [0, 1, 2].map(() => Array.from({ length: 50 }, normal)) as [
       number[],
@@ -44,30 +44,34 @@ describe('sampleFacts', () => {
     expect(factsOf([a], [a.map(() => 1)]).largestCorrelation).toBe(0);
   });
 
-  describe('sees how much of a column the other side leaves open', () => {
+  describe('finds the share of a column that the other side does not explain', () => {
     const normal = normals(4);
     const column = () => Array.from({ length: 400 }, normal);
     const [a, b, noise] = [column(), column(), column()];
     const map = (f: (a: number, b: number, noise: number) => number) =>
       a.map((v, r) => f(v, b[r] as number, noise[r] as number));
     it.each<[string, number[][], number[][]]>([
-      ['itself in another order, monotone maps of it', [a, b], [map((_, v) => -Math.exp(v)), a]],
+      [
+        'the same columns in another order, or monotone maps of them',
+        [a, b],
+        [map((_, v) => -Math.exp(v)), a],
+      ],
       ['a wave', [a], [map((v) => Math.sin(4 * v))]],
       ['a sum of two columns', [a, b], [map((v, w) => v + w)]],
-      ['a curved surface, beside noise', [a, b], [noise, map((v, w) => v + w * w)]],
-      ['the other way round', [map((v) => v ** 2), noise], [a, noise.map((v) => v ** 3)]],
-    ])('%s: nothing', (_name, x, y) => {
-      expect(factsOf(x, y).leastOpenShare).toBeLessThan(0.002);
+      ['a curved surface, next to noise', [a, b], [noise, map((v, w) => v + w * w)]],
+      ['x as a function of y', [map((v) => v ** 2), noise], [a, noise.map((v) => v ** 3)]],
+    ])('0: %s', (_name, x, y) => {
+      expect(factsOf(x, y).leastUnexplainedShare).toBeLessThan(0.002);
     });
 
     it.each<[string, number[][], number[][], number]>([
-      ['all of what is independent', [a, b], [noise], 0.5],
-      ['noise of a tenth', [a], [map((v, _, e) => Math.sin(v) + 0.1 * e)], 0.004],
-      ['a class, which is bounded', [a], [map((v) => (v > 0.3 ? 1 : 0))], 0.02],
-      ['columns of which every row is copied', [[...a, ...a]], [[...noise, ...noise]], 0.5],
+      ['an independent column', [a, b], [noise], 0.5],
+      ['a function with noise of 0.1', [a], [map((v, _, e) => Math.sin(v) + 0.1 * e)], 0.004],
+      ['a binary function', [a], [map((v) => (v > 0.3 ? 1 : 0))], 0.02],
+      ['independent columns with every row copied', [[...a, ...a]], [[...noise, ...noise]], 0.5],
       ['three rows', [[1, 2, 3]], [[1, 3, 2]], 1],
     ])('%s', (_name, x, y, least) => {
-      expect(factsOf(x, y).leastOpenShare).toBeGreaterThanOrEqual(least);
+      expect(factsOf(x, y).leastUnexplainedShare).toBeGreaterThanOrEqual(least);
     });
   });
 });

@@ -14,7 +14,7 @@ function column(...values: number[]): Matrix {
 }
 
 describe('shuffledRows', () => {
-  it('puts every row somewhere, and otherwise for another seed', () => {
+  it('keeps every row, and another seed gives another order', () => {
     const one = shuffledRows({ kind: 'rows', seed: 1 }, 50, never);
     expect(sorted(one)).toEqual(rows(50));
     expect(shuffledRows({ kind: 'rows', seed: 1 }, 50, never)).toEqual(one);
@@ -25,13 +25,13 @@ describe('shuffledRows', () => {
     const order = shuffledRows({ kind: 'blocks', seed: 3, length: 10 }, 104, never);
     expect(sorted(order)).toEqual(rows(104));
     const follows = (r: number, i: number) => r === ((order[i - 1] as number) + 1) % 104;
-    // Eleven blocks meet at ten places at most.
+    // Eleven blocks have at most ten boundaries.
     const broken = Array.from(order).filter((r, i) => i > 0 && !follows(r, i));
     expect(broken.length).toBeGreaterThan(3);
     expect(broken.length).toBeLessThanOrEqual(10);
   });
 
-  it('exchanges rows of similar z only', () => {
+  it('exchanges only rows of similar z', () => {
     const z = column(...rows(60).map((r) => (r * 37) % 60));
     const order = shuffledRows({ kind: 'neighbors', seed: 4, z }, 60, never);
     let moved = 0;
@@ -42,7 +42,7 @@ describe('shuffledRows', () => {
       if (taken !== r) moved++;
     });
     expect(moved).toBeGreaterThan(30);
-    // Each once: repeated rows would be dependence of their own.
+    // Every row occurs once: repeated rows would look like dependence.
     expect(sorted(order)).toEqual(rows(60));
   });
 
@@ -56,7 +56,7 @@ describe('shuffledRows', () => {
     expect(far.length).toBeGreaterThan(150);
   });
 
-  it('gives up the search for neighbors when nobody waits any more', () => {
+  it('stops the neighbor search when it is cancelled', () => {
     const z = column(1, 2, 3);
     const shuffle = { kind: 'neighbors', seed: 6, z } as const;
     expect(() => shuffledRows(shuffle, 3, () => true)).toThrow(WorkCancelled);
@@ -64,27 +64,27 @@ describe('shuffledRows', () => {
 });
 
 describe('rearranged', () => {
-  it('orders equal values at random, and those that differ as they were', () => {
+  it('puts equal values in random order and keeps the order of different values', () => {
     const x = column(2, 1, 2, 1, 2, 3);
     const orders = new Set<string>();
     for (let seed = 0; seed < 60; seed++) {
-      const { x: apart } = rearranged(
+      const { x: untied } = rearranged(
         { x, y: x, breakTies: { x: seed, y: 0 } },
         { x, y: x },
         never,
       );
-      expect(sorted(apart.values)).toEqual(rows(6));
-      expect([apart.values[1], apart.values[3]].every((rank = 9) => rank < 2)).toBe(true);
-      expect(apart.values[5]).toBe(5);
-      orders.add(apart.values.join());
+      expect(sorted(untied.values)).toEqual(rows(6));
+      expect([untied.values[1], untied.values[3]].every((rank = 9) => rank < 2)).toBe(true);
+      expect(untied.values[5]).toBe(5);
+      orders.add(untied.values.join());
     }
-    // 2! orders of the ones times 3! of the twos.
+    // 2! orders of the ones times 3! orders of the twos.
     expect(orders.size).toBe(12);
   });
 });
 
 describe('past', () => {
-  it('lists the rows before each row, the last one first', () => {
+  it('lists the rows before each row, the most recent first', () => {
     const normal = normals(7);
     const series = { rows: 9, columns: 2, values: Float64Array.from({ length: 18 }, normal) };
     const embedded = past(series, 3, 4);

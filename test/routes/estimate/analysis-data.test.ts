@@ -293,7 +293,7 @@ describe('missing values', () => {
     }
     const least = Math.min(...(reply.rows?.flat().filter((n) => n !== null) ?? []));
     const warning = reply.warnings.find(({ code }) => code === 'rows_dropped');
-    expect(warning?.message).toContain(`Up to ${200 - least} of 200 rows`);
+    expect(warning?.message).toContain(`up to ${200 - least} of 200 per estimate`);
   });
 
   it('drop_pairwise in a screen, down to the features chosen together', async () => {

@@ -184,9 +184,9 @@ describe('warnings', () => {
     const model = 'mist-paper';
     const rows = (await service.post({ ...gaussian(13, 501, 1, 0.5), model })).body.warnings;
     expect(codes(rows)).toEqual(['outside_trained_range']);
-    expect(rows[0]?.message).toMatch(/rows is 501, trained on 10 to 500.*2 blocks/);
+    expect(rows[0]?.message).toMatch(/rows is 501; the model was trained on 10 to 500.*2 blocks/);
     const columns = (await service.post({ ...mixed(14, 50, 33, 2), model })).body.warnings;
-    expect(columns[0]?.message).toContain('dim_x is 33, trained on');
+    expect(columns[0]?.message).toContain('dim_x is 33; the model was trained on');
   });
 
   it('constant_column names columns, which change nothing', async () => {
@@ -261,6 +261,8 @@ describe('warnings', () => {
     const { body } = await service.post({ x, y });
     const [warning] = body.warnings;
     expect(codes(body.warnings)).toEqual(['near_deterministic']);
-    expect(warning?.message).toMatch(/^One of x and y is nearly a function of the other/);
+    expect(warning?.message).toMatch(
+      /^One of x and y has a column that is almost a function of the other side/,
+    );
   });
 });
