@@ -10,22 +10,22 @@ export interface BootstrapOptions {
   readonly seed: number;
 }
 
-/** How rows are drawn anew. */
+/** How rows are resampled. */
 export type Resampling = 'bootstrap' | 'half_samples';
 
 /**
  * The percentile interval of an estimator.
  *
  * - bootstrap (Efron 1979): as many rows as there are, drawn with replacement.
- * - half_samples: half of the rows, drawn without. For estimators that take a repeated row for a
- *   neighbor at distance 0, as nearest-neighbor ones do, and are badly off on a bootstrap sample.
- *   Estimates of halves scatter about that of all rows as that does about the truth (the variance
- *   1/m − 1/n at m = n/2 is 1/n); their median is moved onto the estimate, as half the rows have
- *   more bias.
+ * - half_samples: half of the rows, drawn without replacement. Bootstrap samples repeat rows, which
+ *   nearest-neighbor estimators see as neighbors at distance 0, so their estimates are far off.
+ *   Estimates from halves vary around the full estimate as much as that varies around the truth (the
+ *   variance 1/m − 1/n at m = n/2 is 1/n). Their median is shifted to the full estimate, because fewer
+ *   rows give more bias.
  *
- * @param estimate in nats; undefined where it has no answer, which is left out.
- * @param whole the estimate of all rows.
- * @returns undefined when fewer than half of the resamples have an answer.
+ * @param estimate the estimator, in nats; resamples for which it returns undefined are left out.
+ * @param whole the estimate from all rows, in nats.
+ * @returns the interval in nats; undefined if fewer than half of the resamples have an estimate.
  */
 export function percentileInterval(
   samples: Samples,
@@ -51,12 +51,12 @@ export function percentileInterval(
   };
 }
 
-/** Some rows of both sides. */
+/** Selects the same rows from both sides. */
 export function takeBoth({ x, y }: Samples, rows: Int32Array): Samples {
   return { x: takeRows(x, rows), y: takeRows(y, rows) };
 }
 
-/** A random subset of the rows, ascending; all of them when there are no more than asked for. */
+/** A random subset of the rows, ascending; all rows if there are at most `size`. */
 export function randomRows(rows: number, size: number, seed: number): Int32Array {
   if (rows <= size) return range(rows);
   return randomSubset(rows, size, random(seed)).sort();

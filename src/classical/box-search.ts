@@ -4,40 +4,41 @@ import { RunColumn, setsOf } from './run-column.js';
 import { RunSets } from './run-sets.js';
 import type { SortedColumn } from './sorted-column.js';
 
-/** Rows that are looked at one by one rather than narrowed down by one more column. */
+/** With fewer candidates left, their distances are computed instead of intersecting more sets. */
 const FEW = 48;
-/** Sets of a column: more take memory, fewer leave more to correct. */
+/** Sets per column: more need more memory, fewer leave more rows to correct at the edges. */
 const SETS = 192;
+/** Memory limit of all sets. */
 const MOST_SET_BYTES = 64 * 1024 * 1024;
-/** Rows searched at a time: the working sets of more leave the cache, fewer use it less. */
+/** Rows searched together: the working sets of more rows no longer fit into the cache. */
 const TOGETHER = 96;
-/** Share of rows whose nearest are to lie within the radius that is tried first. */
+/** Share of rows whose nearest neighbors should lie within the radius that is tried first. */
 const MOST = 0.9;
 
 /**
- * Nearest neighbors and counts under the maximum norm, by sets of rows: a row is near when it is
- * near in every column, and in a sorted column the near rows are a run. So the near rows are the
- * intersection of one set a column, taken 128 rows at a time. It takes rows² · columns / 128 steps
- * at most, whatever the number of columns: a tree takes more from about 4 columns on.
+ * Nearest neighbors and neighbor counts under the maximum norm, by intersecting sets of rows. A row is
+ * near if it is near in every column, and in a sorted column the near rows are a contiguous run. The
+ * near rows are therefore the intersection of one set per column, computed 128 rows at a time. It takes
+ * at most rows² · columns / 128 steps; from about 4 columns on, a tree takes longer.
  *
- * Many rows' neighbors are searched at a time, one column after the other, as a column's sets fit
- * into the cache and those of all do not. Rows are numbered by their order in the first of the
- * columns, so that its run is a run of bits and only that part of the other sets is looked at.
- * Answers are those of KdTree, to the bit.
+ * Many rows are searched together, one column after the other, because the sets of one column fit into
+ * the cache and those of all columns do not. Rows are numbered by their order in the first column, so
+ * that the run of that column is a run of bits and only this part of the other sets is read. The
+ * results are identical to those of KdTree, to the bit.
  */
 export class BoxSearch extends NeighborSearch {
-  /** Those that tell most rows apart first. */
+  /** The columns with the largest spread first. */
   readonly #columns: readonly RunColumn[];
   /** The row at each place. */
   readonly #order: Int32Array;
   readonly #sets: RunSets;
-  /** For each working set: the place it is about, and the radius. */
+  /** For each working set: the place of the row it belongs to, and its radius. */
   readonly #centers: Int32Array;
   readonly #radii: Float64Array;
-  /** The places in a working set. */
+  /** A buffer for the places in a working set. */
   readonly #listed: Int32Array;
 
-  /** @param columns at least one, of at least one row. */
+  /** @param columns at least one column with at least one row. */
   constructor(columns: readonly SortedColumn[]) {
     super(columns);
     const { rows, dims } = this;
@@ -47,7 +48,7 @@ export class BoxSearch extends NeighborSearch {
     this.#order = order;
     const placeOf = new Int32Array(rows);
     for (let p = 0; p < rows; p++) placeOf[order[p] as number] = p;
-    this.place(columns, order);
+    this.setPoints(columns, order);
     const step = stepFor(rows, dims);
     const together = Math.min(rows, TOGETHER);
     const sets = new RunSets(rows, together, dims * setsOf(rows, step));
@@ -66,7 +67,7 @@ export class BoxSearch extends NeighborSearch {
     let count = 0;
     for (let q = 0; q < this.rows; q++) {
       const radius = radii[this.#order[q] as number] as number;
-      // Within a radius of 0 lies nothing.
+      // No row is nearer than a radius of 0.
       if (radius > 0) {
         this.#centers[count] = q;
         this.#radii[count++] = radius;
@@ -74,7 +75,7 @@ export class BoxSearch extends NeighborSearch {
       if (count < together && q < this.rows - 1) continue;
       this.#narrow(count, true);
       for (let set = 0; set < count; set++) {
-        // A row is as near to itself as can be.
+        // The row itself does not count.
         result[this.#order[this.#centers[set] as number] as number] = this.#size(set) - 1;
       }
       count = 0;
@@ -83,8 +84,9 @@ export class BoxSearch extends NeighborSearch {
   }
 
   /**
-   * Some rows beside each in the first column give a radius that holds its nearest, and many more.
-   * A smaller one is tried first: such a part of it as did for most of the rows before.
+   * The rows beside a row in the first column give a radius that contains its nearest neighbors and
+   * many other rows. A smaller radius is tried first: the fraction of it that was enough for most of
+   * the previous rows.
    */
   protected override visitNearest(
     nearest: Nearest,
@@ -131,7 +133,7 @@ export class BoxSearch extends NeighborSearch {
     }
   }
 
-  /** Collects the nearest beside a place: at least k rows are nearer than what it returns. */
+  /** Collects the nearest of the rows beside a place; returns a radius that contains at least k. */
   #radiusBeside(q: number, split: number, nearest: Nearest): number {
     const { rows } = this;
     const beside = Math.min(
@@ -140,26 +142,26 @@ export class BoxSearch extends NeighborSearch {
     );
     const from = Math.min(rows - beside, Math.max(0, q - (beside >> 1)));
     nearest.clear(Infinity);
-    for (let p = from; p < from + beside; p++) this.show(p, q, split, nearest);
+    for (let p = from; p < from + beside; p++) this.offer(p, q, split, nearest);
     return nextUp(nearest.farthest);
   }
 
-  /** Collects the nearest within the radius of a working set: false if there are fewer than k. */
+  /** Collects the nearest within the radius of a working set; returns false if fewer than k exist. */
   #collect(set: number, split: number, nearest: Nearest): boolean {
     const [q, listed] = [this.#centers[set] as number, this.#listed];
     nearest.clear(this.#radii[set] as number);
     this.#sets.list(set, listed);
     const left = this.#sets.left[set] as number;
-    for (let i = 0; i < left; i++) this.show(listed[i] as number, q, split, nearest);
+    for (let i = 0; i < left; i++) this.offer(listed[i] as number, q, split, nearest);
     return nearest.farthest < Infinity;
   }
 
   /**
-   * Leaves in each working set the rows nearer to its center than its radius in all columns, or
-   * in as many as it takes to leave few.
+   * Reduces each working set to the rows nearer to its center than its radius, in all columns or
+   * until few rows are left.
    *
-   * @param count of the working sets.
-   * @param exactly false may leave some that are a little farther.
+   * @param count number of working sets.
+   * @param exactly if false, some rows that are slightly farther may remain.
    */
   #narrow(count: number, exactly: boolean): void {
     const { dims, points } = this;
@@ -179,7 +181,7 @@ export class BoxSearch extends NeighborSearch {
     }
   }
 
-  /** How many rows are nearer to the center of a working set than its radius, in all columns. */
+  /** The number of rows nearer to the center of a working set than its radius, in all columns. */
   #size(set: number): number {
     const [listed, q, radius] = [
       this.#listed,
@@ -187,7 +189,7 @@ export class BoxSearch extends NeighborSearch {
       this.#radii[set] as number,
     ];
     const left = this.#sets.left[set] as number;
-    // All columns have been used.
+    // All columns have been intersected.
     if (left >= FEW) return left;
     this.#sets.list(set, listed);
     let size = 0;
@@ -198,13 +200,13 @@ export class BoxSearch extends NeighborSearch {
   }
 }
 
-/** Ranks from one set of a column to the next. */
+/** The number of ranks between one set of a column and the next. */
 function stepFor(rows: number, columns: number): number {
   const affordable = Math.floor((8 * MOST_SET_BYTES) / (rows * columns));
   return Math.max(32, Math.ceil(rows / Math.max(1, Math.min(SETS, affordable))));
 }
 
-/** Distance of the quartiles: it tells nothing apart within a column's middle values if it is 0. */
+/** Scaled interquartile range; 0 if the middle half of the values is constant. */
 function spreadOf({ sorted, scale }: SortedColumn): number {
   const quarter = sorted.length >> 2;
   return scale * ((sorted[sorted.length - 1 - quarter] as number) - (sorted[quarter] as number));

@@ -19,9 +19,9 @@ export type ClassicalMethod = (typeof CLASSICAL_METHODS)[number];
 
 export interface ClassicalOptions {
   readonly methods: readonly ClassicalMethod[];
-  /** Neighbor of the KSG methods, in 1…rows − 1. */
+  /** Number of neighbors k of the KSG methods, in 1…rows − 1. */
   readonly k: number;
-  /** Of a column that the plug-in methods cut; by the number of rows when undefined. */
+  /** Bins per column that the plug-in methods cut; default: chosen by the number of rows. */
   readonly bins?: number | undefined;
   readonly bootstrap?: { readonly resamples: number; readonly level: number } | undefined;
   readonly seed: number;
@@ -29,20 +29,20 @@ export interface ClassicalOptions {
 
 export interface ClassicalEstimate {
   readonly method: ClassicalMethod;
-  /** In nats; undefined when the method has no answer on these samples. */
+  /** In nats; undefined if the method cannot estimate these samples. */
   readonly nats: number | undefined;
   readonly interval?:
     | { readonly lower: number; readonly upper: number; readonly resampling: Resampling }
     | undefined;
 }
 
-/** For each KSG method, what `neighborCounts` gives for each share of the rows. */
+/** For each KSG method, the neighbor counts of each share of the rows. */
 export type CountsOfShares = ReadonlyMap<ClassicalMethod, readonly NeighborCounts[]>;
 
 /**
- * Estimates by each method, in the order asked.
+ * Estimates by each method, in the order of `options.methods`.
  *
- * @param counts where neighbors have been counted elsewhere.
+ * @param counts neighbor counts, if they were computed elsewhere.
  */
 export function classicalEstimates(
   samples: Samples,
@@ -68,9 +68,9 @@ export interface ClassicalAnswer {
 }
 
 /**
- * Estimates by each method, and the facts that warnings are made from.
+ * Estimates by each method, with the facts that warnings are made from.
  *
- * @throws MistdError out_of_range when a KSG method asks for more neighbors than there are.
+ * @throws MistdError out_of_range if a KSG method needs more neighbors than each row has.
  */
 export function classicalAnswer(
   samples: Samples,
@@ -81,17 +81,17 @@ export function classicalAnswer(
   return { estimates: classicalEstimates(samples, options, counts), facts: factsOf(samples) };
 }
 
-/** @throws MistdError out_of_range when a KSG method asks for more neighbors than there are. */
+/** @throws MistdError out_of_range if a KSG method needs more neighbors than each row has. */
 export function checkNeighbors(rows: number, { methods, k }: ClassicalOptions): void {
   if (k < rows || !methods.some((method) => ksgVariant(method) !== undefined)) return;
   throw new MistdError(
     'out_of_range',
-    `/k is ${k}; each of ${rows} rows has ${rows - 1} neighbors.`,
+    `k is ${k}; with ${rows} rows it may be at most ${rows - 1}.`,
     { pointer: '/k' },
   );
 }
 
-/** The variant of KSG that a method is; undefined where it is none. */
+/** The KSG variant of a method; undefined for other methods. */
 export function ksgVariant(method: ClassicalMethod): 1 | 2 | undefined {
   if (method === 'ksg1') return 1;
   return method === 'ksg2' ? 2 : undefined;

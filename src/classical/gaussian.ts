@@ -4,27 +4,27 @@ import { columnOf, type Matrix } from '../maths/matrix.js';
 import type { Samples } from '../samples/samples.js';
 
 /**
- * Mutual information as if both sides were jointly normal: −½ Σ ln(1 − ρ²) over the canonical
- * correlations ρ, here by determinants: ½ ln(det R_x det R_y / det R) of the correlation matrix R.
- * Never below 0; biased upward when rows are not many times the columns.
+ * Mutual information if both sides are jointly normal: −½ Σ ln(1 − ρ²) over the canonical correlations
+ * ρ, computed as ½ ln(det R_x det R_y / det R) from the correlation matrix R. Never negative; biased
+ * upward unless there are many times more rows than columns.
  *
- * @returns nats; undefined when the correlation matrix is singular: columns that are sums of
- *   others, or no more rows than columns.
+ * @returns nats; undefined if the correlation matrix is singular, because columns are linear
+ *   combinations of others or there are no more rows than columns.
  */
 export function cca(samples: Samples): number | undefined {
   const x = standardColumns(samples.x);
   const y = standardColumns(samples.y);
   if (x.length === 0 || y.length === 0) return 0;
-  // As many rows as columns fit any normal distribution exactly.
+  // With no more rows than columns, the correlation matrix is singular.
   if (samples.x.rows <= x.length + y.length) return undefined;
   return gaussianInformation(gram([...x, ...y]), x.length);
 }
 
 /**
- * The same of the normal scores, so that no strictly monotone map of a column changes it (a
- * Gaussian copula), with the correlation matrix shrunk toward the identity by Ledoit & Wolf, "A
- * well-conditioned estimator for large-dimensional covariance matrices" (2004): never singular.
- * Columns that are constant or repeat another's order are left out.
+ * Mutual information of a Gaussian copula: `cca` of the normal scores, which no strictly monotone map of
+ * a column changes. The correlation matrix is shrunk toward the identity (Ledoit & Wolf, "A
+ * well-conditioned estimator for large-dimensional covariance matrices", 2004), so it is never singular.
+ * Constant and redundant columns are left out.
  *
  * @returns nats, at least 0.
  */
@@ -41,7 +41,7 @@ export function gaussianCopula(samples: Samples): number {
   return gaussianInformation(ledoitWolf(columns), x.columns) ?? 0;
 }
 
-/** Each column that varies, with mean 0 and mean square 1. */
+/** The columns that are not constant, standardized to mean 0 and variance 1. */
 function standardColumns(side: Matrix): Float64Array[] {
   return Array.from({ length: side.columns }, (_, c) => columnOf(side, c))
     .filter((column) => column.some((value) => value !== column[0]))
@@ -50,7 +50,7 @@ function standardColumns(side: Matrix): Float64Array[] {
 
 function standardized(column: Float64Array): Float64Array {
   const largest = column.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  // Squares of the largest doubles would overflow.
+  // Scaled first, because squares of the largest doubles would overflow.
   const scaled = column.map((value) => value / largest);
   const center = mean(scaled);
   const deviation = Math.sqrt(mean(scaled.map((value) => (value - center) ** 2)));
@@ -72,7 +72,7 @@ function gram(columns: readonly Float64Array[]): Float64Array[] {
   return matrix;
 }
 
-/** The covariance of centered columns, shrunk toward its mean variance times the identity. */
+/** The covariance of centered columns, shrunk toward the identity times their mean variance. */
 function ledoitWolf(columns: readonly Float64Array[]): Float64Array[] {
   const matrix = gram(columns);
   const size = columns.length;
@@ -95,10 +95,10 @@ function ledoitWolf(columns: readonly Float64Array[]): Float64Array[] {
   return matrix;
 }
 
-/** Smaller pivots, relative to the diagonal, are rounding errors. */
+/** Pivots below this, relative to the diagonal, are rounding errors. */
 const SINGULAR = 1e-12;
 
-/** ½ ln(det A det B / det [A C; Cᵀ B]) where A is the first `split` rows and columns. */
+/** ½ ln(det A det B / det [A C; Cᵀ B]) where A has the first `split` rows and columns. */
 function gaussianInformation(matrix: readonly Float64Array[], split: number): number | undefined {
   const whole = cholesky(matrix, SINGULAR);
   const second = cholesky(
@@ -106,7 +106,7 @@ function gaussianInformation(matrix: readonly Float64Array[], split: number): nu
     SINGULAR,
   );
   if (whole === undefined || second === undefined) return undefined;
-  // The first rows of the whole's factor are the factor of the first block: they cancel.
+  // The first rows of the whole factor are the factor of A, so their terms cancel.
   const pivot = (factor: readonly Float64Array[], i: number) => factor[i]?.[i] as number;
   const nats = second.reduce(
     (sum, _, i) => sum + Math.log(pivot(second, i) / pivot(whole, split + i)),

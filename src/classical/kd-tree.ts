@@ -2,16 +2,16 @@ import type { Nearest } from './nearest.js';
 import { NeighborSearch } from './neighbor-search.js';
 import type { SortedColumn } from './sorted-column.js';
 
-/** Points of a leaf at most: fewer make more boxes to compare, more make more distances. */
+/** Maximum points per leaf: fewer mean more boxes to compare, more mean more distances. */
 const LEAF = 12;
-/** Nodes that wait while their siblings are searched: one a level, of fewer levels than this. */
+/** Size of the stack: one node per level waits while its sibling is searched. */
 const DEEPEST = 64;
 
 /**
- * A k-d tree under the maximum norm, whose points are also its queries.
+ * A k-d tree under the maximum norm, queried with its own points.
  *
- * Splits at the median of the widest column; each node keeps the box about its points. Rows are
- * queried in the order of the tree, so that each finds in the cache what the last one used.
+ * Nodes are split at the median of the widest column; each node stores the bounding box of its points.
+ * Rows are queried in tree order, so that consecutive queries use the same data in the cache.
  */
 export class KdTree extends NeighborSearch {
   /** The row at each position of the tree. */
@@ -19,19 +19,19 @@ export class KdTree extends NeighborSearch {
   /** Node i holds the positions starts[i] … ends[i] − 1. */
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
-  /** Each node's left child, the right one follows it; 0 for a leaf. */
+  /** Index of each node's left child, which the right child follows; 0 for a leaf. */
   readonly #children: Int32Array;
-  /** [node][column], corners of each node's box. */
+  /** Corners of each node's box, [node][column]. */
   readonly #lows: Float64Array;
   readonly #highs: Float64Array;
   #nodes = 0;
 
-  /** @param columns at least one column, of at least one row. */
+  /** @param columns at least one column with at least one row. */
   constructor(columns: readonly SortedColumn[]) {
     super(columns);
     const { rows, dims } = this;
     this.#order = Int32Array.from({ length: rows }, (_, r) => r);
-    // Halving stops at LEAF points or fewer: every leaf but a sole root holds LEAF / 2 or more.
+    // Nodes of at most LEAF points are not split, so every leaf but a lone root has LEAF / 2 or more.
     const nodes = Math.ceil((4 * rows) / LEAF) + 1;
     this.#starts = new Int32Array(nodes);
     this.#ends = new Int32Array(nodes);
@@ -39,7 +39,7 @@ export class KdTree extends NeighborSearch {
     this.#lows = new Float64Array(nodes * dims);
     this.#highs = new Float64Array(nodes * dims);
     this.#build(columns);
-    this.place(columns, this.#order);
+    this.setPoints(columns, this.#order);
   }
 
   override countsWithin(radii: Float64Array): Int32Array {
@@ -50,7 +50,7 @@ export class KdTree extends NeighborSearch {
     for (let q = 0; q < this.rows; q++) {
       const row = this.#order[q] as number;
       const radius = radii[row] as number;
-      // A row is as near to itself as can be; within a radius of 0 lies nothing.
+      // The row itself is found too but does not count; no row is nearer than a radius of 0.
       let count = radius > 0 ? -1 : 0;
       stack[0] = 0;
       for (let waiting = 1; waiting > 0; ) {
@@ -74,7 +74,7 @@ export class KdTree extends NeighborSearch {
     return result;
   }
 
-  /** Nearer nodes first. */
+  /** Searches nearer nodes first. */
   protected override visitNearest(
     nearest: Nearest,
     { from, to }: { from: number; to: number },
@@ -95,7 +95,7 @@ export class KdTree extends NeighborSearch {
         const child = children[node] as number;
         if (child === 0) {
           const end = ends[node] as number;
-          for (let p = starts[node] as number; p < end; p++) this.show(p, q, split, nearest);
+          for (let p = starts[node] as number; p < end; p++) this.offer(p, q, split, nearest);
           continue;
         }
         const left = this.#toBox(q, child, lows, highs, nearest.bound);
@@ -111,8 +111,8 @@ export class KdTree extends NeighborSearch {
   }
 
   /**
-   * Distance of a point to the nearest point that a node's box can hold; with the box's corners
-   * exchanged, to the farthest one. Some number ≥ bound once it is that far.
+   * Distance from a point to the nearest point of a node's box; with the box's corners exchanged, to
+   * the farthest point. Any number ≥ bound if the distance is at least that.
    */
   #toBox(
     position: number,
@@ -136,7 +136,7 @@ export class KdTree extends NeighborSearch {
     return largest;
   }
 
-  /** Breadth first: a node's children are made when its turn comes. */
+  /** Builds the tree breadth first. */
   #build(columns: readonly SortedColumn[]): void {
     this.#addNode(columns, 0, this.rows);
     for (let node = 0; node < this.#nodes; node++) {
@@ -180,7 +180,7 @@ export class KdTree extends NeighborSearch {
   }
 }
 
-/** Quickselect (Hoare): order[nth] gets the value it has when sorted, no larger one before it. */
+/** Quickselect (Hoare): puts the nth smallest value at order[nth], and no larger one before it. */
 function selectNth(
   values: Float64Array,
   order: Int32Array,

@@ -9,16 +9,16 @@ import { type NeighborSearch, type Share, WHOLE } from './neighbor-search.js';
 import { type SortedColumn, sortColumn } from './sorted-column.js';
 
 export interface KsgOptions {
-  /** The neighbor that sets each row's scale, in 1…rows − 1. */
+  /** Number of the neighbor whose distance sets each row's scale, in 1…rows − 1. */
   readonly k: number;
-  /** 1: a square about each row, equation 8 of the paper; 2: a rectangle, equation 9. */
+  /** 1: a square around each row (equation 8 of the paper); 2: a rectangle (equation 9). */
   readonly variant: 1 | 2;
 }
 
 export interface KsgEstimate {
-  /** In nats; may be below 0, as the estimator is not confined to what is possible. */
+  /** In nats; may be negative, because the estimator is not constrained. */
   readonly nats: number;
-  /** As if the terms of the mean over rows were independent: a rough scale of the chance error. */
+  /** A rough standard error in nats, which treats the terms of the mean over rows as independent. */
   readonly standardError: number;
 }
 
@@ -27,15 +27,15 @@ export interface KsgEstimate {
  * information", Phys. Rev. E 69, 066138 (2004), both estimators.
  *
  * Columns are standardized to unit variance; distances are maximum norms within x, within y and
- * over both. No noise is added: ties stay ties. Where several rows tie for the k-th neighbor, all
- * of them span the rectangle of variant 2, so that the order of rows decides nothing.
+ * over both. No noise is added, so ties remain. If several rows tie for the k-th neighbor, the rectangle
+ * of variant 2 contains all of them, so that the result does not depend on row order.
  *
- *   I₁ = ψ(k) + ψ(N) − ⟨ψ(n_x + 1) + ψ(n_y + 1)⟩, n counts rows nearer than the k-th neighbor;
- *   I₂ = ψ(k) − 1/k + ψ(N) − ⟨ψ(n_x) + ψ(n_y)⟩, n counts rows up to the rectangle's edges.
+ *   I₁ = ψ(k) + ψ(N) − ⟨ψ(n_x + 1) + ψ(n_y + 1)⟩, where n counts rows nearer than the k-th neighbor;
+ *   I₂ = ψ(k) − 1/k + ψ(N) − ⟨ψ(n_x) + ψ(n_y)⟩, where n counts rows up to the rectangle's edges.
  *
- * A side whose columns are all constant shares no information: exactly 0.
+ * If all columns of a side are constant, the estimate is exactly 0.
  *
- * @param shares what `neighborCounts` says of each share of the rows, where that is known.
+ * @param shares neighbor counts of each share of the rows, if they were computed elsewhere.
  */
 export function ksg(
   samples: Samples,
@@ -66,12 +66,12 @@ export function ksg(
 }
 
 /**
- * Neighbors of each row within x and within y, as the variant counts them; undefined where a side
- * is constant.
+ * The number of neighbors of each row within x and within y, as the variant counts them; undefined if
+ * a side is constant.
  */
 export type NeighborCounts = { readonly x: Int32Array; readonly y: Int32Array } | undefined;
 
-/** @param share of the rows; for the others, counts are 0. */
+/** @param share the rows to count for; the counts of the others are 0. */
 export function neighborCounts(
   samples: Samples,
   { k, variant }: KsgOptions,
@@ -81,19 +81,19 @@ export function neighborCounts(
   const y = standardize(samples.y);
   if (x.length === 0 || y.length === 0) return undefined;
   const columns = [...x, ...y];
-  // In a plane, the rows near in one column are few; a tree finds the near ones sooner.
+  // With two columns, few rows are near in one of them, and a tree finds them faster.
   const joint = columns.length === 2 ? new KdTree(columns) : searchOf(columns);
   if (variant === 1) {
     const radii = joint.kthDistances(k, share);
     return { x: countsWithin(x, radii), y: countsWithin(y, radii) };
   }
   const { first, second } = joint.rectangles(k, x.length, share);
-  // Up to the edge, itself included: nearer than the next larger number.
+  // Rows on the edge count: they are nearer than the next larger double.
   return { x: countsWithin(x, first.map(nextUp)), y: countsWithin(y, second.map(nextUp)) };
 }
 
 /**
- * The faster of the two ways, as measured: a tree's time grows more slowly with rows, that of sets
+ * The faster search, as measured: the time of a tree grows more slowly with rows, that of a box search
  * with columns.
  */
 function searchOf(columns: readonly SortedColumn[]): NeighborSearch {
@@ -102,8 +102,8 @@ function searchOf(columns: readonly SortedColumn[]): NeighborSearch {
 }
 
 /**
- * Leaves out constant columns and finds the scale of the others. Values are first multiplied by a
- * power of two, which rounds nothing, so that no square overflows.
+ * Removes constant columns and computes the scale of the others. Values are first multiplied by a power
+ * of two, which is exact, so that no square overflows.
  */
 function standardize(side: Matrix): SortedColumn[] {
   const columns: SortedColumn[] = [];
@@ -120,7 +120,7 @@ function standardize(side: Matrix): SortedColumn[] {
   return columns;
 }
 
-/** How many other rows lie nearer to each row than its radius, within one side. */
+/** The number of other rows nearer to each row than its radius, within one side. */
 function countsWithin(side: readonly SortedColumn[], radii: Float64Array): Int32Array {
   if (side.length > 1) return searchOf(side).countsWithin(radii);
   const { values, scale, sorted } = side[0] as SortedColumn;

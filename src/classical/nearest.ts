@@ -1,14 +1,14 @@
 /**
- * The nearest k of the points shown, by the larger of their distances in two groups of columns.
- * With `ties`, all points at the distance of the k-th count for the edges.
+ * Collects the k nearest of the points added, by the larger of their distances in two groups of columns.
+ * With `ties`, all points that tie with the k-th count for the edges.
  */
 export class Nearest {
-  /** From this distance on, a point does not matter. */
+  /** Points at this distance or farther need not be added. */
   bound = Infinity;
   readonly k: number;
   readonly #ties: boolean;
   readonly #last: number;
-  /** Ascending; the last entry of the groups holds the edges of all points at its distance. */
+  /** Ascending; the last entry of each group is the edge of all points that tie with the k-th. */
   readonly #distances: Float64Array;
   readonly #first: Float64Array;
   readonly #second: Float64Array;
@@ -22,7 +22,11 @@ export class Nearest {
     this.#second = new Float64Array(k);
   }
 
-  /** @param bound points from this distance on will not be shown, or do not matter. */
+  /**
+   * Removes all points.
+   *
+   * @param bound points at this distance or farther need not be added.
+   */
   clear(bound: number): void {
     this.bound = bound;
     this.#distances.fill(Infinity);
@@ -30,12 +34,12 @@ export class Nearest {
     this.#second.fill(0);
   }
 
-  /** Distance of the k-th. */
+  /** Distance of the k-th nearest point; Infinity before k points are added. */
   get farthest(): number {
     return this.#distances[this.#last] as number;
   }
 
-  /** Farthest distance in each group, among the k and those that tie. */
+  /** Largest distance in each group among the k nearest points and those that tie with the k-th. */
   edges(): { first: number; second: number } {
     let [first, second] = [0, 0];
     for (let place = 0; place <= this.#last; place++) {
@@ -45,7 +49,10 @@ export class Nearest {
     return { first, second };
   }
 
-  /** @param first distance in one group, @param second in the other, both below the bound. */
+  /**
+   * @param first distance in the first group, below the bound.
+   * @param second distance in the second group, below the bound.
+   */
   add(first: number, second: number): void {
     const [distances, last] = [this.#distances, this.#last];
     const distance = first > second ? first : second;
@@ -70,7 +77,7 @@ export class Nearest {
     this.#setBound();
   }
 
-  /** Points that tie for the last place matter until the edges are as far as it is. */
+  /** Points that tie with the k-th matter until both edges are at its distance. */
   #setBound(): void {
     const [kth, last] = [this.farthest, this.#last];
     if (kth === Infinity) return;
@@ -85,7 +92,7 @@ export class Nearest {
   }
 }
 
-/** The next larger double of a number ≥ 0. */
+/** The next double after a number ≥ 0. */
 export function nextUp(value: number): number {
   float[0] = value;
   bits[0] = (bits[0] as bigint) + 1n;

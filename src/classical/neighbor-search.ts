@@ -1,7 +1,7 @@
 import { Nearest } from './nearest.js';
 import type { SortedColumn } from './sorted-column.js';
 
-/** The `from`-th of `of` equal parts. */
+/** Part number `from`, counted from 0, of `of` equal parts of the rows. */
 export interface Share {
   readonly from: number;
   readonly of: number;
@@ -9,23 +9,23 @@ export interface Share {
 
 export const WHOLE: Share = { from: 0, of: 1 };
 
-/** What stands for the distance of a row that was not asked for: no other row is that near. */
-const NOT_ASKED = -1;
+/** The distance reported for rows outside the share; no row is nearer than it. */
+const NOT_SEARCHED = -1;
 
 /**
- * Rows among which each row's neighbors are found, under the maximum norm.
+ * Finds the neighbors of rows among all rows, under the maximum norm.
  *
  * The distance of two rows is max over columns of |a − b| · scale. The difference is taken before
- * the scale: equal differences, such as those of whole numbers, stay exactly equal, and so do ties.
+ * scaling, so that equal differences, such as those of integers, stay exactly equal, and so do ties.
  */
 export abstract class NeighborSearch {
   protected readonly rows: number;
   protected readonly dims: number;
   protected readonly scales: Float64Array;
-  /** [place][column]: rows stand in an order of the search's own. */
+  /** [place][column]: each search has its own order of rows. */
   protected readonly points: Float64Array;
 
-  /** @param columns at least one, of at least one row. */
+  /** @param columns at least one column with at least one row. */
   constructor(columns: readonly SortedColumn[]) {
     this.rows = columns[0]?.values.length ?? 0;
     this.dims = columns.length;
@@ -33,15 +33,15 @@ export abstract class NeighborSearch {
     this.points = new Float64Array(this.rows * this.dims);
   }
 
-  /** How many other rows lie nearer to each row than its radius (the radius excluded). */
+  /** The number of other rows nearer to each row than its radius (exclusive). */
   abstract countsWithin(radii: Float64Array): Int32Array;
 
   /**
-   * Collects the nearest k of each row and shows them.
+   * Collects the k nearest neighbors of each row and then calls `visit` with the row.
    *
-   * @param nearest used anew for each row.
-   * @param from the first place whose row is asked for, and `to` the one after the last.
-   * @param split of the columns into two groups, whose distances are kept apart.
+   * @param nearest the collector, reused for each row.
+   * @param from the first place to search for, and `to` the one after the last.
+   * @param split number of columns in the first of two groups, whose distances are kept separately.
    */
   protected abstract visitNearest(
     nearest: Nearest,
@@ -51,12 +51,12 @@ export abstract class NeighborSearch {
   ): void;
 
   /**
-   * Distance from each row to its k-th neighbor, itself left out; k < rows.
+   * Distance from each row to its k-th nearest other row; k < rows.
    *
-   * @param share of the rows; the others get a negative number.
+   * @param share the rows to search for; the others get a negative number.
    */
   kthDistances(k: number, share: Share = WHOLE): Float64Array {
-    const result = new Float64Array(this.rows).fill(NOT_ASKED);
+    const result = new Float64Array(this.rows).fill(NOT_SEARCHED);
     const nearest = new Nearest(k, { ties: false });
     this.visitNearest(nearest, this.#placesOf(share), this.dims, (row) => {
       result[row] = nearest.farthest;
@@ -65,12 +65,12 @@ export abstract class NeighborSearch {
   }
 
   /**
-   * The smallest rectangle about each row that holds its k nearest neighbors, and all that tie for
-   * the k-th place, in two groups of columns.
+   * The smallest rectangle around each row that contains its k nearest neighbors and all that tie with
+   * the k-th, in two groups of columns.
    *
-   * @param split the first group is the columns before it.
-   * @param share of the rows; the others get negative numbers.
-   * @returns half the rectangle's length in each group.
+   * @param split number of columns in the first group.
+   * @param share the rows to search for; the others get negative numbers.
+   * @returns half the rectangle's side length in each group.
    */
   rectangles(
     k: number,
@@ -78,8 +78,8 @@ export abstract class NeighborSearch {
     share: Share = WHOLE,
   ): { first: Float64Array; second: Float64Array } {
     const result = {
-      first: new Float64Array(this.rows).fill(NOT_ASKED),
-      second: new Float64Array(this.rows).fill(NOT_ASKED),
+      first: new Float64Array(this.rows).fill(NOT_SEARCHED),
+      second: new Float64Array(this.rows).fill(NOT_SEARCHED),
     };
     const nearest = new Nearest(k, { ties: true });
     this.visitNearest(nearest, this.#placesOf(share), split, (row) => {
@@ -95,16 +95,20 @@ export abstract class NeighborSearch {
     return { from: start(from), to: start(from + 1) };
   }
 
-  /** @param order the row at each place. */
-  protected place(columns: readonly SortedColumn[], order: Int32Array): void {
+  /**
+   * Fills `points`.
+   *
+   * @param order the row at each place.
+   */
+  protected setPoints(columns: readonly SortedColumn[], order: Int32Array): void {
     const { rows, dims, points } = this;
     columns.forEach(({ values }, c) => {
       for (let p = 0; p < rows; p++) points[p * dims + c] = values[order[p] as number] as number;
     });
   }
 
-  /** Adds a place to the nearest of another if it is one of them. */
-  protected show(p: number, q: number, split: number, nearest: Nearest): void {
+  /** Adds place p to the neighbors of place q if it is near enough. */
+  protected offer(p: number, q: number, split: number, nearest: Nearest): void {
     if (p === q) return;
     const first = this.distance(p, q, 0, split, nearest.bound);
     if (first >= nearest.bound) return;
@@ -112,7 +116,7 @@ export abstract class NeighborSearch {
     if (second < nearest.bound) nearest.add(first, second);
   }
 
-  /** Distance of two places over the columns from…to − 1; some number ≥ bound once that far. */
+  /** Distance of two places over the columns from…to − 1; any number ≥ bound if it is that far. */
   protected distance(p: number, q: number, from: number, to: number, bound: number): number {
     const { dims, points, scales } = this;
     let largest = 0;

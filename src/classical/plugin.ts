@@ -3,27 +3,27 @@ import { columnOf, type Matrix } from '../maths/matrix.js';
 import { upperBound } from '../maths/search.js';
 import type { Samples } from '../samples/samples.js';
 
-/** A column of at most this many values is taken as it is; one of more is cut into bins. */
+/** Columns with more distinct values than this are cut into bins. */
 const DISCRETE_VALUES = 20;
 
 export interface Plugin {
-  /** I(X; Y) of the observed frequencies, in nats, at least 0: biased upward. */
+  /** I(X; Y) of the observed frequencies, in nats; at least 0 and biased upward. */
   readonly nats: number;
-  /** The same less the bias of Miller & Madow, (cells − cells_x − cells_y + 1) / 2N, at least 0. */
+  /** `nats` minus the Miller–Madow bias (cells − cells_x − cells_y + 1) / 2N, at least 0. */
   readonly corrected: number;
-  /** Of the mean of ln p(x, y) / (p(x) p(y)) over rows. */
+  /** Standard error of the mean over rows of ln [p(x, y) / (p(x) p(y))], in nats. */
   readonly standardError: number;
-  /** Whether no column had to be cut into bins. */
+  /** Whether no column was cut into bins. */
   readonly discrete: boolean;
 }
 
 /**
- * Mutual information of observed frequencies. Columns of more than 20 values are cut into bins of
- * equal frequency (equal values stay together); the cells of a side are the combinations of its
+ * Mutual information of observed frequencies. Columns with more than 20 distinct values are cut into
+ * bins of equal frequency (equal values share a bin). The cells of a side are the combinations of its
  * columns' values.
  *
- * @param bins of a column that is cut; by default as many as leave 5 rows a cell of two such
- *   columns, √(rows / 5), in 2…50 (Cochran's rule).
+ * @param bins bins per column that is cut. The default √(rows / 5), in 2…50, leaves 5 rows per cell of
+ *   two such columns (Cochran's rule).
  */
 export function plugin(samples: Samples, bins: number = defaultBins(samples.x.rows)): Plugin {
   const { rows } = samples.x;
@@ -54,6 +54,7 @@ function standardError(x: Cells, y: Cells, both: Cells): number {
   return Math.sqrt(Math.max(0, squares - sum * sum) / rows);
 }
 
+/** The default number of bins; see `plugin`. */
 export function defaultBins(rows: number): number {
   return Math.min(50, Math.max(2, Math.floor(Math.sqrt(rows / 5))));
 }
@@ -79,7 +80,7 @@ function columnCells(column: Float64Array, bins: number): { cells: Cells; discre
   const discrete = values.length <= Math.max(DISCRETE_VALUES, bins);
   if (discrete) return { cells: cellsOf(column), discrete };
   const edges = quantileEdges(sorted, bins);
-  // Each value belongs to the last edge that is not above it.
+  // A value belongs to the bin of the last edge that is at most the value.
   return { cells: cellsOf(column.map((value) => upperBound(edges, value) - 1)), discrete };
 }
 

@@ -1,9 +1,9 @@
 import { ALL, NONE, type RunSets } from './run-sets.js';
 import type { SortedColumn } from './sorted-column.js';
 
-/** A sorted column among the sets of a search: rows near to a value in it are a run of ranks. */
+/** A sorted column with sets of its ranks; the rows near a value are a contiguous run of ranks. */
 export class RunColumn {
-  /** Of the column among all that are searched. */
+  /** Index of the column in the search. */
   readonly index: number;
   readonly scale: number;
   readonly #sorted: Float64Array;
@@ -11,15 +11,15 @@ export class RunColumn {
   readonly #places: Int32Array;
   readonly #sets: RunSets;
   readonly #step: number;
-  /** The set of the first e · step ranks. */
+  /** `#prefixes[e]` is the set of the first e · step ranks. */
   readonly #prefixes: Int32Array;
   /** The value at each multiple of the step. */
   readonly #ends: Float64Array;
 
   /**
-   * @param placeOf of each row.
-   * @param sets to which this adds `setsOf(rows, step)` prefixes.
-   * @param step ranks from one prefix to the next.
+   * @param placeOf the place of each row.
+   * @param sets gets `setsOf(rows, step)` new prefixes.
+   * @param step number of ranks between one prefix and the next.
    */
   constructor(
     index: number,
@@ -55,9 +55,9 @@ export class RunColumn {
   }
 
   /**
-   * Leaves in a working set the places of the values nearer than the radius.
+   * Reduces a working set to the places of the values nearer than the radius.
    *
-   * @param exactly false may leave some that are a little farther.
+   * @param exactly if false, some values that are slightly farther may remain.
    */
   intersect(set: number, value: number, radius: number, exactly: boolean): void {
     const first = this.#firstEnd(value, radius);
@@ -71,7 +71,7 @@ export class RunColumn {
     sets.drop(set, places, to, Math.min(places.length, last * step));
   }
 
-  /** The last end before which all values lie as far below as the radius, or farther; or 0. */
+  /** The last end whose preceding values are all at least the radius below `value`; 0 if none. */
   #firstEnd(value: number, radius: number): number {
     const [ends, scale] = [this.#ends, this.scale];
     let low = 0;
@@ -84,7 +84,7 @@ export class RunColumn {
     return low;
   }
 
-  /** The first end from which on all values lie as far above as the radius, or farther. */
+  /** The first end from which on all values are at least the radius above `value`. */
   #lastEnd(value: number, radius: number): number {
     const [ends, scale] = [this.#ends, this.scale];
     let low = 0;
@@ -97,7 +97,7 @@ export class RunColumn {
     return low;
   }
 
-  /** @param first the end that `#firstEnd` finds. */
+  /** @param first result of `#firstEnd`. */
   #from(first: number, value: number, radius: number): number {
     const [sorted, scale] = [this.#sorted, this.scale];
     let rank = first * this.#step;
@@ -105,7 +105,7 @@ export class RunColumn {
     return rank;
   }
 
-  /** @param last the end that `#lastEnd` finds. */
+  /** @param last result of `#lastEnd`. */
   #to(last: number, value: number, radius: number): number {
     const [sorted, scale] = [this.#sorted, this.scale];
     let rank = Math.min(sorted.length, last * this.#step);
@@ -114,7 +114,7 @@ export class RunColumn {
   }
 }
 
-/** How many prefixes a column of so many rows has, beside that of none and that of all. */
+/** The number of prefixes of a column, without the empty and the full one. */
 export function setsOf(rows: number, step: number): number {
   return Math.ceil(rows / step) - 1;
 }

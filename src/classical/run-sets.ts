@@ -1,25 +1,24 @@
-/** Bytes that one step takes on: the registers' width. */
+/** Bytes processed per step: the width of a WebAssembly vector register. */
 const STEP_BYTES = 16;
 const STEP_WORDS = STEP_BYTES / 4;
 const PAGE_BYTES = 65_536;
 
-/** The set of no place, and that of all. */
+/** The empty prefix and the full one. */
 export const NONE = 0;
 export const ALL = 1;
 
 /**
- * Sets of places, a bit a place: working sets, and prefixes of sorted columns that these are
- * narrowed down by. All are in one memory, as the loop over them runs in WebAssembly. Its
- * registers of 128 bits make it some six times faster than the same loop in JavaScript, which has
- * 32.
+ * Sets of places with one bit per place: working sets, and prefixes of sorted columns to intersect them
+ * with. All sets share one memory, because the intersection runs in WebAssembly: with its 128-bit
+ * registers it is about six times faster than the same loop in JavaScript, which has 32 bits.
  */
 export class RunSets {
-  /** How many places are in each working set. */
+  /** The number of places in each working set. */
   readonly left: Int32Array;
-  /** The words of each working set that are in use, in whole steps. */
+  /** The range of words in use in each working set, in whole steps. */
   readonly #from: Int32Array;
   readonly #to: Int32Array;
-  /** Words of a set. */
+  /** Words per set. */
   readonly #words: number;
   /** The working sets, then the prefixes. */
   readonly #all: Int32Array;
@@ -27,9 +26,9 @@ export class RunSets {
   #prefixes = 0;
 
   /**
-   * @param places bits of each set.
-   * @param working how many working sets there are.
-   * @param prefixes how many will be added.
+   * @param places bits per set.
+   * @param working number of working sets.
+   * @param prefixes number of prefixes that will be added.
    */
   constructor(places: number, working: number, prefixes: number) {
     this.left = new Int32Array(working);
@@ -45,7 +44,7 @@ export class RunSets {
     this.#prefix(ALL).fill(-1);
   }
 
-  /** A new prefix: another one and some more places. */
+  /** Adds a prefix that has the places of another prefix and more; returns its index. */
   add(other: number, places: Int32Array): number {
     const set = this.#prefix(this.#prefixes);
     set.set(this.#prefix(other));
@@ -56,7 +55,7 @@ export class RunSets {
     return this.#prefixes++;
   }
 
-  /** Puts the places from…to − 1 into a working set, and no others. */
+  /** Sets a working set to the places from…to − 1. */
   start(set: number, from: number, to: number): void {
     const all = this.#all;
     const base = set * this.#words;
@@ -71,7 +70,7 @@ export class RunSets {
     this.left[set] = to - from;
   }
 
-  /** Leaves in a working set what is in the longer of two prefixes and not in the shorter one. */
+  /** Reduces a working set to the places in the longer of two prefixes but not in the shorter one. */
   intersect(set: number, shorter: number, longer: number): void {
     if (shorter === NONE && longer === ALL) return;
     const words = this.#words;
@@ -86,7 +85,7 @@ export class RunSets {
     );
   }
 
-  /** Takes the places listed at from…to − 1 out of a working set. */
+  /** Removes the places listed at from…to − 1 from a working set. */
   drop(set: number, places: Int32Array, from: number, to: number): void {
     const all = this.#all;
     const base = set * this.#words;
@@ -101,7 +100,7 @@ export class RunSets {
     this.left[set] = left;
   }
 
-  /** Lists the places in a working set, ascending: as many as are left. */
+  /** Writes the `left[set]` places of a working set to `places`, ascending. */
   list(set: number, places: Int32Array): void {
     const all = this.#all;
     const base = set * this.#words;
@@ -120,12 +119,12 @@ export class RunSets {
   }
 }
 
-/** Words of a set of so many places: a multiple of what one step takes on. */
+/** Words per set of this many places, rounded up to whole steps. */
 function wordsOf(places: number): number {
   return STEP_WORDS * Math.ceil(places / (32 * STEP_WORDS));
 }
 
-/** What is in use here of WebAssembly, which @types/node does not declare. */
+/** The parts of WebAssembly used here, which @types/node does not declare. */
 declare namespace WebAssembly {
   class Memory {
     constructor(size: { initial: number });
@@ -141,21 +140,21 @@ declare namespace WebAssembly {
 }
 
 /**
- * Takes the byte offsets of the first step in each set and of the end of the last one in the
- * working set, of which it returns how many places are left in these steps.
+ * Takes the byte offsets of the first step in each set and of the end of the last step in the working
+ * set. Returns the number of places left in the working set.
  */
 type Intersect = (working: number, shorter: number, longer: number, end: number) => number;
 
-/** The code of a WebAssembly module, assembled by hand: no compiler is needed for one loop. */
+/** The WebAssembly module, assembled by hand, because one loop needs no compiler. */
 const program = new WebAssembly.Module(
   Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    // Type 0: four i32, to an i32.
+    // Type 0: (i32, i32, i32, i32) → i32.
     ...section(1, [1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 1, 0x7f]),
     ...section(2, [1, ...text('sets'), ...text('memory'), 0x02, 0x00, 1]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...text('intersect'), 0x00, 0]),
-    // Beside its parameters, it has two local variables: an i64 and a v128.
+    // The function has two local variables besides its parameters: an i64 and a v128.
     ...section(10, [1, ...sized([2, 1, 0x7e, 1, 0x7b, ...loopOfSteps()])]),
   ]),
 );
@@ -165,7 +164,7 @@ function loopOfSteps(): number[] {
   const get = (local: number) => [0x20, local];
   const set = (local: number) => [0x21, local];
   const setAndKeep = (local: number) => [0x22, local];
-  /** With its alignment, 2⁴ bytes, and offset. */
+  /** The instruction with its alignment, 2⁴ bytes, and offset. */
   const load = [0xfd, 0x00, 4, 0];
   const store = [0xfd, 0x0b, 4, 0];
   const [and, xor] = [
@@ -187,7 +186,7 @@ function loopOfSteps(): number[] {
     ...[...get(shorter), ...plusStep, ...set(shorter)],
     ...[...get(longer), ...plusStep, ...set(longer)],
     ...[...get(working), ...plusStep, ...setAndKeep(working)],
-    // i32.lt_u, br_if 0: on to the next step before the end.
+    // i32.lt_u, br_if 0: repeat until the end is reached.
     ...[...get(end), 0x49, 0x0d, 0],
     // end of the loop; i32.wrap_i64, end of the function
     ...[0x0b, ...get(count), 0xa7, 0x0b],
@@ -198,7 +197,7 @@ function section(id: number, content: readonly number[]): number[] {
   return [id, ...sized(content)];
 }
 
-/** With its length before it; all are below 128, which take one byte. */
+/** Puts the length before the content; lengths below 128 take one byte. */
 function sized(content: readonly number[]): number[] {
   return [content.length, ...content];
 }

@@ -6,39 +6,40 @@ import type { ClassicalMethod } from './classical.js';
 import { ksg } from './ksg.js';
 import { plugin } from './plugin.js';
 
-/** A cheap second opinion. */
+/** A fast classical estimate to compare the model's estimate with. */
 export interface SecondOpinion {
   readonly method: ClassicalMethod;
   /** In nats. */
   readonly nats: number;
   readonly standardError: number;
-  /** Rows it was made of: a random subset of many. */
+  /** Number of rows used; a random subset if there are many. */
   readonly rows: number;
-  /** Whether the method reads low on such data even where it is sure of itself. */
+  /** Whether the method underestimates on such data, even with a small standard error. */
   readonly lowerBound: boolean;
 }
 
-/** More rows would take longer than the model does. */
-const CHECKED_ROWS = 2000;
+/** Maximum number of rows; more would take longer than the model. */
+const MOST_ROWS = 2000;
 const K = 3;
-/** In more columns than this, neighbors are far apart and KSG reads low. */
+/** With more columns than this, neighbors are far apart and KSG underestimates. */
 const FEW_COLUMNS = 4;
-/** Above this many nats KSG reads low at these rows. */
+/** Above this many nats, KSG underestimates with this many rows. */
 const MUCH = 2;
-/** A column whose share of tied pairs of rows is larger has no neighbors to speak of. */
+/** If a column has a larger share of tied row pairs, its nearest neighbors mean little. */
 const TIED_PAIRS = 0.05;
-/** Standard errors that chance may take an estimate away, and nats that the method may be off. */
+/** Allowed random error of the method, in standard errors. */
 const ERRORS = 3;
+/** Allowed bias of the method, in nats. */
 const SLACK = 0.05;
 
-/** The rows that a check looks at, as a copy. */
+/** A copy of the rows that a second opinion uses. */
 export function secondOpinionRows(samples: Samples, seed: number): Samples {
-  return takeBoth(samples, randomRows(samples.x.rows, CHECKED_ROWS, seed));
+  return takeBoth(samples, randomRows(samples.x.rows, MOST_ROWS, seed));
 }
 
 /**
- * Estimates by a method that suits the data: KSG of the normal scores, or the Miller–Madow
- * plug-in where a column takes few values.
+ * Estimates by a method that suits the data: KSG on the normal scores, or the Miller–Madow
+ * plug-in if a column has few distinct values.
  */
 export function secondOpinion(samples: Samples): SecondOpinion {
   const { rows } = samples.x;
@@ -56,9 +57,9 @@ export function secondOpinion(samples: Samples): SecondOpinion {
 }
 
 /**
- * Whether a check and an interval have room for the same truth.
+ * Whether a second opinion is consistent with an interval.
  *
- * @param interval in nats.
+ * @param interval interval of the model, in nats.
  */
 export function agrees(
   { nats, standardError, lowerBound }: SecondOpinion,

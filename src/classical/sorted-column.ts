@@ -1,16 +1,16 @@
 /** A column of a side, with its rows in ascending order. */
 export interface SortedColumn {
-  /** By row. */
+  /** Values by row. */
   readonly values: Float64Array;
-  /** What a difference counts in a distance; above 0. */
+  /** Positive factor of the column's differences in distances. */
   readonly scale: number;
-  /** Ascending. */
+  /** Values in ascending order. */
   readonly sorted: Float64Array;
   /** The row of each value of `sorted`. */
   readonly order: Int32Array;
 }
 
-/** Bits of a number by which one pass of the sort puts rows in order. */
+/** Bits that one pass of the radix sort uses. */
 const DIGIT = 11;
 
 /** @param values finite. */
@@ -23,10 +23,10 @@ export function sortColumn(values: Float64Array, scale: number): SortedColumn {
   return { values, scale, sorted, order };
 }
 
-/** A radix sort: some times faster than one by comparison. */
+/** Row indices in ascending order of values, by radix sort, which is several times faster. */
 function ascending(values: Float64Array): Int32Array {
   const rows = values.length;
-  // The bits of doubles as two halves, the lower one first, changed to ascend as whole numbers do.
+  // Two halves of each double, the lower one first, mapped so that they sort as unsigned integers.
   const halves = new Uint32Array(values.slice().buffer);
   for (let i = 1; i < 2 * rows; i += 2) {
     const high = halves[i] as number;

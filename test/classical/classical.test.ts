@@ -16,7 +16,7 @@ describe('cca', () => {
     }
   });
 
-  it('has no answer where the columns fit exactly, and 0 for a constant side', () => {
+  it('is undefined for linearly dependent columns or too few rows, and 0 for a constant side', () => {
     const { x } = gaussian(1, 50, 2, 0.5);
     expect(
       cca(
@@ -41,7 +41,7 @@ describe('cca', () => {
 describe('gaussianCopula', () => {
   it("agrees with scikit-learn's Ledoit-Wolf on SciPy's normal scores", () => {
     for (const { x, y, copula } of golden.cases) {
-      // Scores are single-precision.
+      // Scores have single precision.
       expect(gaussianCopula(samplesOf(x, y))).toBeCloseTo(copula, 5);
     }
   });
@@ -56,14 +56,14 @@ describe('gaussianCopula', () => {
 describe('plugin', () => {
   const { x, y, plugin: expected, miller_madow } = golden.discrete;
 
-  it("agrees with scikit-learn's mutual_info_score, and the correction with its formula", () => {
+  it("agrees with scikit-learn's mutual_info_score, and the bias correction with its formula", () => {
     const result = plugin(samplesOf(column(x), column(y)));
     expect(result.nats).toBeCloseTo(expected, 12);
     expect(result.corrected).toBeCloseTo(miller_madow, 12);
     expect(result.discrete).toBe(true);
   });
 
-  it('of a column with itself is its entropy', () => {
+  it('is the entropy for a column with itself', () => {
     const samples = samplesOf(column(x), column(x));
     expect(plugin(samples).nats).toBeCloseTo(discreteEntropy(samples.x), 12);
     expect(discreteEntropy(samplesOf([[0], [1]], [[0], [1]]).x)).toBeCloseTo(Math.LN2, 12);
@@ -91,7 +91,7 @@ describe('percentile intervals', () => {
     }));
   };
 
-  it('contain the estimate, narrow with rows and repeat under a seed', () => {
+  it('contain the estimate, are narrower with more rows and reproducible with a seed', () => {
     const few = intervals(4, 100, 60);
     expect(intervals(4, 100, 60)).toEqual(few);
     const many = intervals(4, 900, 60);
@@ -103,7 +103,7 @@ describe('percentile intervals', () => {
     });
   });
 
-  it('cover the truth about as often as they say', () => {
+  it('cover the truth about as often as their level says', () => {
     const truth = -0.5 * Math.log(1 - 0.36);
     const covered = methods.map(() => 0);
     for (let seed = 0; seed < 50; seed++) {
@@ -111,7 +111,7 @@ describe('percentile intervals', () => {
         if (lower <= truth && truth <= upper) covered[m] = (covered[m] ?? 0) + 1;
       });
     }
-    // The copula's shrinkage pulls it toward 0: no interval about it promises to cover the truth.
+    // Shrinkage pulls the copula estimate toward 0, so its interval need not cover the truth.
     for (const count of covered.slice(0, 3)) expect(count / 50).toBeGreaterThan(0.78);
   });
 });

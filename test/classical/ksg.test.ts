@@ -24,7 +24,7 @@ const jidt: { sets: JidtSet[] } = JSON.parse(await readFile('test/golden/jidt.js
 const estimate = (x: number[][], y: number[][], k: number, variant: 1 | 2) =>
   ksg(samplesOf(x, y), { k, variant }).nats;
 
-/** The paper's text, word for word: all pairs, on columns divided by their standard deviation. */
+/** The paper's definition over all row pairs, on columns divided by their standard deviation. */
 function reference(x: number[][], y: number[][], k: number, variant: 1 | 2): number {
   const rows = x.length;
   const scale = (side: number[][], c: number) => {
@@ -66,25 +66,25 @@ function reference(x: number[][], y: number[][], k: number, variant: 1 | 2): num
 
 describe('ksg', () => {
   it.each(golden.cases.map((c) => [c.x.length, c.x[0]?.length, c.y[0]?.length, c.k, c] as const))(
-    'agrees with all distances by NumPy on %i rows, %i and %i columns, k = %i',
+    'agrees with brute force in NumPy on %i rows, %i and %i columns, k = %i',
     (_rows, _dimX, _dimY, k, { x, y, ksg1, ksg2 }) => {
       expect(estimate(x, y, k, 1)).toBeCloseTo(ksg1, 9);
       expect(estimate(x, y, k, 2)).toBeCloseTo(ksg2, 9);
     },
   );
 
-  it('agrees with scikit-learn and NPEET on one column a side', () => {
+  it('agrees with scikit-learn and NPEET on one column per side', () => {
     const compared = golden.cases.filter(({ sklearn }) => sklearn !== undefined);
     expect(compared.length).toBe(3);
     for (const { x, y, k, sklearn, npeet } of compared) {
-      // scikit-learn reports 0 for what is below.
+      // scikit-learn reports 0 for negative estimates.
       expect(Math.max(0, estimate(x, y, k, 1))).toBeCloseTo(sklearn as number, 9);
       expect(estimate(x, y, k, 1)).toBeCloseTo(npeet as number, 9);
     }
   });
 
   it.each(jidt.sets.map((set) => [set.x[0]?.length, set.y[0]?.length, set] as const))(
-    'agrees with JIDT, and so with MILCA, on %i and %i columns',
+    'agrees with JIDT, and thus with MILCA, on %i and %i columns',
     (_dimX, _dimY, { x, y, answers }) => {
       expect(answers.length).toBe(3);
       for (const { k, ksg1, ksg2 } of answers) {
@@ -94,7 +94,7 @@ describe('ksg', () => {
     },
   );
 
-  it('agrees with all pairs on any data, ties and repeated rows included', () => {
+  it('agrees with brute force on any data, including ties and repeated rows', () => {
     const shape = fc.record({
       seed: fc.nat(1e6),
       rows: fc.integer({ min: 5, max: 180 }),
@@ -126,7 +126,7 @@ describe('ksg', () => {
     }
   });
 
-  it('does not change with the order of rows, the scale of columns, and which side is x', () => {
+  it('does not depend on the order of rows, the scale of columns or which side is x', () => {
     const uniform = uniforms(6);
     const { x, y } = gaussian(6, 300, 2, 0.7);
     const coarse = (side: number[][]) => side.map((row) => row.map((v) => Math.round(4 * v)));
@@ -140,7 +140,7 @@ describe('ksg', () => {
     }
   });
 
-  it('is the same to the bit when the rows are counted in shares', () => {
+  it('is identical to the bit when neighbors are counted in shares of the rows', () => {
     const shape = fc.record({
       seed: fc.nat(1e6),
       rows: fc.integer({ min: 5, max: 300 }),
@@ -164,7 +164,7 @@ describe('ksg', () => {
     );
   });
 
-  it('is 0 for a side that never changes, and finite for the largest numbers', () => {
+  it('is 0 for a constant side and finite for the largest numbers', () => {
     const x = [1, 2, 3, 4, 5].map((v) => [v * 3e307, v]);
     expect(
       estimate(

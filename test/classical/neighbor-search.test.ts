@@ -5,7 +5,7 @@ import { KdTree } from '../../src/classical/kd-tree.js';
 import { type SortedColumn, sortColumn } from '../../src/classical/sorted-column.js';
 import { normals } from '../data.js';
 
-/** Columns that go together, of whole multiples of `grain` unless it is 0, of unequal scales. */
+/** Correlated columns of unequal scales; multiples of `grain` unless it is 0. */
 function columnsOf(seed: number, rows: number, columns: number, grain: number): SortedColumn[] {
   const normal = normals(seed);
   const shared = Float64Array.from({ length: rows }, normal);
@@ -42,7 +42,7 @@ describe('BoxSearch and KdTree', () => {
     );
   });
 
-  it('find them in many columns of many rows', () => {
+  it('find the same neighbors in many columns of many rows', () => {
     const sorted = columnsOf(1, 2500, 40, 0);
     const [boxes, tree] = [new BoxSearch(sorted), new KdTree(sorted)];
     const radii = tree.kthDistances(3);
