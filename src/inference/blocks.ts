@@ -1,21 +1,21 @@
 /**
- * More rows than a model was trained on: the rows are dealt into blocks of a size that it knows,
- * each block is encoded and estimated by itself, and the blocks' quantiles are combined.
+ * Splits more rows than a model was trained on into blocks of a size that it knows. Each block is
+ * encoded and estimated by itself, and the quantiles of the blocks are combined.
  *
- * The split must not depend on row order, column order, which side is x, or monotone maps of
- * columns; so rows are dealt in the order of a key made from their scores (`canonicalOrder`).
+ * The split must not depend on row order, column order, which side is x, or monotone maps of columns.
+ * Rows are therefore ordered by a key made from their scores (`canonicalOrder`).
  */
 
 import type { Scores } from '../encoding/encode.js';
 import { mix32 } from '../maths/hash.js';
 
 /**
- * Deals rows round-robin, in canonical order, into the fewest blocks of at most `blockRows` rows.
- * Sizes differ by one row at most.
+ * Assigns rows round-robin, in canonical order, to the fewest blocks of at most `blockRows` rows. The
+ * sizes of blocks differ by at most one row.
  *
  * @returns the row indices of each block.
  */
-export function dealBlocks(x: Scores, y: Scores, blockRows: number): Int32Array[] {
+export function splitIntoBlocks(x: Scores, y: Scores, blockRows: number): Int32Array[] {
   const blocks = Math.ceil(x.rows / blockRows);
   const order = canonicalOrder(x, y);
   return Array.from({ length: blocks }, (_, b) => {
@@ -26,12 +26,12 @@ export function dealBlocks(x: Scores, y: Scores, blockRows: number): Int32Array[
 }
 
 /**
- * Combines the quantiles of K blocks: their average, knot by knot, with the spread around the
- * median shrunk by K^(−spreadExponent), as more rows leave less doubt. The exponent comes from
- * the model's manifest: it is calibrated, for blocks are not independent of the model's bias.
+ * Combines the quantiles of K blocks: averages them knot by knot and shrinks the spread around the
+ * median by K^(−spreadExponent), because more rows leave less uncertainty. The exponent is calibrated
+ * and stored in the model's manifest, because all blocks share the model's bias.
  *
- * A knot that is 0 in most blocks stays 0: there the blocks think it likely that x and y share
- * nothing, which the little that the others or the median add would rule out.
+ * A knot that is 0 in most blocks stays 0: most blocks consider independence likely, and the few other
+ * blocks or the median must not rule it out.
  *
  * @param knots the quantiles of each block, in nats, shape [K][taus].
  * @param median index of tau = 0.5.
@@ -59,11 +59,11 @@ export function combineBlocks(
 /**
  * Row indices sorted by a key that mixes the row's scores.
  *
- * First key: each side sums, over its columns, a mix of |score| (so no column's sign or place
- * matters); the two sides' sums add up (so neither is first). Rows with the same |scores| need a
- * second key: the same with each column's sign fixed by its own data (`orientations`). Rows that
- * still tie are duplicates, or mirror images in data that are their own mirror image: `scatter`
- * deals with them.
+ * The first key sums a hash of |score| over the columns of each side, so that the sign and the position
+ * of columns do not matter, and then adds the sums of both sides, so that neither side is first. Rows
+ * with the same |scores| need a second key: the same with the sign of each column fixed by its data
+ * (`orientations`). Rows that still tie are duplicates, or mirror images in data that are their own
+ * mirror image; `scatter` handles them.
  */
 function canonicalOrder(x: Scores, y: Scores): Uint32Array {
   const first = new Uint32Array(x.rows);
@@ -82,9 +82,9 @@ function canonicalOrder(x: Scores, y: Scores): Uint32Array {
 }
 
 /**
- * Moves duplicates away from each other, each to a place made from its key and its number among
- * its likes: which one is which changes nothing. Side by side, the first rows, from which a model
- * may take more than from the others, would be many of a few kinds.
+ * Moves duplicates away from each other. Each is moved to a place made from its key and its number among
+ * equal rows, so it does not matter which of them is which. If duplicates were adjacent, the first rows,
+ * from which a model may read more than from the others, would have few distinct values.
  */
 function scatter(order: Uint32Array, first: Uint32Array, second: Uint32Array): void {
   const keys = first.slice();
@@ -101,7 +101,7 @@ function scatter(order: Uint32Array, first: Uint32Array, second: Uint32Array): v
   if (any) order.sort((a, b) => (keys[a] as number) - (keys[b] as number));
 }
 
-/** Adds one side's key to each row's; a column of orientation 0 counts by its size alone. */
+/** Adds one side's key to each row's key; in a column of orientation 0, only |score| counts. */
 function addKeys(keys: Uint32Array, side: Scores, orientation: Int8Array): void {
   const bits = new Uint32Array(side.values.buffer, side.values.byteOffset, side.values.length);
   for (let r = 0; r < side.rows; r++) {
@@ -109,7 +109,7 @@ function addKeys(keys: Uint32Array, side: Scores, orientation: Int8Array): void 
     for (let c = 0; c < side.columns; c++) {
       const raw = bits[c * side.rows + r] as number;
       const size = raw & 0x7fffffff;
-      // Only the sign of a score that is not zero turns with its column.
+      // Only scores other than 0 change sign when their column is negated.
       const flip = size === 0 || orientation[c] === 0 ? 0 : sign(raw) * (orientation[c] as number);
       sum = (sum + mix32(flip < 0 ? ~size : size)) >>> 0;
     }
@@ -118,9 +118,9 @@ function addKeys(keys: Uint32Array, side: Scores, orientation: Int8Array): void 
 }
 
 /**
- * The sign of each column, fixed by data: that of Σ score × key over rows, which turns when the
- * column turns. Scores are cut to whole numbers: their sum is then exact, and free
- * of rounding that would depend on the order of rows.
+ * Fixes the sign of each column by its data: the sign of Σ score × key over rows, which changes when the
+ * column is negated. Scores are truncated to integers, so that the sum is exact and does not depend on
+ * row order.
  *
  * @returns −1, 0 or 1 for each column.
  */
@@ -128,7 +128,7 @@ function orientations(side: Scores, keys: Uint32Array): Int8Array {
   return Int8Array.from({ length: side.columns }, (_, c) => {
     let sum = 0;
     for (let r = 0; r < side.rows; r++) {
-      // 17 bits of score by 16 bits of key: a million rows sum exactly in the 53 bits there are.
+      // 17 bits of score times 16 bits of key: the sum over a million rows is exact in 53 bits.
       const score = Math.trunc((side.values[c * side.rows + r] as number) * 0x4000);
       sum += score * ((keys[r] as number) >>> 16);
     }

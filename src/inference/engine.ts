@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly onThreadDeath: (error: Error) => void;
 }
 
-/** Whether to send requests here, and if not, why. */
+/** Whether this instance can answer requests, and the reasons if it cannot. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
@@ -34,7 +34,7 @@ export class Engine {
     this.#options = options;
   }
 
-  /** Loads every model and warms up every thread; failures end up in the readiness. */
+  /** Loads every model and warms up every thread; `readiness` reports failures. */
   start(): Promise<Readiness> {
     this.#starting ??= this.#start();
     return this.#starting;
@@ -44,7 +44,7 @@ export class Engine {
     const reasons = this.#failures.map(({ id, reason }) => `model ${id}: ${reason}`);
     if (this.#draining) reasons.push('the server is shutting down');
     if (!this.#loaded) reasons.push('models are loading');
-    if (this.#loaded && this.#pool?.threads === 0) reasons.push('no model thread is up');
+    if (this.#loaded && this.#pool?.threads === 0) reasons.push('no model thread is running');
     return { ready: reasons.length === 0, reasons };
   }
 
@@ -54,8 +54,8 @@ export class Engine {
   }
 
   /**
-   * @param id the default model when undefined.
-   * @param pointer of the field that named it.
+   * @param id default: the default model.
+   * @param pointer JSON pointer of the field that named the model.
    * @throws MistdError unknown_model, or model_unavailable while loading or after a failure.
    */
   model(id: string = this.#options.defaultModel, pointer?: string): Manifest {
@@ -76,7 +76,7 @@ export class Engine {
     );
   }
 
-  /** Estimates of a few questions, in one thread; see ModelPool.run for the errors. */
+  /** Runs questions as one task; see ModelPool.run for the parameters and errors. */
   async run(
     model: Manifest,
     questions: readonly Question[],
@@ -90,22 +90,22 @@ export class Engine {
     return this.#pool.run({ model: model.id, questions }, signal, admitted);
   }
 
-  /** Tasks that run at once. */
+  /** Number of tasks that can run at the same time. */
   get threads(): number {
     return this.#options.threads;
   }
 
-  /** Whether requests that arrive now should go elsewhere. */
+  /** Whether new requests should go to another instance. */
   get draining(): boolean {
     return this.#draining;
   }
 
-  /** From now on not ready; requests that are here are still answered. */
+  /** Makes this instance not ready; requests that it has received are still answered. */
   drain(): void {
     this.#draining = true;
   }
 
-  /** Ends the threads once they have finished what they run. */
+  /** Ends the threads after their running and waiting tasks. */
   async close(): Promise<void> {
     this.drain();
     await this.#pool?.close();
@@ -128,7 +128,7 @@ export class Engine {
         !this.#models.has(defaultModel) &&
         !this.#failures.some(({ id }) => id === defaultModel)
       ) {
-        this.#fail(defaultModel, `MODELS_DIR ${modelsDir} does not have this default model`);
+        this.#fail(defaultModel, `this default model is not in MODELS_DIR ${modelsDir}`);
       }
     } catch (error) {
       this.#fail(defaultModel, `cannot read MODELS_DIR: ${(error as Error).message}`);

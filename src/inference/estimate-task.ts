@@ -11,32 +11,32 @@ import { type JoinedSide, joinDummies, unjoined } from '../samples/dummies.js';
 import { type SampleFacts, sampleFacts } from '../samples/facts.js';
 import { completeSamples, type Samples } from '../samples/samples.js';
 import { WorkCancelled } from '../samples/shuffle.js';
-import { combineBlocks, dealBlocks } from './blocks.js';
+import { combineBlocks, splitIntoBlocks } from './blocks.js';
 import type { Manifest } from './manifest.js';
 import { plainValues } from './reference.js';
 import { sampleGradient } from './sample-gradient.js';
 import type { ModelSession, ScoredSamples } from './session.js';
 
 export interface TaskResult {
-  /** One for each question, in their order. */
+  /** One answer per question, in the same order. */
   readonly answers: readonly ModelAnswer[];
   readonly encodeMs: number;
   readonly inferenceMs: number;
 }
 
-/** Score cells (batch × rows × columns) of one run: twice as many take twice the memory and gain no time. */
+/** Maximum scores (batch × rows × columns) per run; more would need more memory and save no time. */
 export const CELLS_PER_RUN = 8_192;
 
-/** Score cells that a pair of sides brings to a run. */
+/** Number of scores that two sides add to a run. */
 export function cellsOf({ x, y }: Samples | ScoredSamples): number {
   return x.rows * (x.columns + y.columns);
 }
 
 /**
- * Ranks, scores and estimates samples with one model: questions of one shape in one run, as many
- * as fit.
+ * Ranks, scores and estimates the samples of questions with one model. Questions of the same shape
+ * share runs.
  *
- * @param cancelled asked before each run; the run itself cannot be interrupted.
+ * @param cancelled called before each run; a run itself cannot be interrupted.
  * @throws WorkCancelled
  */
 export async function runTask(
@@ -57,26 +57,31 @@ export async function runTask(
     const samples = rearranged(question, { x: joined.x.matrix, y: joined.y.matrix }, cancelled);
     const [x, y] = [encoder.encode(samples.x), encoder.encode(samples.y)];
     const whole = { x: x.scores, y: y.scores };
-    const asTheyCome = inAnyOrder(whole, manifest);
-    const dealt = asTheyCome
+    const blockRows = readsRowsAsSent(whole, manifest)
       ? [Int32Array.from({ length: whole.x.rows }, (_, r) => r)]
-      : dealBlocks(whole.x, whole.y, blocks.rows).filter(
+      : splitIntoBlocks(whole.x, whole.y, blocks.rows).filter(
           (_, b) => question.share === undefined || b % question.share.of === question.share.from,
         );
-    const pairs = modelPairs(manifest, samples, whole, dealt);
-    const parts = new Array<Float64Array>(pairs.length);
+    const inputs = modelInputs(manifest, samples, whole, blockRows);
+    const parts = new Array<Float64Array>(inputs.length);
     const sources = { x: joined.x.sources, y: joined.y.sources };
     const facts = sampleFacts({ x: x.ranks, y: y.ranks }, whole, sources);
     const answer: Answer = { facts, parts, shared: question.share !== undefined };
     answers.push(answer);
-    for (const [b, pair] of pairs.entries()) {
-      await runner.add(pair, (knots) => {
+    for (const [b, input] of inputs.entries()) {
+      await runner.add(input, (knots) => {
         parts[b] = knots;
       });
     }
     if (question.gradientTau !== undefined) {
       const began = performance.now();
-      answer.gradient = await sampleGradient(model, joined, dealt, question.gradientTau, cancelled);
+      answer.gradient = await sampleGradient(
+        model,
+        joined,
+        blockRows,
+        question.gradientTau,
+        cancelled,
+      );
       gradientMs += performance.now() - began;
     }
   }
@@ -94,7 +99,7 @@ export async function runTask(
   };
 }
 
-/** What is known of one question so far. */
+/** The answer to one question while its blocks are estimated. */
 interface Answer {
   readonly facts: SampleFacts;
   /** The knots of each block. */
@@ -104,23 +109,23 @@ interface Answer {
 }
 
 /**
- * Whether the model takes the rows at once and as they come. Beyond the rows up to which it does,
- * they are put in canonical order, even into a single block.
+ * Whether the model reads all rows in one block and in the order sent. More rows are put in canonical
+ * order, even if they fit into a single block.
  */
-function inAnyOrder(whole: ScoredSamples, { blocks, reads_first }: Manifest): boolean {
+function readsRowsAsSent(whole: ScoredSamples, { blocks, reads_first }: Manifest): boolean {
   const { rows } = whole.x;
   return rows <= Math.min(blocks.rows, reads_first ?? rows) || !informative(whole);
 }
 
-/** What the model reads of each block: scores of its rows, ranked among themselves, or values. */
-function modelPairs(
+/** The model's input for each block: scores of its rows, ranked within the block, or plain values. */
+function modelInputs(
   { encoding }: Manifest,
   samples: Samples,
   whole: ScoredSamples,
-  dealt: readonly Int32Array[],
+  blockRows: readonly Int32Array[],
 ): ScoredSamples[] {
   const encode = encoding === 'normal-scores' ? (m: Matrix) => encodeMatrix(m).scores : plainValues;
-  return dealt.map((rows) => {
+  return blockRows.map((rows) => {
     if (encoding === 'normal-scores' && rows.length === whole.x.rows) {
       return { x: inOrder(whole.x, rows), y: inOrder(whole.y, rows) };
     }
@@ -133,7 +138,7 @@ interface EncodedSide {
   readonly scores: Scores;
 }
 
-/** Reads each matrix once, however many questions it is part of. */
+/** Joins and encodes each matrix once, even if many questions share it. */
 class Encoder {
   readonly #read: (matrix: Matrix) => JoinedSide;
   readonly #joined = new Map<Matrix, JoinedSide>();
@@ -162,13 +167,13 @@ function encodeMatrix(matrix: Matrix): EncodedSide {
 }
 
 interface Waiting {
-  readonly pair: ScoredSamples;
+  readonly input: ScoredSamples;
   readonly answer: (knots: Float64Array) => void;
 }
 
 /**
- * Gathers pairs of one shape into batches and runs each batch when it is full. Shapes differ when
- * questions do, when the rows do not divide evenly into blocks, or where a column is constant.
+ * Collects inputs of one shape into batches and runs each batch when it is full. Shapes differ between
+ * questions, between blocks if the rows do not divide evenly, and where a column is constant.
  */
 class BatchRunner {
   inferenceMs = 0;
@@ -181,17 +186,17 @@ class BatchRunner {
     this.#cancelled = cancelled;
   }
 
-  async add(pair: ScoredSamples, answer: (knots: Float64Array) => void): Promise<void> {
-    if (!informative(pair)) {
-      // A side without a varying column shares no information with anything: exactly 0.
+  async add(input: ScoredSamples, answer: (knots: Float64Array) => void): Promise<void> {
+    if (!informative(input)) {
+      // If all columns of a side are constant, mutual information is exactly 0.
       answer(new Float64Array(this.#model.manifest.taus.length));
       return;
     }
-    const shape = `${pair.x.rows},${pair.x.columns},${pair.y.columns}`;
+    const shape = `${input.x.rows},${input.x.columns},${input.y.columns}`;
     const batch = this.#waiting.get(shape) ?? [];
-    batch.push({ pair, answer });
+    batch.push({ input, answer });
     this.#waiting.set(shape, batch);
-    if ((batch.length + 1) * cellsOf(pair) > CELLS_PER_RUN) {
+    if ((batch.length + 1) * cellsOf(input) > CELLS_PER_RUN) {
       this.#waiting.delete(shape);
       await this.#run(batch);
     }
@@ -204,7 +209,7 @@ class BatchRunner {
   async #run(batch: readonly Waiting[]): Promise<void> {
     if (this.#cancelled()) throw new WorkCancelled();
     const start = performance.now();
-    const knots = await this.#model.run(batch.map(({ pair }) => pair));
+    const knots = await this.#model.run(batch.map(({ input }) => input));
     this.inferenceMs += performance.now() - start;
     batch.forEach(({ answer }, b) => {
       answer(knots[b] as Float64Array);
@@ -212,6 +217,7 @@ class BatchRunner {
   }
 }
 
-function informative(pair: ScoredSamples): boolean {
-  return pair.x.columns > 0 && pair.y.columns > 0;
+/** Whether both sides have a column in use. */
+function informative({ x, y }: ScoredSamples): boolean {
+  return x.columns > 0 && y.columns > 0;
 }

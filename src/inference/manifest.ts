@@ -21,19 +21,19 @@ export const Manifest = Type.Object({
     }),
   ),
   encoding: Type.Enum(['normal-scores', 'zero-padding']),
-  // Of kind mist-reference: those of x and y together that the network reads.
+  // Only for kind mist-reference: the number of columns of x and y together that the network reads.
   columns: Type.Optional(Type.Integer({ minimum: 2 })),
-  // The scores of x and of y; or the padded samples, and tau unless the network gives a point.
+  // The scores of x and of y; for mist-reference the padded samples, and tau unless it gives a point.
   inputs: Type.Array(Type.String(), { minItems: 1, maxItems: 2 }),
   output: Type.String(),
   taus: Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 3 }),
   trained: Type.Object({ rows: Range, dim_x: Range, dim_y: Range }),
-  // Rows up to which their order is all the same to the model; with more, some of its statistics
-  // start from the first rows alone.
+  // Number of rows up to which the model's answer does not depend on their order; with more rows,
+  // some of its statistics start from the first rows only.
   reads_first: Type.Optional(Type.Integer({ minimum: 1 })),
-  // Whether samples have the same answer, to the bit, alone and in any batch.
+  // Whether samples get the same answer, to the bit, in any batch.
   batch_invariant: Type.Optional(Type.Boolean()),
-  // More may stand there on how the exponent was calibrated.
+  // May have more fields on how the exponent was calibrated.
   blocks: Type.Object(
     {
       rows: Type.Integer({ minimum: 4 }),
@@ -50,7 +50,7 @@ export const Manifest = Type.Object({
 export type Manifest = Static<typeof Manifest>;
 
 export const MODEL_FILE = 'model.onnx';
-/** d quantile / d scores; a model may lack it. */
+/** Computes d quantile / d scores; optional. */
 export const GRADIENT_FILE = 'gradient.onnx';
 
 const ajv = new Ajv();
@@ -59,7 +59,7 @@ const check = ajv.compile<Manifest>(Manifest);
 /**
  * Reads and checks `<folder>/manifest.json`.
  *
- * @throws Error saying what the manifest lacks.
+ * @throws Error that says what is wrong with the manifest.
  */
 export async function readManifest(folder: string): Promise<Manifest> {
   const manifest: unknown = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
@@ -76,16 +76,19 @@ export async function readManifest(folder: string): Promise<Manifest> {
   }
   const reference = kind === 'mist-reference';
   if (reference !== (encoding === 'zero-padding')) {
-    throw new Error(`manifest.json: kind ${kind} does not have the encoding ${encoding}`);
+    throw new Error(`manifest.json: kind ${kind} cannot have encoding ${encoding}`);
   }
   if (reference && columns === undefined) throw new Error('manifest.json: columns is missing');
-  if (!reference && inputs.length !== 2) throw new Error('manifest.json: inputs must be two');
+  if (!reference && inputs.length !== 2)
+    throw new Error('manifest.json: inputs must list two names');
   return manifest;
 }
 
 /**
- * Reads a file of a model and compares it with the manifest's checksum. What the service loads
- * are the very bytes that were checked.
+ * Reads a file of a model and compares its checksum with the manifest's. The service loads exactly the
+ * bytes that were checked.
+ *
+ * @throws Error if the checksums differ.
  */
 export async function readModelFile(
   folder: string,

@@ -8,9 +8,9 @@ export interface PoolOptions {
   readonly threads: number;
   /** Tasks that may wait while all threads are busy. */
   readonly queueLimit: number;
-  /** The threads' code; tests give threads that misbehave. */
+  /** Entry file of the threads; tests use threads that misbehave. */
   readonly entry?: URL;
-  /** Told of each thread that ended without being asked to. */
+  /** Called for each thread that ended unexpectedly. */
   readonly onDeath: (error: Error) => void;
 }
 
@@ -18,10 +18,10 @@ export interface PoolResult extends TaskResult {
   readonly queueMs: number;
 }
 
-/** One task on its way: waiting, then running on a thread until settled. */
+/** A task that waits or runs. */
 interface QueuedTask {
   readonly task: Task;
-  /** Waiting tasks of the same one share a run; undefined for one that shares it with none. */
+  /** Waiting tasks of the same shape share a run; undefined if the task cannot share one. */
   readonly shape: string | undefined;
   readonly cells: number;
   readonly enqueued: number;
@@ -34,7 +34,8 @@ interface QueuedTask {
 interface Slot {
   worker: Worker;
   state: 'starting' | 'idle' | 'busy' | 'dead';
-  jobs: readonly QueuedTask[];
+  /** The tasks that share the thread's current run. */
+  running: readonly QueuedTask[];
 }
 
 const RESTART_DELAY_MS = 1000;
@@ -42,9 +43,9 @@ const RESTART_DELAY_MS = 1000;
 /**
  * A fixed number of threads that own the ONNX sessions, behind a bounded queue.
  *
- * A run is one synchronous native call: ending its thread (or the process) while it lasts aborts
- * the whole process. So nothing here ever terminates a thread: a task that is given up is
- * answered at once, and its thread stops at the next chance between two runs.
+ * A run is one synchronous native call; ending its thread (or the process) during the call aborts the
+ * whole process. Threads are therefore never terminated: a cancelled task is rejected at once, and its
+ * thread stops working on it before the next run.
  */
 export class ModelPool {
   readonly #options: PoolOptions;
@@ -71,7 +72,7 @@ export class ModelPool {
     return [...new Map(failures.map((failure) => [failure.id, failure])).values()];
   }
 
-  /** Threads that are up. */
+  /** Number of threads that are running. */
   get threads(): number {
     return this.#slots.filter(({ state }) => state === 'idle' || state === 'busy').length;
   }
@@ -79,9 +80,9 @@ export class ModelPool {
   /**
    * Runs a task on the first free thread.
    *
-   * @param signal gives the task up: its reason rejects the promise.
-   * @param admitted for a request that has been let in already: its later tasks may wait, however
-   *   many others do.
+   * @param signal cancels the task, which is then rejected with the signal's reason.
+   * @param admitted true for the later tasks of a request whose first task was accepted: they may wait
+   *   beyond the queue limit.
    * @throws MistdError queue_full, model_failed or worker_died.
    */
   run(task: Task, signal: AbortSignal, admitted = false): Promise<PoolResult> {
@@ -91,17 +92,17 @@ export class ModelPool {
     if (full && !admitted) throw this.#queueFull();
     return new Promise<PoolResult>((resolve, reject) => {
       const cancelled = new Int32Array(new SharedArrayBuffer(4));
-      const giveUp = () => {
+      const cancel = () => {
         Atomics.store(cancelled, 0, 1);
-        const place = this.#queue.indexOf(job);
+        const place = this.#queue.indexOf(queued);
         if (place >= 0) this.#queue.splice(place, 1);
-        job.reject(signal.reason);
+        queued.reject(signal.reason);
       };
-      // A signal may outlive its many tasks.
-      const settled = () => signal.removeEventListener('abort', giveUp);
-      const job: QueuedTask = {
+      // One signal may serve many tasks and outlive them.
+      const settled = () => signal.removeEventListener('abort', cancel);
+      const queued: QueuedTask = {
         task,
-        ...this.#runOf(task),
+        ...this.#shapeOf(task),
         enqueued: performance.now(),
         cancelled,
         queueMs: 0,
@@ -114,20 +115,20 @@ export class ModelPool {
           reject(error);
         },
       };
-      signal.addEventListener('abort', giveUp, { once: true });
-      this.#queue.push(job);
+      signal.addEventListener('abort', cancel, { once: true });
+      this.#queue.push(queued);
       this.#dispatch();
     });
   }
 
-  /** Lets running and waiting tasks finish, those given up included, then ends the threads. */
+  /** Lets running and waiting tasks finish, cancelled ones included, then ends the threads. */
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.all(this.#slots.map((slot) => this.#stopSlot(slot)));
   }
 
   async #startSlot(): Promise<readonly ModelFailure[]> {
-    const slot: Slot = { worker: this.#newWorker(), state: 'starting', jobs: [] };
+    const slot: Slot = { worker: this.#newWorker(), state: 'starting', running: [] };
     this.#slots.push(slot);
     return this.#watch(slot);
   }
@@ -156,16 +157,16 @@ export class ModelPool {
         slot.state = 'dead';
         if (this.#closing) return resolve([]);
         this.#options.onDeath(failure);
-        for (const job of slot.jobs) {
-          job.reject(
-            new MistdError('worker_died', 'The thread ended during this request.', {
+        for (const queued of slot.running) {
+          queued.reject(
+            new MistdError('worker_died', 'The model thread ended during this request.', {
               retryAfterSeconds: 1,
               cause: failure,
             }),
           );
         }
-        slot.jobs = [];
-        // A pause, so that a thread that dies at its start does not spin.
+        slot.running = [];
+        // Wait, so that a thread that dies at its start is not restarted in a tight loop.
         setTimeout(() => {
           if (this.#closing) return resolve([]);
           slot.worker = this.#newWorker();
@@ -179,66 +180,67 @@ export class ModelPool {
   #dispatch(): void {
     for (const slot of this.#slots) {
       if (slot.state !== 'idle') continue;
-      const jobs = this.#takeJobs();
-      if (jobs.length === 0) return;
-      for (const job of jobs) job.queueMs = performance.now() - job.enqueued;
+      const taken = this.#takeTasks();
+      if (taken.length === 0) return;
+      for (const queued of taken) queued.queueMs = performance.now() - queued.enqueued;
       slot.state = 'busy';
-      slot.jobs = jobs;
-      // Copied, not moved: other tasks may need the same samples.
-      const tasks = jobs.map(({ task, cancelled }) => ({ ...task, cancelled }));
+      slot.running = taken;
+      // Samples are copied, not transferred, because other tasks may need them.
+      const tasks = taken.map(({ task, cancelled }) => ({ ...task, cancelled }));
       const message: ToThread = { type: 'run', tasks };
       slot.worker.postMessage(message);
     }
   }
 
-  /** The job that waits longest, and those that can share its run: no more than a thread's part. */
-  #takeJobs(): QueuedTask[] {
+  /** Takes the oldest task and tasks that can share its run, at most one thread's part of the queue. */
+  #takeTasks(): QueuedTask[] {
     const most = Math.ceil(this.#queue.length / this.#options.threads);
     const first = this.#queue.shift();
     if (first === undefined) return [];
-    const jobs = [first];
-    if (first.shape === undefined) return jobs;
+    const taken = [first];
+    if (first.shape === undefined) return taken;
     let cells = first.cells;
-    for (let i = 0; i < this.#queue.length && jobs.length < most; ) {
-      const job = this.#queue[i] as QueuedTask;
-      if (job.shape === first.shape && cells + job.cells <= CELLS_PER_RUN) {
+    for (let i = 0; i < this.#queue.length && taken.length < most; ) {
+      const queued = this.#queue[i] as QueuedTask;
+      if (queued.shape === first.shape && cells + queued.cells <= CELLS_PER_RUN) {
         this.#queue.splice(i, 1);
-        jobs.push(job);
-        cells += job.cells;
+        taken.push(queued);
+        cells += queued.cells;
       } else {
         i++;
       }
     }
-    return jobs;
+    return taken;
   }
 
-  /** What decides which tasks share a run: one question each, of the same shape, of a model to which company is nothing. */
-  #runOf({ model, questions }: Task): Pick<QueuedTask, 'shape' | 'cells'> {
+  /** Tasks share a run if each has one question, of the same shape, and the model is batch-invariant. */
+  #shapeOf({ model, questions }: Task): Pick<QueuedTask, 'shape' | 'cells'> {
     const [question, ...others] = questions;
-    const alone = question === undefined || others.length > 0 || question.gradientTau !== undefined;
-    if (alone || !this.#batchInvariant.has(model)) return { shape: undefined, cells: 0 };
+    const sharesNone =
+      question === undefined || others.length > 0 || question.gradientTau !== undefined;
+    if (sharesNone || !this.#batchInvariant.has(model)) return { shape: undefined, cells: 0 };
     const { x, y } = question;
     return { shape: [model, x.rows, x.columns, y.columns].join(), cells: cellsOf(question) };
   }
 
   #settle(slot: Slot, outcomes: readonly Outcome[]): void {
-    const { jobs } = slot;
-    slot.jobs = [];
+    const { running } = slot;
+    slot.running = [];
     outcomes.forEach((outcome, j) => {
-      const job = jobs[j] as QueuedTask;
+      const queued = running[j] as QueuedTask;
       if (outcome.type === 'cancelled') return;
       if (outcome.type === 'failed') {
-        job.reject(
-          new MistdError('model_failed', `Model ${job.task.model} failed on these samples.`, {
+        queued.reject(
+          new MistdError('model_failed', `Model ${queued.task.model} failed on these samples.`, {
             cause: new Error(outcome.reason),
           }),
         );
         return;
       }
       const { encodeMs, inferenceMs } = outcome.result;
-      const ownMs = (encodeMs + inferenceMs) / jobs.length;
+      const ownMs = (encodeMs + inferenceMs) / running.length;
       this.#averageRunMs += 0.2 * (ownMs - this.#averageRunMs);
-      job.resolve({ ...outcome.result, queueMs: job.queueMs });
+      queued.resolve({ ...outcome.result, queueMs: queued.queueMs });
     });
   }
 
@@ -256,7 +258,7 @@ export class ModelPool {
     const seconds = Math.ceil((this.#averageRunMs * (queueLimit + 1)) / threads / 1000);
     return new MistdError(
       'queue_full',
-      `All ${threads} threads are busy and ${queueLimit} requests wait already.`,
+      `All model threads are busy and the queue is full (threads: ${threads}, waiting requests: ${queueLimit}).`,
       { retryAfterSeconds: Math.min(60, Math.max(1, seconds)) },
     );
   }

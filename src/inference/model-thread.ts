@@ -1,4 +1,4 @@
-/** Entry of a model thread: opens and warms up every model, then runs one task at a time. */
+/** Entry file of a model thread: opens and warms up every model, then runs one task at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { WorkCancelled } from '../samples/shuffle.js';
 import { runTask } from './estimate-task.js';
@@ -12,7 +12,7 @@ import type {
 } from './protocol.js';
 import { ModelSession } from './session.js';
 
-if (parentPort === null) throw new Error('worker.js runs in a worker thread');
+if (parentPort === null) throw new Error('model-thread.js must run in a worker thread');
 const port = parentPort;
 
 const sessions = new Map<string, ModelSession>();
@@ -27,7 +27,7 @@ for (const { manifest, bytes, gradient } of (workerData as ThreadData).models) {
   }
 }
 
-// In order: a stop waits for the run before it.
+// Messages are handled in order, so that a stop waits for the run before it.
 let last = Promise.resolve();
 port.on('message', (message: ToThread) => {
   last = last.then(() => handle(message));
@@ -39,15 +39,15 @@ async function handle(message: ToThread): Promise<void> {
   else send({ type: 'ran', outcomes: await run(message.tasks) });
 }
 
-/** Tasks of one model that share their runs. */
+/** Runs tasks of one model together, so that they share runs. */
 async function run(tasks: readonly SentTask[]): Promise<Outcome[]> {
   try {
     const [first] = tasks as [SentTask];
     const session = sessions.get(first.model);
     if (session === undefined) throw new Error(`model ${first.model} is not loaded`);
-    const nobodyWaits = () => tasks.every(({ cancelled }) => Atomics.load(cancelled, 0) === 1);
+    const allCancelled = () => tasks.every(({ cancelled }) => Atomics.load(cancelled, 0) === 1);
     const questions = tasks.flatMap((task) => task.questions);
-    const { answers, ...times } = await runTask(session, questions, nobodyWaits);
+    const { answers, ...times } = await runTask(session, questions, allCancelled);
     let end = 0;
     return tasks.map((task) => {
       const start = end;
@@ -56,7 +56,7 @@ async function run(tasks: readonly SentTask[]): Promise<Outcome[]> {
     });
   } catch (error) {
     if (error instanceof WorkCancelled) return tasks.map(() => ({ type: 'cancelled' }));
-    // One task's failure is not to be another's.
+    // Run the tasks one by one, so that the failure of one does not affect the others.
     if (tasks.length > 1) return (await Promise.all(tasks.map((task) => run([task])))).flat();
     return [{ type: 'failed', reason: (error as Error).message }];
   }

@@ -7,7 +7,7 @@ import type { Manifest } from './manifest.js';
 export interface LoadedModel {
   readonly manifest: Manifest;
   readonly bytes: Uint8Array;
-  /** Its gradient.onnx, where it has one. */
+  /** Content of its gradient.onnx, if it has one. */
   readonly gradient?: Uint8Array;
 }
 
@@ -15,12 +15,13 @@ export interface ThreadData {
   readonly models: readonly LoadedModel[];
 }
 
+/** The unit of work of a model thread: questions to one model. */
 export interface Task {
   readonly model: string;
   readonly questions: readonly Question[];
 }
 
-/** A task on its way to a thread; `cancelled` becomes 1 once nobody waits for it any more. */
+/** A task as sent to a thread; `cancelled` becomes 1 when its result is no longer needed. */
 export interface SentTask extends Task {
   readonly cancelled: Int32Array;
 }
@@ -31,7 +32,7 @@ export type ToThread =
 
 export type FromThread =
   | { readonly type: 'started'; readonly failures: readonly ModelFailure[] }
-  /** One of each task. */
+  /** One outcome per task, in order. */
   | { readonly type: 'ran'; readonly outcomes: readonly Outcome[] };
 
 export type Outcome =
@@ -39,7 +40,7 @@ export type Outcome =
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'cancelled' };
 
-/** Why a model cannot be used; `id` is its folder's name when the manifest is not readable. */
+/** Why a model cannot be used; `id` is the name of its folder if the manifest cannot be read. */
 export interface ModelFailure {
   readonly id: string;
   readonly reason: string;

@@ -1,15 +1,15 @@
-/** Kind `mist-reference`: the published MIST network, with its own way to read samples. */
+/** Input and output of models of kind `mist-reference`, the published MIST network. */
 import type { Scores } from '../encoding/encode.js';
 import { MistdError } from '../errors.js';
 import type { Matrix } from '../maths/matrix.js';
 import type { Samples } from '../samples/samples.js';
 import type { Manifest } from './manifest.js';
 
-/** Squares of larger values, summed in the network, overflow single precision. */
+/** Largest value allowed: sums of squares of larger ones overflow single precision in the network. */
 const LARGEST = 1e15;
 
 /**
- * Refuses what the network cannot read, which it would cut off or drown in without a word.
+ * Rejects samples for which the network would silently drop columns or overflow.
  *
  * @throws MistdError too_many_columns or out_of_range.
  */
@@ -19,7 +19,7 @@ export function checkReferenceSamples(manifest: Manifest, { x, y }: Samples): vo
   if (columns > width) {
     throw new MistdError(
       'too_many_columns',
-      `x and y have ${columns} columns in all; model ${manifest.id} reads ${width}.`,
+      `x and y have ${columns} columns together; model ${manifest.id} reads at most ${width}.`,
       { pointer: '' },
     );
   }
@@ -27,22 +27,22 @@ export function checkReferenceSamples(manifest: Manifest, { x, y }: Samples): vo
     if (values.some((value) => Math.abs(value) > LARGEST)) {
       throw new MistdError(
         'out_of_range',
-        `${name} has a value beyond ±${LARGEST}, and model ${manifest.id} reads values as they are.`,
+        `${name} has a value beyond ±${LARGEST}, which model ${manifest.id} cannot read because it does not rescale values.`,
         { pointer: `/${name}` },
       );
     }
   }
 }
 
-/** The values of a side as they are, in single precision. */
+/** The values of a side, unchanged but for single precision. */
 export function plainValues({ rows, columns, values }: Matrix): Scores {
   return { rows, columns, values: Float32Array.from(values) };
 }
 
 /**
- * Rows [x, y, 0 …] of the network's width.
+ * Joins x and y and pads each row with zeros to the network's width: [x, y, 0 …].
  *
- * @param batch pairs of one shape.
+ * @param batch samples of one shape.
  * @returns shape [batch, rows, width].
  */
 export function paddedRows(
@@ -51,9 +51,9 @@ export function paddedRows(
 ): Float32Array {
   const rows = batch[0]?.x.rows ?? 0;
   const source = new Float32Array(batch.length * rows * width);
-  batch.forEach((pair, b) => {
+  batch.forEach(({ x, y }, b) => {
     let first = b * rows * width;
-    for (const { columns, values } of [pair.x, pair.y]) {
+    for (const { columns, values } of [x, y]) {
       for (let c = 0; c < columns; c++) {
         for (let r = 0; r < rows; r++) {
           source[first + r * width + c] = values[c * rows + r] as number;
@@ -66,11 +66,11 @@ export function paddedRows(
 }
 
 /**
- * Answers of the network as quantiles: each tau was asked by itself, so they may cross, which
- * sorting mends (Chernozhukov, Fernández-Val & Galichon 2010), or be negative, which mutual
- * information is not. The one value of a point model stands for every quantile.
+ * Converts outputs of the network to quantiles. The network evaluates each tau separately, so the
+ * quantiles may cross, which sorting corrects (Chernozhukov, Fernández-Val & Galichon 2010), or be
+ * negative, which is set to 0. The single output of a point model is used for every quantile.
  */
-export function referenceKnots(answers: Float32Array, taus: number): Float64Array {
-  const values = answers.length === 1 ? new Float64Array(taus).fill(answers[0] as number) : answers;
+export function referenceKnots(outputs: Float32Array, taus: number): Float64Array {
+  const values = outputs.length === 1 ? new Float64Array(taus).fill(outputs[0] as number) : outputs;
   return Float64Array.from(values, (value) => Math.max(0, value)).sort();
 }

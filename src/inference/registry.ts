@@ -9,8 +9,8 @@ export interface LoadedFolder {
 }
 
 /**
- * Reads every model of a folder: each subfolder with its manifest and checksummed model file.
- * One that cannot be read becomes a failure with its reason; the others are loaded still.
+ * Reads every model in a folder: each subfolder has a manifest and the model files that it lists. A
+ * model that cannot be read becomes a failure with its reason; the others are still loaded.
  */
 export async function loadModels(folder: string): Promise<LoadedFolder> {
   const models: LoadedModel[] = [];
@@ -19,7 +19,8 @@ export async function loadModels(folder: string): Promise<LoadedFolder> {
     try {
       const path = join(folder, name);
       const manifest = await readManifest(path);
-      if (manifest.id !== name) throw new Error(`manifest.json: id ${manifest.id} is not ${name}`);
+      if (manifest.id !== name)
+        throw new Error(`manifest.json: id is ${manifest.id}, but the folder is ${name}`);
       models.push({
         manifest,
         bytes: await readModelFile(path, manifest, MODEL_FILE),

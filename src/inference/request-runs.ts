@@ -3,17 +3,17 @@ import type { Engine } from './engine.js';
 import { CELLS_PER_RUN, cellsOf } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
 
-/** Where the time of a job went, summed over its threads, in milliseconds. */
+/** Time spent on the tasks of a request, summed over threads, in milliseconds. */
 export interface RunTiming {
-  /** Until the first thread was free. */
+  /** Time until the first task started. */
   queueMs: number;
   encodeMs: number;
   inferenceMs: number;
 }
 
 /**
- * The estimates of one request by one model: any number of questions, spread over all threads in
- * tasks of about one run each, so that other requests get their turn in between.
+ * Puts the questions of one request to one model. The questions are spread over all threads in tasks of
+ * about one run each, so that other requests get their turn in between.
  */
 export class RequestRuns {
   readonly timing: RunTiming = { queueMs: 0, encodeMs: 0, inferenceMs: 0 };
@@ -22,7 +22,7 @@ export class RequestRuns {
   readonly #signal: AbortSignal;
   #admitted = false;
 
-  /** @param signal gives the job up: what runs ends with its run, and nothing more starts. */
+  /** @param signal cancels the request: running tasks end after their run, and no more are started. */
   constructor(engine: Engine, manifest: Manifest, signal: AbortSignal) {
     this.manifest = manifest;
     this.#engine = engine;
@@ -30,10 +30,10 @@ export class RequestRuns {
   }
 
   /**
-   * Estimates in the order of the questions. Which questions share a run depends on them alone, so
-   * the same questions give the same answer.
+   * Answers in the order of the questions. Which questions share a run depends only on the questions,
+   * so the same questions give the same answers.
    *
-   * @throws MistdError as ModelPool.run; what the signal was aborted with.
+   * @throws MistdError as ModelPool.run; the signal's reason if it is aborted.
    */
   readonly ask = async (questions: readonly Question[]): Promise<ModelAnswer[]> => {
     const failed = new AbortController();
@@ -69,7 +69,7 @@ export class RequestRuns {
   }
 }
 
-/** Cuts questions, in their order, into tasks of one full run, or of one question. */
+/** Splits questions, in order, into tasks of one full run each; a larger question is its own task. */
 function tasksOf(questions: readonly Question[]): Question[][] {
   const tasks: Question[][] = [];
   let room = 0;

@@ -9,12 +9,12 @@ import type { ModelSession } from './session.js';
 /**
  * The derivative of a quantile with respect to every sample.
  *
- * K blocks are estimated apart: their combined quantile is m + K^(−e) (q − m), with m and q the
- * means over blocks of the median and of Q(tau) (`combineBlocks`), and so is its derivative. For a
- * tau between knots this leaves out that interpolation bends a little with the spread.
+ * K blocks are estimated separately. Their combined quantile is m + K^(−e) (q − m), where m and q are
+ * the means over blocks of the median and of Q(tau) (`combineBlocks`), and its derivative is combined
+ * likewise. For a tau between knots, this ignores that the interpolation depends slightly on the spread.
  *
- * @param blocks rows of each block.
- * @param cancelled asked before each run.
+ * @param blocks row indices of each block.
+ * @param cancelled called before each run.
  * @throws WorkCancelled
  */
 export async function sampleGradient(
@@ -36,12 +36,11 @@ export async function sampleGradient(
   for (const rows of blocks) {
     const x = new BlockSide(samples.x, rows);
     const y = new BlockSide(samples.y, rows);
-    // A side without a varying column shares no information, however its samples move.
+    // If all columns of a side are constant, the block's estimate is 0 and adds no derivative.
     if (x.scores.columns === 0 || y.scores.columns === 0) continue;
     if (cancelled()) throw new WorkCancelled();
-    const pair = { x: x.scores, y: y.scores };
     const gradients = await model.gradients(
-      pair,
+      { x: x.scores, y: y.scores },
       parts.map((part) => part.tau),
     );
     gradients.forEach((gradient, p) => {
@@ -53,13 +52,13 @@ export async function sampleGradient(
   return total;
 }
 
-/** The rows of a block of one side, ranked among themselves. */
+/** One side of a block, with its rows ranked within the block. */
 class BlockSide {
   readonly scores: Scores;
   readonly #rows: Int32Array;
   readonly #samples: Matrix;
   readonly #sources: JoinedSide['sources'];
-  /** The column of the samples that each column of the scores is of. */
+  /** For each column of the scores, the index of its column in the samples. */
   readonly #columns: readonly number[];
 
   constructor({ matrix, sources }: JoinedSide, rows: Int32Array) {
@@ -71,12 +70,16 @@ class BlockSide {
     this.scores = encodeColumns(ranks, rows.length);
   }
 
-  /** @param gradient with respect to the scores, [rows, columns] column by column. */
+  /**
+   * Adds `weight` times the derivative with respect to the samples to `total`.
+   *
+   * @param gradient derivative with respect to the scores, shape [rows, columns], column-major.
+   */
   addTo(total: Matrix, gradient: Float32Array, weight: number): void {
     const { rows } = this.scores;
     this.#columns.forEach((column, c) => {
       const [sent = 0, ...others] = this.#sources[column] as readonly number[];
-      // Labels have no order, and so nowhere to move.
+      // Labels have no order, so their derivative is 0.
       if (others.length > 0) return;
       const bySample = throughSmoothedCdf(
         columnOf(this.#samples, column),

@@ -5,30 +5,30 @@ import { normalQuantile } from '../maths/normal.js';
 import type { Manifest } from './manifest.js';
 import { paddedRows, referenceKnots } from './reference.js';
 
-/** A pair of sides of the same rows, ready for the model. */
+/** Scores of two sides with the same rows: one input of the model. */
 export interface ScoredSamples {
   readonly x: Scores;
   readonly y: Scores;
 }
 
-/** Derivatives with respect to the scores of both sides, [rows, columns] column by column. */
+/** Derivatives with respect to the scores of both sides, shape [rows, columns], column-major. */
 export interface ScoreGradient {
   readonly x: Float32Array;
   readonly y: Float32Array;
 }
 
-/** How every session is set up; the bench runs bare sessions in the same way. */
+/** Options of every session; the bench uses the same. */
 export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
-  // The pool has a thread a core; more threads inside a run would compete with it.
+  // The pool has one thread per core; more threads inside a run would compete with them.
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
   executionMode: 'sequential',
-  // Keeps the memory of the largest run (CELLS_PER_RUN bounds it) for the next one: without it,
-  // fresh pages make a run of 500 rows some 1.5 times slower.
+  // Keep the memory of the largest run (CELLS_PER_RUN bounds it) for the next one. Without it, newly
+  // allocated pages make a run of 500 rows about 1.5 times slower.
   enableCpuMemArena: true,
 };
 
-/** One ONNX session of one model. Runs are synchronous inside: keep it in a worker thread. */
+/** An ONNX session of one model. Runs block their thread, so use it in a worker thread. */
 export class ModelSession {
   readonly manifest: Manifest;
   readonly #session: InferenceSession;
@@ -45,7 +45,10 @@ export class ModelSession {
     this.#gradientBytes = gradientBytes;
   }
 
-  /** @param gradient its gradient.onnx; without it the session cannot give gradients. */
+  /**
+   * @param bytes content of model.onnx.
+   * @param gradient content of gradient.onnx; without it the session cannot compute gradients.
+   */
   static async open(
     manifest: Manifest,
     bytes: Uint8Array,
@@ -56,11 +59,11 @@ export class ModelSession {
   }
 
   /**
-   * Quantiles of each pair of a batch.
+   * Estimates the quantiles for each input of a batch.
    *
-   * @param batch pairs of one shape: the same rows, dim_x and dim_y in each.
+   * @param batch inputs of one shape: the same rows, dim_x and dim_y in each.
    * @returns shape [batch][taus], in nats, ascending, at least 0.
-   * @throws Error when the model's output is not that.
+   * @throws Error if the model's output has another shape or violates this.
    */
   async run(batch: readonly ScoredSamples[]): Promise<Float64Array[]> {
     const { output, taus, kind } = this.manifest;
@@ -80,11 +83,12 @@ export class ModelSession {
   }
 
   /**
-   * The derivative of Q(tau) with respect to the scores of a pair, for each tau.
+   * The derivative of Q(tau) with respect to the scores of an input, for each tau.
    *
-   * @returns for each tau the derivatives of both sides, in nats, shape [rows, columns] column by
-   *   column as the scores.
-   * @throws Error when the model has no gradient.onnx, or its output is not that.
+   * @returns for each tau the derivatives of both sides, in nats, shape [rows, columns], column-major
+   *   like the scores.
+   * @throws Error if the model has no gradient.onnx, or if its output has another shape or is not
+   *   finite.
    */
   async gradients({ x, y }: ScoredSamples, taus: readonly number[]): Promise<ScoreGradient[]> {
     const session = await this.#openGradient();
@@ -100,7 +104,7 @@ export class ModelSession {
     }));
   }
 
-  /** Not before it is asked for: to open it takes several times as long as the model itself. */
+  /** Opens the gradient on first use, because that takes several times as long as the model itself. */
   #openGradient(): Promise<InferenceSession> {
     if (this.#gradientBytes === undefined) throw new Error('the model has no gradient.onnx');
     this.#gradient ??= InferenceSession.create(this.#gradientBytes, SESSION_OPTIONS);
@@ -120,12 +124,12 @@ export class ModelSession {
       }
       return feeds;
     }
-    feeds[first] = toTensor(batch.map((pair) => pair.x));
-    feeds[second as string] = toTensor(batch.map((pair) => pair.y));
+    feeds[first] = toTensor(batch.map(({ x }) => x));
+    feeds[second as string] = toTensor(batch.map(({ y }) => y));
     return feeds;
   }
 
-  /** One small run, to allocate and to see that the model answers at all. */
+  /** Makes one small run, to allocate memory and to check that the model works. */
   async warmUp(): Promise<void> {
     const [low, high] = this.manifest.trained.rows as [number, number];
     const rows = Math.min(high, Math.max(low, 32));
@@ -135,7 +139,7 @@ export class ModelSession {
   }
 }
 
-/** @returns float32 [batch, rows, columns] of column-major sides. */
+/** Converts column-major sides to a float32 tensor of shape [batch, rows, columns]. */
 export function toTensor(sides: readonly Scores[]): Tensor {
   const { rows, columns } = sides[0] as Scores;
   const data = new Float32Array(sides.length * rows * columns);
@@ -148,12 +152,12 @@ export function toTensor(sides: readonly Scores[]): Tensor {
   return new Tensor('float32', data, [sides.length, rows, columns]);
 }
 
-/** The inverse of `toTensor` for one place of the batch, for a side of this shape. */
+/** The inverse of `toTensor` for one place of the batch. */
 function fromTensor(tensor: Tensor, place: number, { rows, columns }: Scores): Float32Array {
   const { data } = tensor;
   const cells = rows * columns;
   if (!(data instanceof Float32Array) || data.length < (place + 1) * cells) {
-    throw new Error(`a gradient has shape [${tensor.dims}], not [${rows},${columns}] a pair`);
+    throw new Error(`a gradient has shape [${tensor.dims}], not [${rows},${columns}] per input`);
   }
   const values = new Float32Array(cells);
   let i = place * cells;
@@ -167,7 +171,7 @@ function fromTensor(tensor: Tensor, place: number, { rows, columns }: Scores): F
 function checkKnots(knots: Float64Array): void {
   knots.forEach((q, k) => {
     if (!Number.isFinite(q) || q < 0 || (k > 0 && q < (knots[k - 1] as number))) {
-      throw new Error(`quantile ${k} of the model is ${q} after ${knots[k - 1]}`);
+      throw new Error(`quantile ${k} of the model is ${q}, and the one before is ${knots[k - 1]}`);
     }
   });
 }

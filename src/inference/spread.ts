@@ -6,8 +6,9 @@ import type { Manifest } from './manifest.js';
 import type { PoolResult } from './model-pool.js';
 
 /**
- * Estimates samples of any size: the blocks of many rows are shared out to all threads. Each ranks
- * and deals all rows, which takes little beside the model. The answer is that of one thread.
+ * Estimates samples of any size. The blocks of many rows are shared among all threads. Each thread ranks
+ * and splits all rows, which takes little time compared with the model. The answer is the same as that
+ * of one thread.
  *
  * @throws MistdError as ModelPool.run
  */
@@ -45,7 +46,7 @@ export async function estimateSpread(
   }
 }
 
-/** The estimate of all blocks, in their order, from those of all shares. */
+/** Combines the blocks of all shares, in their original order, to one answer. */
 function joinShares(shares: readonly ModelAnswer[], { taus, blocks }: Manifest): ModelAnswer {
   const [first] = shares as [ModelAnswer];
   const parts: Float64Array[] = [];

@@ -53,7 +53,7 @@ describe('under load', () => {
     expect(refused.length).toBeGreaterThanOrEqual(1);
     for (const { body, headers } of refused) {
       expect(body.code).toBe('queue_full');
-      expect(body.detail).toContain('1 requests wait');
+      expect(body.detail).toContain('waiting requests: 1');
       expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     }
     expect(answers.filter(({ status }) => status === 200).length).toBe(4 - refused.length);

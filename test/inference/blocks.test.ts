@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeColumns, rankColumns, type Scores } from '../../src/encoding/encode.js';
-import { combineBlocks, dealBlocks } from '../../src/inference/blocks.js';
+import { combineBlocks, splitIntoBlocks } from '../../src/inference/blocks.js';
 import { mixed, uniforms } from '../data.js';
 
 function scores(rows: readonly number[][]): Scores {
@@ -14,19 +14,19 @@ function scores(rows: readonly number[][]): Scores {
   return encodeColumns(rankColumns({ rows: rows.length, columns, values }), rows.length);
 }
 
-/** The blocks as sets of the rows' own names, whatever order they were sent in. */
+/** The blocks as sorted lists of row names, which do not depend on the order sent. */
 function split(x: number[][], y: number[][], names: readonly number[]): number[][] {
-  return dealBlocks(scores(x), scores(y), 500).map((rows) =>
+  return splitIntoBlocks(scores(x), scores(y), 500).map((rows) =>
     Array.from(rows, (r) => names[r] as number).sort((a, b) => a - b),
   );
 }
 
-describe('dealBlocks', () => {
+describe('splitIntoBlocks', () => {
   const { x, y } = mixed(1, 1703, 2, 1);
   const names = x.map((_, r) => r);
   const expected = split(x, y, names);
 
-  it('deals every row once, into the fewest blocks of nearly equal size', () => {
+  it('assigns every row once, to the fewest blocks of nearly equal size', () => {
     expect(expected.map((block) => block.length)).toEqual([426, 426, 426, 425]);
     expect(expected.flat().sort((a, b) => a - b)).toEqual(names);
   });
@@ -49,18 +49,18 @@ describe('dealBlocks', () => {
     ).toEqual(expected);
   });
 
-  it('does not put duplicates side by side, nor by the order in which they come', () => {
+  it('does not put duplicates side by side or depend on the order in which they are sent', () => {
     const uniform = uniforms(5);
     const x = names.map(() => [Math.floor(-2 * Math.log(uniform()))]);
     const y = x.map(([v = 0]) => [uniform() < 0.5 ? v : Math.floor(4 * uniform())]);
-    const dealt = (order: readonly number[]) => {
+    const oneBlock = (order: readonly number[]) => {
       const pick = (rows: number[][]) => order.map((r) => rows[r] as number[]);
-      const [block] = dealBlocks(scores(pick(x)), scores(pick(y)), names.length);
+      const [block] = splitIntoBlocks(scores(pick(x)), scores(pick(y)), names.length);
       return Array.from(block as Int32Array, (r) => `${pick(x)[r]}, ${pick(y)[r]}`);
     };
-    const rows = dealt(names);
-    expect(dealt(names.toReversed())).toEqual(rows);
-    // Of each kind, the first rows have about the share that all have: within four standard errors.
+    const rows = oneBlock(names);
+    expect(oneBlock(names.toReversed())).toEqual(rows);
+    // Each kind has about the same share of the first rows as of all rows, within four standard errors.
     const first = rows.slice(0, 400);
     for (const kind of new Set(rows)) {
       const share = rows.filter((row) => row === kind).length / rows.length;
@@ -69,8 +69,8 @@ describe('dealBlocks', () => {
     }
   });
 
-  it('tells a row from its mirror image', () => {
-    // Pairs of rows (a, b), (−a, −b) have the same |scores|; a third column orients them.
+  it('distinguishes a row from its mirror image', () => {
+    // The rows (a, b) and (−a, −b) have the same |scores|; a third column orients them.
     const { x: half } = mixed(3, 600, 2, 1);
     const both = [...half, ...half.map((row) => row.map((v) => -v))];
     const sides = both.map(([, b = 0], r) => [b + 0.3 * Math.sin(r)]);
@@ -92,7 +92,7 @@ describe('combineBlocks', () => {
     expect([...knots]).toEqual([2 - shrink, 2, 2 + 2 * shrink].map((v) => expect.closeTo(v, 12)));
   });
 
-  it('keeps at 0 what is 0 in most blocks', () => {
+  it('keeps knots at 0 that are 0 in most blocks', () => {
     const blocks = [
       Float64Array.of(0, 0, 0.2, 0.4),
       Float64Array.of(0, 0.1, 0.3, 0.5),

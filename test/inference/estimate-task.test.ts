@@ -20,14 +20,14 @@ function side(seed: number, rows: number): Matrix {
 }
 
 describe('runTask', () => {
-  it('deals rows beyond the blocks of the model into several', async () => {
+  it('splits rows beyond the block size of the model into several blocks', async () => {
     const samples = { x: side(1, 1100), y: side(2, 1100) };
     const { answers } = await runTask(model, [samples], () => false);
     expect(answers.map(({ blocks }) => blocks)).toEqual([3]);
     expect(answers[0]?.knots.length).toBe(model.manifest.taus.length);
   });
 
-  it('estimates a share of the blocks, which together are all of them', async () => {
+  it('estimates shares of the blocks, which together are all blocks', async () => {
     const samples = { x: side(1, 1100), y: side(2, 1100) };
     const all = { ...samples, share: { from: 0, of: 1 } };
     const shares = [0, 1].map((from) => ({ ...samples, share: { from, of: 2 } }));
@@ -42,12 +42,12 @@ describe('runTask', () => {
     expect([even?.length, odd?.length]).toEqual([2, 1]);
   });
 
-  it('stops before the next run when nobody waits any more', async () => {
+  it('stops before the next run when it is cancelled', async () => {
     const samples = { x: side(1, 50), y: side(2, 50) };
     await expect(runTask(model, [samples], () => true)).rejects.toThrow(WorkCancelled);
   });
 
-  it('gives each of many questions the answer that it has alone', async () => {
+  it('answers each of many questions as it does on its own', async () => {
     const shared = side(3, 60);
     const questions = [
       { x: side(1, 60), y: shared },
@@ -59,11 +59,11 @@ describe('runTask', () => {
     ];
     const together = await runTask(model, questions, () => false);
     for (const [i, question] of questions.entries()) {
-      const alone = (await runTask(model, [question], () => false)).answers[0];
+      const single = (await runTask(model, [question], () => false)).answers[0];
       const { knots, facts, blocks } = together.answers[i] as ModelAnswer;
-      expect(facts).toEqual(alone?.facts);
-      expect(blocks).toBe(alone?.blocks);
-      alone?.knots.forEach((q, k) => {
+      expect(facts).toEqual(single?.facts);
+      expect(blocks).toBe(single?.blocks);
+      single?.knots.forEach((q, k) => {
         expect(knots[k]).toBeCloseTo(q, 4);
       });
     }

@@ -6,7 +6,7 @@ import type { LoadedModel, Task } from '../../src/inference/protocol.js';
 
 const THREAD = new URL('../../dist/test/inference/fixtures/thread.js', import.meta.url);
 
-/** A task for the fixture thread, which does what the model's name says. */
+/** A task for the fixture thread, which behaves as the model's name says. */
 function task(model: string, rows = 10): Task {
   const side = { rows, columns: 1, values: new Float64Array(rows) };
   return { model, questions: [{ x: side, y: side }] };
@@ -15,7 +15,7 @@ function task(model: string, rows = 10): Task {
 let pool: ModelPool;
 const deaths: Error[] = [];
 
-/** A model for the pool's eyes; the fixture thread opens none. */
+/** A model for the pool; the fixture thread does not open it. */
 function model(id: string, batch_invariant: boolean): LoadedModel {
   return { manifest: { id, batch_invariant } as Manifest, bytes: new Uint8Array() };
 }
@@ -36,7 +36,7 @@ afterEach(() => pool.close());
 const never = new AbortController().signal;
 
 describe('ModelPool', () => {
-  it('rejects the task of a thread that dies, replaces the thread and goes on', async () => {
+  it('rejects the task of a thread that dies and replaces the thread', async () => {
     await start(1, 4);
     const dying = pool.run(task('die'), never);
     const waiting = pool.run(task('answer'), never);
@@ -50,19 +50,19 @@ describe('ModelPool', () => {
     expect(pool.threads).toBe(1);
   });
 
-  it('rejects a task that fails with model_failed and keeps the thread', async () => {
+  it('rejects a failing task with model_failed and keeps the thread', async () => {
     await start(1, 4);
     await expect(pool.run(task('fail'), never)).rejects.toMatchObject({ code: 'model_failed' });
     await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
     expect(deaths).toEqual([]);
   });
 
-  it('takes a task that is given up out of the queue', async () => {
+  it('removes a cancelled task from the queue', async () => {
     await start(1, 1);
     const running = pool.run(task('slow'), never);
     const abort = new AbortController();
     const waiting = pool.run(task('die'), abort.signal);
-    expect(() => pool.run(task('answer'), never)).toThrow(/1 requests wait/);
+    expect(() => pool.run(task('answer'), never)).toThrow(/waiting requests: 1/);
     abort.abort(new Error('given up'));
     await expect(waiting).rejects.toThrow('given up');
     await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
@@ -70,15 +70,15 @@ describe('ModelPool', () => {
     expect(deaths).toEqual([]);
   });
 
-  it('lets a task of a request that was let in wait beyond the limit', async () => {
+  it('lets later tasks of an admitted request wait beyond the limit', async () => {
     await start(1, 0);
     const running = pool.run(task('slow'), never);
-    expect(() => pool.run(task('answer'), never)).toThrow(/0 requests wait/);
+    expect(() => pool.run(task('answer'), never)).toThrow(/waiting requests: 0/);
     await expect(pool.run(task('answer'), never, true)).resolves.toBeDefined();
     await running;
   });
 
-  it('answers at once for a running task that is given up, and tells its thread', async () => {
+  it('rejects a cancelled running task at once and tells its thread', async () => {
     await start(1, 1);
     const abort = new AbortController();
     const running = pool.run(task('until cancelled'), abort.signal);
@@ -87,7 +87,7 @@ describe('ModelPool', () => {
     await expect(pool.run(task('answer'), never)).resolves.toBeDefined();
   });
 
-  it('does not listen to a signal any longer than its task lasts', async () => {
+  it('stops listening to a signal when its task ends', async () => {
     await start(1, 4);
     const { signal } = new AbortController();
     for (let i = 0; i < 3; i++) await pool.run(task('answer'), signal);
@@ -96,7 +96,7 @@ describe('ModelPool', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('lets waiting tasks of one shape share a run, of a model that is batch-invariant', async () => {
+  it('lets waiting tasks of one shape share a run if the model is batch-invariant', async () => {
     await start(1, 9);
     const together = async (model: string) => {
       const running = pool.run(task('slow'), never);
@@ -106,18 +106,18 @@ describe('ModelPool', () => {
       await running;
       return (await Promise.all(waiting)).map(({ inferenceMs }) => inferenceMs);
     };
-    // Two of 5,000 rows are more than a run takes.
+    // Two tasks of 5,000 rows do not fit into one run.
     expect(await together('count')).toEqual([3, 1, 3, 3, 1, 1]);
     expect(await together('count alone')).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
-  it('leaves every thread its part of the waiting tasks', async () => {
+  it('leaves every thread its share of the waiting tasks', async () => {
     await start(2, 9);
     const running = [pool.run(task('slow'), never), pool.run(task('slow'), never)];
     const waiting = Array.from({ length: 6 }, () => pool.run(task('count'), never));
     await Promise.all(running);
     const together = (await Promise.all(waiting)).map(({ inferenceMs }) => inferenceMs);
-    // Half of those that wait, then half of the rest.
+    // Half of the waiting tasks, then half of the rest.
     expect(together).toEqual([3, 3, 3, 2, 2, 1]);
   });
 

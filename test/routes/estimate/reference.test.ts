@@ -66,7 +66,7 @@ describe('a model of kind mist-reference', () => {
     const wide = await service.post<Problem>(mixed(4, 20, 40, 25));
     expect(wide.status).toBe(400);
     expect(wide.body).toMatchObject({ code: 'too_many_columns' });
-    expect(wide.body.detail).toContain('65 columns in all');
+    expect(wide.body.detail).toContain('65 columns together');
     const huge = await service.post<Problem>({ x: [1, 2, 3e15], y: [1, 2, 3] });
     expect(huge.status).toBe(400);
     expect(huge.body).toMatchObject({ code: 'out_of_range', pointer: '/x' });
