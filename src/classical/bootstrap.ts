@@ -16,12 +16,12 @@ export type Resampling = 'bootstrap' | 'half_samples';
 /**
  * The percentile interval of an estimator.
  *
- * - bootstrap (Efron 1979): as many rows as there are, drawn with replacement.
+ * - bootstrap (Efron 1979): the same number of rows, drawn with replacement.
  * - half_samples: half of the rows, drawn without replacement. Bootstrap samples repeat rows, which
  *   nearest-neighbor estimators see as neighbors at distance 0, so their estimates are far off.
- *   Estimates from halves vary around the full estimate as much as that varies around the truth (the
- *   variance 1/m − 1/n at m = n/2 is 1/n). Their median is shifted to the full estimate, because fewer
- *   rows give more bias.
+ *   Estimates from halves vary around the full estimate as much as that varies around the truth
+ *   (the variance 1/m − 1/n at m = n/2 is 1/n). Their median is shifted to the full estimate,
+ *   because fewer rows give more bias.
  *
  * @param estimate the estimator, in nats; resamples for which it returns undefined are left out.
  * @param whole the estimate from all rows, in nats.

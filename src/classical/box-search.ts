@@ -16,15 +16,15 @@ const TOGETHER = 96;
 const MOST = 0.9;
 
 /**
- * Nearest neighbors and neighbor counts under the maximum norm, by intersecting sets of rows. A row is
- * near if it is near in every column, and in a sorted column the near rows are a contiguous run. The
- * near rows are therefore the intersection of one set per column, computed 128 rows at a time. It takes
- * at most rows² · columns / 128 steps; from about 4 columns on, a tree takes longer.
+ * Nearest neighbors and neighbor counts under the maximum norm, by intersecting sets of rows. A row
+ * is near if it is near in every column, and in a sorted column the near rows are a contiguous run.
+ * The near rows are therefore the intersection of one set per column, computed 128 rows at a time.
+ * It takes at most rows² · columns / 128 steps; from about 4 columns on, a tree takes longer.
  *
- * Many rows are searched together, one column after the other, because the sets of one column fit into
- * the cache and those of all columns do not. Rows are numbered by their order in the first column, so
- * that the run of that column is a run of bits and only this part of the other sets is read. The
- * results are identical to those of KdTree, to the bit.
+ * Many rows are searched together, one column after the other, because the sets of one column fit
+ * into the cache and those of all columns do not. Rows are numbered by their order in the first
+ * column, so that the run of that column is a run of bits and only this part of the other sets is
+ * read. The results are identical to those of KdTree, to the bit.
  */
 export class BoxSearch extends NeighborSearch {
   /** The columns with the largest spread first. */
@@ -84,9 +84,9 @@ export class BoxSearch extends NeighborSearch {
   }
 
   /**
-   * The rows beside a row in the first column give a radius that contains its nearest neighbors and
-   * many other rows. A smaller radius is tried first: the fraction of it that was enough for most of
-   * the previous rows.
+   * The rows next to a row in the first column give a radius that contains its nearest neighbors
+   * and many other rows. A smaller radius is tried first: the fraction of it that was enough for
+   * most of the previous rows.
    */
   protected override visitNearest(
     nearest: Nearest,
@@ -133,7 +133,9 @@ export class BoxSearch extends NeighborSearch {
     }
   }
 
-  /** Collects the nearest of the rows beside a place; returns a radius that contains at least k. */
+  /**
+   * Collects the nearest of the rows next to a place; returns a radius that contains at least k.
+   */
   #radiusBeside(q: number, split: number, nearest: Nearest): number {
     const { rows } = this;
     const beside = Math.min(
@@ -146,7 +148,9 @@ export class BoxSearch extends NeighborSearch {
     return nextUp(nearest.farthest);
   }
 
-  /** Collects the nearest within the radius of a working set; returns false if fewer than k exist. */
+  /**
+   * Collects the nearest within the radius of a working set; returns false if fewer than k exist.
+   */
   #collect(set: number, split: number, nearest: Nearest): boolean {
     const [q, listed] = [this.#centers[set] as number, this.#listed];
     nearest.clear(this.#radii[set] as number);

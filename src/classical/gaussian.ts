@@ -4,9 +4,9 @@ import { columnOf, type Matrix } from '../maths/matrix.js';
 import type { Samples } from '../samples/samples.js';
 
 /**
- * Mutual information if both sides are jointly normal: −½ Σ ln(1 − ρ²) over the canonical correlations
- * ρ, computed as ½ ln(det R_x det R_y / det R) from the correlation matrix R. Never negative; biased
- * upward unless there are many times more rows than columns.
+ * Mutual information if both sides are jointly normal: −½ Σ ln(1 − ρ²) over the canonical
+ * correlations ρ, computed as ½ ln(det R_x det R_y / det R) from the correlation matrix R. Never
+ * negative; biased upward unless there are many times more rows than columns.
  *
  * @returns nats; undefined if the correlation matrix is singular, because columns are linear
  *   combinations of others or there are no more rows than columns.
@@ -15,16 +15,16 @@ export function cca(samples: Samples): number | undefined {
   const x = standardColumns(samples.x);
   const y = standardColumns(samples.y);
   if (x.length === 0 || y.length === 0) return 0;
-  // With no more rows than columns, the correlation matrix is singular.
+  // The correlation matrix is singular if there are no more rows than columns.
   if (samples.x.rows <= x.length + y.length) return undefined;
   return gaussianInformation(gram([...x, ...y]), x.length);
 }
 
 /**
- * Mutual information of a Gaussian copula: `cca` of the normal scores, which no strictly monotone map of
- * a column changes. The correlation matrix is shrunk toward the identity (Ledoit & Wolf, "A
- * well-conditioned estimator for large-dimensional covariance matrices", 2004), so it is never singular.
- * Constant and redundant columns are left out.
+ * Mutual information of a Gaussian copula: `cca` of the normal scores, which no strictly monotone
+ * map of a column changes. The correlation matrix is shrunk toward the identity (Ledoit & Wolf, "A
+ * well-conditioned estimator for large-dimensional covariance matrices", 2004), so it is never
+ * singular. Constant and redundant columns are left out.
  *
  * @returns nats, at least 0.
  */

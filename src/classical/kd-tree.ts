@@ -10,8 +10,9 @@ const DEEPEST = 64;
 /**
  * A k-d tree under the maximum norm, queried with its own points.
  *
- * Nodes are split at the median of the widest column; each node stores the bounding box of its points.
- * Rows are queried in tree order, so that consecutive queries use the same data in the cache.
+ * Nodes are split at the median of the widest column; each node stores the bounding box of its
+ * points. Rows are queried in tree order, so that consecutive queries use the same data in the
+ * cache.
  */
 export class KdTree extends NeighborSearch {
   /** The row at each position of the tree. */
@@ -31,7 +32,7 @@ export class KdTree extends NeighborSearch {
     super(columns);
     const { rows, dims } = this;
     this.#order = Int32Array.from({ length: rows }, (_, r) => r);
-    // Nodes of at most LEAF points are not split, so every leaf but a lone root has LEAF / 2 or more.
+    // Nodes of at most LEAF points are not split, so leaves but a lone root have LEAF / 2 or more.
     const nodes = Math.ceil((4 * rows) / LEAF) + 1;
     this.#starts = new Int32Array(nodes);
     this.#ends = new Int32Array(nodes);
@@ -111,8 +112,8 @@ export class KdTree extends NeighborSearch {
   }
 
   /**
-   * Distance from a point to the nearest point of a node's box; with the box's corners exchanged, to
-   * the farthest point. Any number ≥ bound if the distance is at least that.
+   * Distance from a point to the nearest point of a node's box; with the box's corners exchanged,
+   * to the farthest point. Any number ≥ bound if the distance is at least that.
    */
   #toBox(
     position: number,

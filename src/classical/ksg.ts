@@ -18,7 +18,9 @@ export interface KsgOptions {
 export interface KsgEstimate {
   /** In nats; may be negative, because the estimator is not constrained. */
   readonly nats: number;
-  /** A rough standard error in nats, which treats the terms of the mean over rows as independent. */
+  /**
+   * A rough standard error in nats, which treats the terms of the mean over rows as independent.
+   */
   readonly standardError: number;
 }
 
@@ -27,11 +29,11 @@ export interface KsgEstimate {
  * information", Phys. Rev. E 69, 066138 (2004), both estimators.
  *
  * Columns are standardized to unit variance; distances are maximum norms within x, within y and
- * over both. No noise is added, so ties remain. If several rows tie for the k-th neighbor, the rectangle
- * of variant 2 contains all of them, so that the result does not depend on row order.
+ * over both. No noise is added, so ties remain. If several rows tie for the k-th neighbor, the
+ * rectangle of variant 2 contains all of them, so that the result does not depend on row order.
  *
- *   I₁ = ψ(k) + ψ(N) − ⟨ψ(n_x + 1) + ψ(n_y + 1)⟩, where n counts rows nearer than the k-th neighbor;
- *   I₂ = ψ(k) − 1/k + ψ(N) − ⟨ψ(n_x) + ψ(n_y)⟩, where n counts rows up to the rectangle's edges.
+ *   I₁ = ψ(k) + ψ(N) − ⟨ψ(n_x + 1) + ψ(n_y + 1)⟩; n counts rows nearer than the k-th neighbor.
+ *   I₂ = ψ(k) − 1/k + ψ(N) − ⟨ψ(n_x) + ψ(n_y)⟩; n counts rows up to the rectangle's edges.
  *
  * If all columns of a side are constant, the estimate is exactly 0.
  *
@@ -66,8 +68,8 @@ export function ksg(
 }
 
 /**
- * The number of neighbors of each row within x and within y, as the variant counts them; undefined if
- * a side is constant.
+ * The number of neighbors of each row within x and within y, as the variant counts them; undefined
+ * if a side is constant.
  */
 export type NeighborCounts = { readonly x: Int32Array; readonly y: Int32Array } | undefined;
 
@@ -93,8 +95,8 @@ export function neighborCounts(
 }
 
 /**
- * The faster search, as measured: the time of a tree grows more slowly with rows, that of a box search
- * with columns.
+ * The faster search, as measured: the time of a tree grows more slowly with rows, that of a box
+ * search with columns.
  */
 function searchOf(columns: readonly SortedColumn[]): NeighborSearch {
   const rows = columns[0]?.values.length ?? 0;
@@ -102,8 +104,8 @@ function searchOf(columns: readonly SortedColumn[]): NeighborSearch {
 }
 
 /**
- * Removes constant columns and computes the scale of the others. Values are first multiplied by a power
- * of two, which is exact, so that no square overflows.
+ * Removes constant columns and computes the scale of the others. Values are first multiplied by a
+ * power of two, which is exact, so that no square overflows.
  */
 function standardize(side: Matrix): SortedColumn[] {
   const columns: SortedColumn[] = [];

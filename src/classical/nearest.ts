@@ -1,6 +1,6 @@
 /**
- * Collects the k nearest of the points added, by the larger of their distances in two groups of columns.
- * With `ties`, all points that tie with the k-th count for the edges.
+ * Collects the k nearest of the points added, by the larger of their distances in two groups of
+ * columns. With `ties`, all points that tie with the k-th count for the edges.
  */
 export class Nearest {
   /** Points at this distance or farther need not be added. */

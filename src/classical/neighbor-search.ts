@@ -16,7 +16,8 @@ const NOT_SEARCHED = -1;
  * Finds the neighbors of rows among all rows, under the maximum norm.
  *
  * The distance of two rows is max over columns of |a − b| · scale. The difference is taken before
- * scaling, so that equal differences, such as those of integers, stay exactly equal, and so do ties.
+ * scaling, so that equal differences, such as those of integers, stay exactly equal, and so do
+ * ties.
  */
 export abstract class NeighborSearch {
   protected readonly rows: number;
@@ -65,8 +66,8 @@ export abstract class NeighborSearch {
   }
 
   /**
-   * The smallest rectangle around each row that contains its k nearest neighbors and all that tie with
-   * the k-th, in two groups of columns.
+   * The smallest rectangle around each row that contains its k nearest neighbors and all that tie
+   * with the k-th, in two groups of columns.
    *
    * @param split number of columns in the first group.
    * @param share the rows to search for; the others get negative numbers.

@@ -18,12 +18,12 @@ export interface Plugin {
 }
 
 /**
- * Mutual information of observed frequencies. Columns with more than 20 distinct values are cut into
- * bins of equal frequency (equal values share a bin). The cells of a side are the combinations of its
- * columns' values.
+ * Mutual information of observed frequencies. Columns with more than 20 distinct values are cut
+ * into bins of equal frequency (equal values share a bin). The cells of a side are the combinations
+ * of its columns' values.
  *
- * @param bins bins per column that is cut. The default √(rows / 5), in 2…50, leaves 5 rows per cell of
- *   two such columns (Cochran's rule).
+ * @param bins bins per column that is cut. The default √(rows / 5), in 2…50, leaves 5 rows per cell
+ *   of two such columns (Cochran's rule).
  */
 export function plugin(samples: Samples, bins: number = defaultBins(samples.x.rows)): Plugin {
   const { rows } = samples.x;

@@ -8,9 +8,10 @@ export const NONE = 0;
 export const ALL = 1;
 
 /**
- * Sets of places with one bit per place: working sets, and prefixes of sorted columns to intersect them
- * with. All sets share one memory, because the intersection runs in WebAssembly: with its 128-bit
- * registers it is about six times faster than the same loop in JavaScript, which has 32 bits.
+ * Sets of places with one bit per place: working sets, and prefixes of sorted columns to intersect
+ * them with. All sets share one memory, because the intersection runs in WebAssembly: with its
+ * 128-bit registers it is about six times faster than the same loop in JavaScript, which has 32
+ * bits.
  */
 export class RunSets {
   /** The number of places in each working set. */
@@ -70,7 +71,9 @@ export class RunSets {
     this.left[set] = to - from;
   }
 
-  /** Reduces a working set to the places in the longer of two prefixes but not in the shorter one. */
+  /**
+   * Reduces a working set to the places in the longer of two prefixes but not in the shorter one.
+   */
   intersect(set: number, shorter: number, longer: number): void {
     if (shorter === NONE && longer === ALL) return;
     const words = this.#words;
@@ -140,8 +143,8 @@ declare namespace WebAssembly {
 }
 
 /**
- * Takes the byte offsets of the first step in each set and of the end of the last step in the working
- * set. Returns the number of places left in the working set.
+ * Takes the byte offsets of the first step in each set and of the end of the last step in the
+ * working set. Returns the number of places left in the working set.
  */
 type Intersect = (working: number, shorter: number, longer: number, end: number) => number;
 

@@ -17,9 +17,9 @@ export function rankColumns(matrix: Matrix): ColumnRanks[] {
 export type ColumnUse = 'used' | 'constant' | 'redundant';
 
 /**
- * Decides how each column of a side is used. A column that orders the rows like an earlier one, or in
- * exactly the reverse order, is redundant: leaving it out does not change the mutual information and
- * avoids singular matrices in the model.
+ * Decides how each column of a side is used. A column that orders the rows like an earlier one, or
+ * in exactly the reverse order, is redundant: leaving it out does not change the mutual information
+ * and avoids singular matrices in the model.
  */
 export function columnUses(columns: readonly ColumnRanks[]): ColumnUse[] {
   return columns.map((column, c) => {

@@ -12,8 +12,8 @@ export interface ColumnRanks {
 }
 
 /**
- * Mid-ranks of a column: equal values share the mean of their ranks; −0 equals 0.
- * A strictly increasing map changes nothing; a decreasing map changes each doubled rank m to 2n + 2 − m.
+ * Mid-ranks of a column: equal values share the mean of their ranks; −0 equals 0. A strictly
+ * increasing map changes nothing; a decreasing map changes each doubled rank m to 2n + 2 − m.
  *
  * @param column finite values, shape [rows].
  */

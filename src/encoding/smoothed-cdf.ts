@@ -2,8 +2,8 @@
  * The derivative of normal scores with respect to the samples.
  *
  * Ranks are piecewise constant, so their derivative is 0 wherever it exists. It is replaced by the
- * derivative of the empirical distribution function smoothed with a Gaussian kernel,
- * F(t) = mean over rows j of Φ((t − xⱼ) / h), evaluated at the original scores: dzᵢ = dF(xᵢ) / φ(zᵢ).
+ * derivative of the empirical distribution function smoothed with a Gaussian kernel, F(t) = mean
+ * over rows j of Φ((t − xⱼ) / h), evaluated at the original scores: dzᵢ = dF(xᵢ) / φ(zᵢ).
  */
 import { normalDensity } from '../maths/normal.js';
 import { quantileOfSorted } from '../maths/quantile.js';
@@ -13,7 +13,8 @@ import type { Scores } from './encode.js';
 export type Gradient = Float64Array<ArrayBuffer>;
 
 /**
- * Converts the derivative with respect to one column's scores into that with respect to its samples.
+ * Converts the derivative with respect to one column's scores into that with respect to its
+ * samples.
  *
  * With aᵢ = gᵢ / φ(zᵢ) and Kᵢₖ = φ((xᵢ − xₖ) / h) / (n h), the derivative with respect to xₖ is
  * Σᵢ Kᵢₖ (aₖ − aᵢ): increasing a value raises its own rank and lowers the ranks of the others. The
@@ -55,8 +56,9 @@ export function scoresOf(scores: Scores, column: number): Float32Array {
 }
 
 /**
- * Silverman's rule of thumb, 0.9 · min(standard deviation, interquartile range / 1.349) · rows^(−1/5)
- * (Silverman 1986, equation 3.31). If the interquartile range is 0, the standard deviation is used.
+ * Silverman's rule of thumb, 0.9 · min(standard deviation, interquartile range / 1.349) ·
+ * rows^(−1/5) (Silverman 1986, equation 3.31). If the interquartile range is 0, the standard
+ * deviation is used.
  */
 export function silvermanBandwidth(column: Float64Array): number {
   const sorted = column.slice().sort();

@@ -41,9 +41,10 @@ export interface Conditional extends FullEstimate, Partial<PermutationTest> {
  *
  * The chain rule gives it in two ways: I(X; (Y, Z)) − I(X; Z) and I(Y; (X, Z)) − I(Y; Z). Each is a
  * difference of two estimates whose errors are treated as independent. Both estimates use the same
- * samples, so their errors are positively correlated and each difference is more certain than stated.
- * The result is an equal mixture of the two differences. It therefore does not depend on which side is
- * called x, and it is wider if the model contradicts itself. Negative values count as 0.
+ * samples, so their errors are positively correlated and each difference is more certain than
+ * stated. The result is an equal mixture of the two differences. It therefore does not depend on
+ * which side is called x, and it is wider if the model contradicts itself. Negative values count as
+ * 0.
  *
  * The test exchanges rows of x among rows of similar z (see `conditionalTest`).
  */

@@ -34,8 +34,9 @@ export class SampledDistribution implements Distribution {
 }
 
 /**
- * The difference of two estimates, with their errors treated as independent. The errors of estimates
- * from the same samples are positively correlated, so the difference is more certain than stated.
+ * The difference of two estimates, with their errors treated as independent. The errors of
+ * estimates from the same samples are positively correlated, so the difference is more certain than
+ * stated.
  */
 export function difference(a: Distribution, b: Distribution): SampledDistribution {
   const [valuesA, valuesB] = [valuesOf(a), valuesOf(b)];
@@ -49,7 +50,8 @@ export function difference(a: Distribution, b: Distribution): SampledDistributio
 }
 
 /**
- * The equal mixture of two distributions of one quantity. Where they disagree, it is wider than either.
+ * The equal mixture of two distributions of one quantity. Where they disagree, it is wider than
+ * either.
  */
 export function pooled(a: Distribution, b: Distribution): SampledDistribution {
   return new SampledDistribution(Float64Array.of(...valuesOf(a), ...valuesOf(b)));

@@ -26,8 +26,8 @@ export interface Independence extends BriefEstimate, PermutationTest {
 }
 
 /**
- * Tests whether x and y are independent, by comparing the estimate with estimates after shuffling the
- * rows of x. The test is exact for independent observations and any kind of columns.
+ * Tests whether x and y are independent, by comparing the estimate with estimates after shuffling
+ * the rows of x. The test is exact for independent observations and any kind of columns.
  */
 export async function independence(
   ask: Ask,

@@ -53,13 +53,13 @@ export interface Lagged {
  * Mutual information of two series over a range of lags and of each series with its own past, and
  * transfer entropy in both directions.
  *
- * I(x[t − lag]; y[t]) uses the same rows t for every lag, so that lags are comparable. Transfer entropy
- * (Schreiber 2000) is the conditional mutual information I(present of the target; past of the source |
- * past of the target), computed as in `conditional`.
+ * I(x[t − lag]; y[t]) uses the same rows t for every lag, so that lags are comparable. Transfer
+ * entropy (Schreiber 2000) is the conditional mutual information I(present of the target; past of
+ * the source | past of the target), computed as in `conditional`.
  *
- * The p-values of lags come from permuting blocks of rows of x. The order within each block is kept, so
- * most of the dependence within the series remains. All lags share one null distribution. For the
- * p-values of transfer entropy see `transferEntropy`.
+ * The p-values of lags come from permuting blocks of rows of x. The order within each block is
+ * kept, so most of the dependence within the series remains. All lags share one null distribution.
+ * For the p-values of transfer entropy see `transferEntropy`.
  */
 export async function lagged(
   ask: Ask,
@@ -180,14 +180,15 @@ function pValues(
 }
 
 /**
- * Transfer entropy, and a test of whether it is 0: whether the target's present is independent of the
- * source's past, given the target's own past.
+ * Transfer entropy, and a test of whether it is 0: whether the target's present is independent of
+ * the source's past, given the target's own past.
  *
- * The test exchanges the target's present among rows with a similar past of the target. If there is no
- * transfer and the history is long enough, the new part of the present is independent at each time, so
- * such rows are exchangeable; the source's past keeps its order and its dependence on the target's past.
- * Permuting blocks of the source would break that dependence. Exchanging the source's past among similar
- * rows would break the order within the source, and with it chance similarities to the target.
+ * The test exchanges the target's present among rows with a similar past of the target. If there is
+ * no transfer and the history is long enough, the new part of the present is independent at each
+ * time, so such rows are exchangeable; the source's past keeps its order and its dependence on the
+ * target's past. Permuting blocks of the source would break that dependence. Exchanging the
+ * source's past among similar rows would break the order within the source, and with it chance
+ * similarities to the target.
  */
 async function transferEntropy(
   ask: Ask,

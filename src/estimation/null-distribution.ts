@@ -9,15 +9,16 @@ const TAIL_SHARE = 1 / 20;
  * The distribution of a statistic under independence, given by draws.
  *
  * Many simultaneous tests need p-values smaller than 1 / (draws + 1). Small p-values are therefore
- * extrapolated from the tail of the largest t draws, whose excesses over the next draw, u, are modeled
- * as exponential. If they are exponential, then for a statistic s from the same distribution
+ * extrapolated from the tail of the largest t draws, whose excesses over the next draw, u, are
+ * modeled as exponential. If they are exponential, then for a statistic s from the same
+ * distribution
  *
  *     p = (t + 1) / (draws + 1) · (1 + (s − u) / sum of the t excesses)^(−t)
  *
- * is exactly uniform below its first factor; the power accounts for fitting the tail to only t draws.
- * (The tail for independent columns is exponential because 2 · rows · estimate behaves like a
- * likelihood-ratio statistic, which follows χ².) Outside the tail, p is the share of draws, with the
- * statistic itself counted, that are at least s. This is exactly valid for any statistic.
+ * is exactly uniform below its first factor; the power accounts for fitting the tail to only t
+ * draws. (The tail for independent columns is exponential because 2 · rows · estimate behaves like
+ * a likelihood-ratio statistic, which follows χ².) Outside the tail, p is the share of draws, with
+ * the statistic itself counted, that are at least s. This is exactly valid for any statistic.
  */
 export class NullDistribution {
   readonly #sorted: Float64Array;

@@ -13,7 +13,7 @@ export interface ComparedOpinion {
 }
 
 /** Level of the model's interval that a second opinion is compared with. */
-const CERTAIN_LEVEL = 0.99;
+export const CERTAIN_LEVEL = 0.99;
 
 /** Compares a second opinion with a distribution of mutual information in nats. */
 export function compared(

@@ -30,8 +30,8 @@ export interface Pairwise {
 }
 
 /**
- * Mutual information of every pair of sides. The diagonal is left out, because the mutual information
- * of a continuous column with itself is infinite.
+ * Mutual information of every pair of sides. The diagonal is left out, because the mutual
+ * information of a continuous column with itself is infinite.
  *
  * @param sides at least two, with the same rows and distinct names. A pair with missing values is
  *   estimated from the rows that are complete in both sides.

@@ -14,7 +14,8 @@ export interface Distribution {
  *
  * Between knots: Q(tau) = P(Φ⁻¹(tau)), P the monotone cubic (PCHIP; Fritsch & Butland 1984, with
  * SciPy's end slopes) through (Φ⁻¹(tau_k), q_k). Beyond the outermost knots: linear in Φ⁻¹(tau)
- * with P's end slope, which gives normal tails. Q is clamped to at least 0, like mutual information.
+ * with P's end slope, which gives normal tails. Q is clamped to at least 0, like mutual
+ * information.
  */
 export class QuantileFunction implements Distribution {
   readonly #w: Float64Array;
@@ -90,7 +91,7 @@ function pchipSlopes(x: Float64Array, y: Float64Array): Float64Array {
   const slopes = new Float64Array(n);
   for (let k = 1; k < n - 1; k++) {
     const [h0, h1, m0, m1] = [h[k - 1], h[k], m[k - 1], m[k]] as [number, number, number, number];
-    // The weighted harmonic mean; 0 at a local extremum or beside a flat piece.
+    // The weighted harmonic mean; 0 at a local extremum or next to a flat piece.
     if (m0 * m1 > 0) {
       const [w0, w1] = [2 * h1 + h0, h1 + 2 * h0];
       slopes[k] = (w0 + w1) / (w0 / m0 + w1 / m1);
@@ -106,7 +107,9 @@ function pchipSlopes(x: Float64Array, y: Float64Array): Float64Array {
   return slopes;
 }
 
-/** One-sided three-point estimate, limited to preserve the shape (Moler, Numerical Computing, 3.4). */
+/**
+ * One-sided three-point estimate, limited to preserve the shape (Moler, Numerical Computing, 3.4).
+ */
 function endSlope(h0: number, h1: number, m0: number, m1: number): number {
   const slope = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1);
   if (Math.sign(slope) !== Math.sign(m0)) return 0;

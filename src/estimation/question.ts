@@ -5,7 +5,7 @@ import type { Samples } from '../samples/samples.js';
 import { type Shuffle, shuffledRows } from '../samples/shuffle.js';
 
 /**
- * What is put to a model: the mutual information of x and y. Questions of a task may share matrices;
+ * A question to a model: the mutual information of x and y. Questions of a task may share matrices;
  * each matrix is then sent, ranked and scored once.
  */
 export interface Question extends Samples {
@@ -37,9 +37,9 @@ export function rearranged(
 }
 
 /**
- * Replaces each column by ranks 0 … rows − 1, with equal values in random order. An independent random
- * order within ties neither adds nor removes dependence on anything else. Without a seed, the matrix
- * is returned unchanged.
+ * Replaces each column by ranks 0 … rows − 1, with equal values in random order. An independent
+ * random order within ties neither adds nor removes dependence on anything else. Without a seed,
+ * the matrix is returned unchanged.
  */
 function withoutTies(matrix: Matrix, seed: number | undefined): Matrix {
   if (seed === undefined) return matrix;

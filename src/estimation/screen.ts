@@ -33,7 +33,7 @@ export const SELECTION_METHODS = ['mrmr', 'conditional'] as const;
 
 export interface Selection {
   readonly method: (typeof SELECTION_METHODS)[number];
-  /** How many features to choose, at most as many as there are. */
+  /** Number of features to select, at most the number of features. */
   readonly k: number;
 }
 
@@ -84,13 +84,13 @@ const MOST_CLASSES = 10;
 const ROWS_PER_CLASS = 10;
 
 /**
- * Mutual information of each feature with the target, and a selection of features that are informative
- * together.
+ * Mutual information of each feature with the target, and a selection of features that are
+ * informative together.
  *
  * Classes of a target are renumbered by frequency.
  *
- * @param features sides with the target's rows and distinct names. Each estimate leaves out the rows in
- *   which its own columns have a missing value.
+ * @param features sides with the target's rows and distinct names. Each estimate leaves out the
+ *   rows in which its own columns have a missing value.
  */
 export async function screen(
   ask: Ask,
@@ -169,8 +169,8 @@ const SELECTORS = { mrmr: byRedundancy, conditional: byJointInformation };
 
 /**
  * Minimum redundancy, maximum relevance (Peng, Long & Ding 2005, difference form): each step
- * selects the feature with the largest I(feature; target) minus its mean mutual information with the
- * features selected before.
+ * selects the feature with the largest I(feature; target) minus its mean mutual information with
+ * the features selected before.
  */
 async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
   const { ask, features, target, relevances, model } = search;
@@ -202,8 +202,8 @@ async function byRedundancy(search: Search, k: number): Promise<Choice[]> {
 }
 
 /**
- * Greedy selection by I(feature; target | selected): each step selects the feature that adds most to
- * the joint information about the target. A copy of a selected feature adds nothing.
+ * Greedy selection by I(feature; target | selected): each step selects the feature that adds most
+ * to the joint information about the target. A copy of a selected feature adds nothing.
  */
 async function byJointInformation(search: Search, k: number): Promise<Choice[]> {
   const { ask, features, target, model } = search;
@@ -239,7 +239,9 @@ function largest(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
 
-/** Checks that classes are one column with few enough of them, and that categories are not numeric. */
+/**
+ * Checks that classes are one column with few enough of them, and that categories are not numeric.
+ */
 function checkTarget(target: PreparedSide, type: TargetType | undefined): void {
   if (type === 'classes' && target.sent > 1) {
     throw new MistdError(

@@ -1,4 +1,6 @@
-/** Draws as large as the statistic that end a test early; the p-value's error is then a fifth of it. */
+/**
+ * Draws as large as the statistic that end a test early; the p-value's error is then a fifth of it.
+ */
 export const ENOUGH_EXCEEDANCES = 20;
 /** Draws per round; the draws of a round share runs of the model. */
 const ROUND = 64;
@@ -13,12 +15,12 @@ export interface PermutationTest {
 
 /**
  * A permutation test that may stop early (Besag & Clifford, "Sequential Monte Carlo p-values",
- * Biometrika 78, 1991). Draws are made until ENOUGH_EXCEEDANCES of them are at least as large as the
- * statistic; then p = exceedances / draws. If all draws are made before that, p = (exceedances + 1) /
- * (draws + 1). Both are valid: under the null hypothesis, P(p ≤ a) ≤ a.
+ * Biometrika 78, 1991). Draws are made until ENOUGH_EXCEEDANCES of them are at least as large as
+ * the statistic; then p = exceedances / draws. If all draws are made before that, p = (exceedances
+ * + 1) / (draws + 1). Both are valid: under the null hypothesis, P(p ≤ a) ≤ a.
  *
- * @param draw computes the statistics of draws `from` … `from + count − 1` under the null hypothesis,
- *   in order.
+ * @param draw computes the statistics of draws `from` … `from + count − 1` under the null
+ *   hypothesis, in order.
  * @param earlyStop if false, all draws are made.
  */
 export async function permutationTest(

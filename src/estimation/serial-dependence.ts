@@ -9,7 +9,8 @@ const INFLATION = 1.2;
 
 /**
  * Warns if rows depend on the rows before them. The interval assumes independent rows, and if both
- * series change slowly, the rows carry only as much information as a smaller number of independent ones.
+ * series change slowly, the rows carry only as much information as a smaller number of independent
+ * ones.
  */
 export function serialDependence(x: Matrix, y: Matrix): EstimateWarning[] {
   const inflation = Math.max(

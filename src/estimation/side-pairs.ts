@@ -37,16 +37,17 @@ export interface PairTestOptions {
 /**
  * Estimates many pairs of sides with the same rows and tests each for independence.
  *
- * The scores of a column without ties are always the same numbers in another order. For a given number
- * of rows, the estimate of two independent columns therefore has one distribution, whatever the data.
- * One set of draws serves all pairs of single columns, and another serves all pairs of a single column
- * with the same side of several columns. If a single column has ties, the test uses an estimate with
- * equal values in random order, which has exactly that distribution under independence; the reported
- * estimate keeps the ties. Two sides of several columns need a null distribution of their own.
+ * The scores of a column without ties are always the same numbers in another order. For a given
+ * number of rows, the estimate of two independent columns therefore has one distribution, whatever
+ * the data. One set of draws serves all pairs of single columns, and another serves all pairs of a
+ * single column with the same side of several columns. If a single column has ties, the test uses
+ * an estimate with equal values in random order, which has exactly that distribution under
+ * independence; the reported estimate keeps the ties. Two sides of several columns need a null
+ * distribution of their own.
  *
- * A pair with missing values has fewer rows. Its null distribution is that of single columns with up to
- * 5 % fewer rows still, where estimates are slightly larger, so that few sets of draws serve all pairs.
- * If one side has several columns, the pair has a null distribution of its own.
+ * A pair with missing values has fewer rows. Its null distribution is that of single columns with
+ * up to 5 % fewer rows still, where estimates are slightly larger, so that few sets of draws serve
+ * all pairs. If one side has several columns, the pair has a null distribution of its own.
  */
 export async function estimatePairs(
   ask: Ask,
@@ -109,7 +110,9 @@ function nullsOf(pairs: readonly SidePair[]): Null[] {
   return [...nulls.values()];
 }
 
-/** Seed to break the ties of a single column, which is tested without ties; the order is arbitrary. */
+/**
+ * Seed to break the ties of a single column, which is tested without ties; the order is arbitrary.
+ */
 function seedOfOne({ columns }: Matrix): number | undefined {
   return columns === 1 ? 0 : undefined;
 }

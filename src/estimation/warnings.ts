@@ -3,7 +3,7 @@ import type { Prepared } from '../samples/prepare.js';
 import type { NamedSide } from '../samples/samples.js';
 import { type EstimateWarning, listed } from '../warnings.js';
 import { isPointModel, type ModelTraits } from './model.js';
-import type { ComparedOpinion } from './opinion.js';
+import { CERTAIN_LEVEL, type ComparedOpinion } from './opinion.js';
 import type { ModelAnswer } from './question.js';
 import type { Unit } from './units.js';
 
@@ -18,13 +18,18 @@ export type SideName = Pick<NamedSide, 'name' | 'columns'>;
 
 /** With fewer rows, the 90 % interval of independent columns is wider than most estimates. */
 const FEW_ROWS = 30;
-/** A larger share of tied row pairs gives a warning; a column of 20 equally frequent values has this. */
+/**
+ * A larger share of tied row pairs gives a warning; a column of 20 equally frequent values has
+ * this.
+ */
 const TIED_PAIRS = 0.05;
 /** A smaller share of repeated rows gives no warning. */
 const REPEATED_ROWS = 0.01;
 /** Dependence alone also repeats rows of coarse columns, but less than this many times as often. */
 const REPEAT_EXCESS = 4;
-/** A correlation of 3.1 nats between normal columns; above it, the estimate depends on a few rows. */
+/**
+ * A correlation of 3.1 nats between normal columns; above it, the estimate depends on a few rows.
+ */
 const NEAR_DETERMINISTIC = 0.999;
 /** With fewer rows, such a correlation can occur by chance. */
 const NEAR_DETERMINISTIC_ROWS = 10;
@@ -89,7 +94,7 @@ export function classicalDisagrees(
 ): EstimateWarning {
   return {
     code: 'classical_disagrees',
-    message: `${method} on ${rows} rows estimates ${estimate.toPrecision(3)} ± ${standard_error.toPrecision(3)} ${unit}, which contradicts the model's interval. Plot the data, and compare more methods with /estimate/classical.`,
+    message: `${method} on ${rows} rows estimates ${estimate.toPrecision(3)} ± ${standard_error.toPrecision(3)} ${unit}, which contradicts the model's ${100 * CERTAIN_LEVEL} % interval. Plot the data, and compare more methods with /estimate/classical.`,
   };
 }
 
@@ -141,7 +146,7 @@ function constantColumns(cases: readonly WarningCase[]): EstimateWarning | undef
     return used(facts.x) === 0 || used(facts.y) === 0;
   });
   const effect = allConstant
-    ? 'if no other column of a side varies, the estimate is exactly 0.'
+    ? 'the estimate for a side with only constant columns is exactly 0.'
     : `the estimate ignores ${them}.`;
   return {
     code: 'constant_column',

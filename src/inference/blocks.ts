@@ -2,16 +2,16 @@
  * Splits more rows than a model was trained on into blocks of a size that it knows. Each block is
  * encoded and estimated by itself, and the quantiles of the blocks are combined.
  *
- * The split must not depend on row order, column order, which side is x, or monotone maps of columns.
- * Rows are therefore ordered by a key made from their scores (`canonicalOrder`).
+ * The split must not depend on row order, column order, which side is x, or monotone maps of
+ * columns. Rows are therefore ordered by a key made from their scores (`canonicalOrder`).
  */
 
 import type { Scores } from '../encoding/encode.js';
 import { mix32 } from '../maths/hash.js';
 
 /**
- * Assigns rows round-robin, in canonical order, to the fewest blocks of at most `blockRows` rows. The
- * sizes of blocks differ by at most one row.
+ * Assigns rows round-robin, in canonical order, to the fewest blocks of at most `blockRows` rows.
+ * The sizes of blocks differ by at most one row.
  *
  * @returns the row indices of each block.
  */
@@ -27,11 +27,11 @@ export function splitIntoBlocks(x: Scores, y: Scores, blockRows: number): Int32A
 
 /**
  * Combines the quantiles of K blocks: averages them knot by knot and shrinks the spread around the
- * median by K^(−spreadExponent), because more rows leave less uncertainty. The exponent is calibrated
- * and stored in the model's manifest, because all blocks share the model's bias.
+ * median by K^(−spreadExponent), because more rows leave less uncertainty. The exponent is
+ * calibrated and stored in the model's manifest, because all blocks share the model's bias.
  *
- * A knot that is 0 in most blocks stays 0: most blocks consider independence likely, and the few other
- * blocks or the median must not rule it out.
+ * A knot that is 0 in most blocks stays 0: most blocks consider independence likely, and the few
+ * other blocks or the median must not rule it out.
  *
  * @param knots the quantiles of each block, in nats, shape [K][taus].
  * @param median index of tau = 0.5.
@@ -59,11 +59,11 @@ export function combineBlocks(
 /**
  * Row indices sorted by a key that mixes the row's scores.
  *
- * The first key sums a hash of |score| over the columns of each side, so that the sign and the position
- * of columns do not matter, and then adds the sums of both sides, so that neither side is first. Rows
- * with the same |scores| need a second key: the same with the sign of each column fixed by its data
- * (`orientations`). Rows that still tie are duplicates, or mirror images in data that are their own
- * mirror image; `scatter` handles them.
+ * The first key sums a hash of |score| over the columns of each side, so that the sign and the
+ * position of columns do not matter, and then adds the sums of both sides, so that neither side is
+ * first. Rows with the same |scores| need a second key: the same with the sign of each column fixed
+ * by its data (`orientations`). Rows that still tie are duplicates, or mirror images in data that
+ * are their own mirror image; `scatter` handles them.
  */
 function canonicalOrder(x: Scores, y: Scores): Uint32Array {
   const first = new Uint32Array(x.rows);
@@ -82,9 +82,10 @@ function canonicalOrder(x: Scores, y: Scores): Uint32Array {
 }
 
 /**
- * Moves duplicates away from each other. Each is moved to a place made from its key and its number among
- * equal rows, so it does not matter which of them is which. If duplicates were adjacent, the first rows,
- * from which a model may read more than from the others, would have few distinct values.
+ * Moves duplicates away from each other. Each is moved to a place made from its key and its number
+ * among equal rows, so it does not matter which of them is which. If duplicates were adjacent, the
+ * first rows, from which a model may read more than from the others, would have few distinct
+ * values.
  */
 function scatter(order: Uint32Array, first: Uint32Array, second: Uint32Array): void {
   const keys = first.slice();
@@ -118,9 +119,9 @@ function addKeys(keys: Uint32Array, side: Scores, orientation: Int8Array): void 
 }
 
 /**
- * Fixes the sign of each column by its data: the sign of Σ score × key over rows, which changes when the
- * column is negated. Scores are truncated to integers, so that the sum is exact and does not depend on
- * row order.
+ * Fixes the sign of each column by its data: the sign of Σ score × key over rows, which changes
+ * when the column is negated. Scores are truncated to integers, so that the sum is exact and does
+ * not depend on row order.
  *
  * @returns −1, 0 or 1 for each column.
  */

@@ -24,7 +24,9 @@ export interface TaskResult {
   readonly inferenceMs: number;
 }
 
-/** Maximum scores (batch × rows × columns) per run; more would need more memory and save no time. */
+/**
+ * Maximum scores (batch × rows × columns) per run; more would need more memory and save no time.
+ */
 export const CELLS_PER_RUN = 8_192;
 
 /** Number of scores that two sides add to a run. */
@@ -109,15 +111,17 @@ interface Answer {
 }
 
 /**
- * Whether the model reads all rows in one block and in the order sent. More rows are put in canonical
- * order, even if they fit into a single block.
+ * Whether the model reads all rows in one block and in the order sent. More rows are put in
+ * canonical order, even if they fit into a single block.
  */
 function readsRowsAsSent(whole: ScoredSamples, { blocks, reads_first }: Manifest): boolean {
   const { rows } = whole.x;
   return rows <= Math.min(blocks.rows, reads_first ?? rows) || !informative(whole);
 }
 
-/** The model's input for each block: scores of its rows, ranked within the block, or plain values. */
+/**
+ * The model's input for each block: scores of its rows, ranked within the block, or plain values.
+ */
 function modelInputs(
   { encoding }: Manifest,
   samples: Samples,
@@ -172,8 +176,9 @@ interface Waiting {
 }
 
 /**
- * Collects inputs of one shape into batches and runs each batch when it is full. Shapes differ between
- * questions, between blocks if the rows do not divide evenly, and where a column is constant.
+ * Collects inputs of one shape into batches and runs each batch when it is full. Shapes differ
+ * between questions, between blocks if the rows do not divide evenly, and where a column is
+ * constant.
  */
 class BatchRunner {
   inferenceMs = 0;

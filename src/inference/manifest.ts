@@ -23,7 +23,8 @@ export const Manifest = Type.Object({
   encoding: Type.Enum(['normal-scores', 'zero-padding']),
   // Only for kind mist-reference: the number of columns of x and y together that the network reads.
   columns: Type.Optional(Type.Integer({ minimum: 2 })),
-  // The scores of x and of y; for mist-reference the padded samples, and tau unless it gives a point.
+  // The scores of x and of y; for mist-reference the padded samples, and tau unless the network
+  // gives a point estimate.
   inputs: Type.Array(Type.String(), { minItems: 1, maxItems: 2 }),
   output: Type.String(),
   taus: Type.Array(Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), { minItems: 3 }),
@@ -85,8 +86,8 @@ export async function readManifest(folder: string): Promise<Manifest> {
 }
 
 /**
- * Reads a file of a model and compares its checksum with the manifest's. The service loads exactly the
- * bytes that were checked.
+ * Reads a file of a model and compares its checksum with the manifest's. The service loads exactly
+ * the bytes that were checked.
  *
  * @throws Error if the checksums differ.
  */

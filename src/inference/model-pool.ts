@@ -43,9 +43,9 @@ const RESTART_DELAY_MS = 1000;
 /**
  * A fixed number of threads that own the ONNX sessions, behind a bounded queue.
  *
- * A run is one synchronous native call; ending its thread (or the process) during the call aborts the
- * whole process. Threads are therefore never terminated: a cancelled task is rejected at once, and its
- * thread stops working on it before the next run.
+ * A run is one synchronous native call; ending its thread (or the process) during the call aborts
+ * the whole process. Threads are therefore never terminated: a cancelled task is rejected at once,
+ * and its thread stops working on it before the next run.
  */
 export class ModelPool {
   readonly #options: PoolOptions;
@@ -81,8 +81,8 @@ export class ModelPool {
    * Runs a task on the first free thread.
    *
    * @param signal cancels the task, which is then rejected with the signal's reason.
-   * @param admitted true for the later tasks of a request whose first task was accepted: they may wait
-   *   beyond the queue limit.
+   * @param admitted true for the later tasks of a request whose first task was accepted: they may
+   *   wait beyond the queue limit.
    * @throws MistdError queue_full, model_failed or worker_died.
    */
   run(task: Task, signal: AbortSignal, admitted = false): Promise<PoolResult> {
@@ -192,7 +192,9 @@ export class ModelPool {
     }
   }
 
-  /** Takes the oldest task and tasks that can share its run, at most one thread's part of the queue. */
+  /**
+   * Takes the oldest task and tasks that can share its run, at most one thread's part of the queue.
+   */
   #takeTasks(): QueuedTask[] {
     const most = Math.ceil(this.#queue.length / this.#options.threads);
     const first = this.#queue.shift();
@@ -213,7 +215,10 @@ export class ModelPool {
     return taken;
   }
 
-  /** Tasks share a run if each has one question, of the same shape, and the model is batch-invariant. */
+  /**
+   * Tasks share a run if each has one question, of the same shape, and the model is
+   * batch-invariant.
+   */
   #shapeOf({ model, questions }: Task): Pick<QueuedTask, 'shape' | 'cells'> {
     const [question, ...others] = questions;
     const sharesNone =

@@ -5,7 +5,9 @@ import type { Matrix } from '../maths/matrix.js';
 import type { Samples } from '../samples/samples.js';
 import type { Manifest } from './manifest.js';
 
-/** Largest value allowed: sums of squares of larger ones overflow single precision in the network. */
+/**
+ * Largest value allowed: sums of squares of larger ones overflow single precision in the network.
+ */
 const LARGEST = 1e15;
 
 /**

@@ -12,8 +12,8 @@ export interface RunTiming {
 }
 
 /**
- * Puts the questions of one request to one model. The questions are spread over all threads in tasks of
- * about one run each, so that other requests get their turn in between.
+ * Puts the questions of one request to one model. The questions are spread over all threads in
+ * tasks of about one run each, so that other requests get their turn in between.
  */
 export class RequestRuns {
   readonly timing: RunTiming = { queueMs: 0, encodeMs: 0, inferenceMs: 0 };
@@ -22,7 +22,9 @@ export class RequestRuns {
   readonly #signal: AbortSignal;
   #admitted = false;
 
-  /** @param signal cancels the request: running tasks end after their run, and no more are started. */
+  /**
+   * @param signal cancels the request: running tasks end after their run, and no more are started.
+   */
   constructor(engine: Engine, manifest: Manifest, signal: AbortSignal) {
     this.manifest = manifest;
     this.#engine = engine;
@@ -30,8 +32,8 @@ export class RequestRuns {
   }
 
   /**
-   * Answers in the order of the questions. Which questions share a run depends only on the questions,
-   * so the same questions give the same answers.
+   * Answers in the order of the questions. Which questions share a run depends only on the
+   * questions, so the same questions give the same answers.
    *
    * @throws MistdError as ModelPool.run; the signal's reason if it is aborted.
    */
@@ -69,7 +71,9 @@ export class RequestRuns {
   }
 }
 
-/** Splits questions, in order, into tasks of one full run each; a larger question is its own task. */
+/**
+ * Splits questions, in order, into tasks of one full run each; a larger question is its own task.
+ */
 function tasksOf(questions: readonly Question[]): Question[][] {
   const tasks: Question[][] = [];
   let room = 0;

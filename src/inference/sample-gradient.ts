@@ -9,9 +9,10 @@ import type { ModelSession } from './session.js';
 /**
  * The derivative of a quantile with respect to every sample.
  *
- * K blocks are estimated separately. Their combined quantile is m + K^(−e) (q − m), where m and q are
- * the means over blocks of the median and of Q(tau) (`combineBlocks`), and its derivative is combined
- * likewise. For a tau between knots, this ignores that the interpolation depends slightly on the spread.
+ * K blocks are estimated separately. Their combined quantile is m + K^(−e) (q − m), where m and q
+ * are the means over blocks of the median and of Q(tau) (`combineBlocks`), and its derivative is
+ * combined likewise. For a tau between knots, this ignores that the interpolation depends slightly
+ * on the spread.
  *
  * @param blocks row indices of each block.
  * @param cancelled called before each run.

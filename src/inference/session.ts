@@ -23,8 +23,8 @@ export const SESSION_OPTIONS: InferenceSession.SessionOptions = {
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
   executionMode: 'sequential',
-  // Keep the memory of the largest run (CELLS_PER_RUN bounds it) for the next one. Without it, newly
-  // allocated pages make a run of 500 rows about 1.5 times slower.
+  // Keep the memory of the largest run (CELLS_PER_RUN bounds it) for the next one. Without it,
+  // newly allocated pages make a run of 500 rows about 1.5 times slower.
   enableCpuMemArena: true,
 };
 
@@ -85,8 +85,8 @@ export class ModelSession {
   /**
    * The derivative of Q(tau) with respect to the scores of an input, for each tau.
    *
-   * @returns for each tau the derivatives of both sides, in nats, shape [rows, columns], column-major
-   *   like the scores.
+   * @returns for each tau the derivatives of both sides, in nats, shape [rows, columns],
+   *   column-major like the scores.
    * @throws Error if the model has no gradient.onnx, or if its output has another shape or is not
    *   finite.
    */
@@ -104,7 +104,9 @@ export class ModelSession {
     }));
   }
 
-  /** Opens the gradient on first use, because that takes several times as long as the model itself. */
+  /**
+   * Opens the gradient on first use, because that takes several times as long as the model itself.
+   */
   #openGradient(): Promise<InferenceSession> {
     if (this.#gradientBytes === undefined) throw new Error('the model has no gradient.onnx');
     this.#gradient ??= InferenceSession.create(this.#gradientBytes, SESSION_OPTIONS);

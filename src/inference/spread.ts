@@ -6,9 +6,9 @@ import type { Manifest } from './manifest.js';
 import type { PoolResult } from './model-pool.js';
 
 /**
- * Estimates samples of any size. The blocks of many rows are shared among all threads. Each thread ranks
- * and splits all rows, which takes little time compared with the model. The answer is the same as that
- * of one thread.
+ * Estimates samples of any size. The blocks of many rows are shared among all threads. Each thread
+ * ranks and splits all rows, which takes little time compared with the model. The answer is the
+ * same as that of one thread.
  *
  * @throws MistdError as ModelPool.run
  */

@@ -4,7 +4,8 @@
  * Cholesky factor L of a symmetric matrix A = L Lᵀ.
  *
  * @param a shape [n][n].
- * @param tolerance smallest pivot, relative to the diagonal, that is not taken for a rounding error.
+ * @param tolerance smallest pivot, relative to the diagonal, that is not taken for a rounding
+ *   error.
  * @returns shape [n][n]; undefined unless A is positive definite beyond rounding.
  */
 export function cholesky(

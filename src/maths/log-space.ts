@@ -37,7 +37,9 @@ export function effectiveSampleSize(weights: Float64Array): number {
   return 1 / squares;
 }
 
-/** The largest value; −Infinity if there are none. Unlike Math.max, it accepts arrays of any length. */
+/**
+ * The largest value; −Infinity if there are none. Unlike Math.max, it accepts arrays of any length.
+ */
 export function largest(values: ArrayLike<number>): number {
   let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < values.length; i++) most = Math.max(most, values[i] as number);

@@ -1,7 +1,7 @@
 /**
- * The values of one side in column-major order, `values[column * rows + row]`, because ranking works
- * on whole columns. Values are finite, or NaN where a value is missing; a question then uses only
- * the rows that are complete in both of its sides.
+ * The values of one side in column-major order, `values[column * rows + row]`, because ranking
+ * works on whole columns. Values are finite, or NaN where a value is missing; a question then uses
+ * only the rows that are complete in both of its sides.
  */
 export interface Matrix {
   readonly rows: number;

@@ -1,9 +1,11 @@
-/** Low bits of a 32-bit float to drop: its exponent and eight fraction bits then identify a range. */
+/**
+ * Low bits of a 32-bit float to drop: its exponent and eight fraction bits then identify a range.
+ */
 const SHIFT = 15;
 
 /**
- * The values at the given ranks of the ascending order. Only values near these ranks are sorted: the
- * bits of non-negative floats sort as the floats do, so a histogram of leading bits finds them.
+ * The values at the given ranks of the ascending order. Only values near these ranks are sorted:
+ * the bits of non-negative floats sort as the floats do, so a histogram of leading bits finds them.
  *
  * @param values non-negative, without NaN.
  * @param places 0-based ranks, ascending.
@@ -17,7 +19,9 @@ export function orderStatistics(values: Float64Array, places: readonly number[])
     counts[range] = (counts[range] as number) + 1;
   }
 
-  /** For each range that contains a requested rank: its values, and how many values are below it. */
+  /**
+   * For each range that contains a requested rank: its values, and how many values are below it.
+   */
   const near = new Map<number, { values: Float64Array; below: number; length: number }>();
   const rangeOf: number[] = [];
   let range = -1;

@@ -2,7 +2,9 @@
 export interface Column {
   readonly name: string;
   readonly kind: 'number' | 'boolean' | 'text';
-  /** Numbers, booleans as 0 and 1, or indices into `labels` for text; NaN where a value is missing. */
+  /**
+   * Numbers, booleans as 0 and 1, or indices into `labels` for text; NaN where a value is missing.
+   */
   readonly values: Float64Array<ArrayBuffer>;
   /** Distinct strings in order of appearance; empty unless `kind` is text. */
   readonly labels: readonly string[];

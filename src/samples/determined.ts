@@ -14,14 +14,14 @@ const MEDIAN_SQUARE = 0.4549;
 
 /**
  * The share of a column's variance that the other side does not explain: the residual variance of
- * local linear fits, each to the nearest other rows, divided by the variance of the column. It is near
- * 0 if the column is a smooth function of the side, of any shape, and about 1 if the column does not
- * depend on it. Medians over rows keep jumps and edges from dominating. Rows at distance 0 are not
- * used as neighbors, because a copy of a row would predict its column exactly.
+ * local linear fits, each to the nearest other rows, divided by the variance of the column. It is
+ * near 0 if the column is a smooth function of the side, of any shape, and about 1 if the column
+ * does not depend on it. Medians over rows keep jumps and edges from dominating. Rows at distance 0
+ * are not used as neighbors, because a copy of a row would predict its column exactly.
  *
  * @param columns indices of the continuous columns of `to`.
- * @returns the smallest share among these columns, in [0, 1]; 1 if `from` has too many columns or too
- *   few rows.
+ * @returns the smallest share among these columns, in [0, 1]; 1 if `from` has too many columns or
+ *   too few rows.
  */
 export function leastUnexplainedShare(
   from: Scores,

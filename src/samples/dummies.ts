@@ -1,7 +1,7 @@
 /**
- * One-hot encoded labels (dummy columns): one column per label, of which one is set in each row, with
- * or without a column for a base label. They are joined into one column of labels, which carries the
- * same information and is the only form of labels that the model was trained on.
+ * One-hot encoded labels (dummy columns): one column per label, of which one is set in each row,
+ * with or without a column for a base label. They are joined into one column of labels, which
+ * carries the same information and is the only form of labels that the model was trained on.
  */
 
 import { columnOf, type Matrix, matrixOf } from '../maths/matrix.js';
@@ -33,10 +33,10 @@ export function unjoined(matrix: Matrix): JoinedSide {
 }
 
 /**
- * Joins columns of two values of which at most one has its higher value in each row, and other columns
- * of two values that the resulting labels determine. No information is lost, even if the columns are
- * not dummies: each combination of values that occurs becomes a label. A joined column takes the place
- * of its first dummy.
+ * Joins columns of two values of which at most one has its higher value in each row, and other
+ * columns of two values that the resulting labels determine. No information is lost, even if the
+ * columns are not dummies: each combination of values that occurs becomes a label. A joined column
+ * takes the place of its first dummy.
  *
  * Labels are numbered like categories, the most frequent first. Among equally frequent labels, the
  * base label comes first, then the others in column order.

@@ -25,9 +25,13 @@ export interface SampleFacts {
   readonly repeatedRows: number;
   /** Pairs of equal rows, divided by the number expected from the ties within x and within y. */
   readonly repeatExcess: number;
-  /** Largest |correlation| of the normal scores of an x column and a y column; 0 if a side has none. */
+  /**
+   * Largest |correlation| of the normal scores of an x column and a y column; 0 if a side has none.
+   */
   readonly largestCorrelation: number;
-  /** Smallest share of a continuous column's variance that the other side does not explain; or 1. */
+  /**
+   * Smallest share of a continuous column's variance that the other side does not explain; or 1.
+   */
   readonly leastUnexplainedShare: number;
 }
 
@@ -103,8 +107,8 @@ function columnFacts(columns: readonly ColumnRanks[], sources: Sources): ColumnF
 }
 
 /**
- * Coarse columns repeat rows by chance: if x and y were independent, the expected share of equal row
- * pairs would be the product of the shares within x and within y. Copied rows exceed it by far.
+ * Coarse columns repeat rows by chance: if x and y were independent, the expected share of equal
+ * row pairs would be the product of the shares within x and within y. Copied rows exceed it by far.
  */
 function repeats(
   x: readonly ColumnRanks[],
@@ -120,8 +124,8 @@ function repeats(
 
 /**
  * The number of rows equal to an earlier row, and the share of row pairs that are equal. Rows are
- * compared by a 52-bit hash of their ranks: among 100,000 rows, two different rows have the same hash
- * in about one of a million data sets.
+ * compared by a 52-bit hash of their ranks: among 100,000 rows, two different rows have the same
+ * hash in about one of a million data sets.
  */
 function rowTies(columns: readonly ColumnRanks[]): { repeated: number; tiedPairs: number } {
   const rows = columns[0]?.doubled.length ?? 0;

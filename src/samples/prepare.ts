@@ -11,8 +11,9 @@ export type MissingRule = (typeof MISSING_RULES)[number];
 
 export interface DataOptions {
   /**
-   * What to do with missing values. In a table, drop_pairwise keeps all rows, and each estimate leaves
-   * out the rows in which its own columns have a missing value; elsewhere it equals drop_rows.
+   * What to do with missing values. In a table, drop_pairwise keeps all rows, and each estimate
+   * leaves out the rows in which its own columns have a missing value; elsewhere it equals
+   * drop_rows.
    */
   readonly missing: MissingRule;
   /** Names of columns whose values have no order. Text columns are always included. */

@@ -31,7 +31,7 @@ export interface SampleLimits {
 /** Minimum number of rows: fewer carry no information about dependence. */
 export const MIN_ROWS = 2;
 
-/** For each row, 1 if it has a missing value, else 0; undefined if no row has one. */
+/** Marks rows with a missing value by 1 and the others by 0; undefined if no value is missing. */
 export function missingRows({ rows, values }: Matrix): Uint8Array | undefined {
   let missing: Uint8Array | undefined;
   for (let i = 0; i < values.length; i++) {
@@ -71,7 +71,7 @@ export function rowsInCommon(
   return missing === undefined ? rows : rows - missing.reduce((sum, miss) => sum + miss, 0);
 }
 
-/** For each row, 1 if it has a missing value in either side. */
+/** Marks rows with a missing value in either side by 1. */
 function eitherMissing(
   inX: Uint8Array | undefined,
   inY: Uint8Array | undefined,

@@ -55,10 +55,10 @@ function shuffledBlocks(rows: number, length: number, stream: Random): Int32Arra
 
 /**
  * Local permutation in the spirit of Runge ("Conditional independence testing based on a
- * nearest-neighbor estimator of conditional mutual information", AISTATS 2018), but every row is used
- * exactly once: in random order, each row is exchanged with one of its candidates that has not moved
- * yet. Runge's algorithm uses some rows twice and others never; an estimator based on neighbors
- * mistakes repeated rows for dependence, which made its p-values too small.
+ * nearest-neighbor estimator of conditional mutual information", AISTATS 2018), but every row is
+ * used exactly once: in random order, each row is exchanged with one of its candidates that has not
+ * moved yet. Runge's algorithm uses some rows twice and others never; an estimator based on
+ * neighbors mistakes repeated rows for dependence, which made its p-values too small.
  */
 function shuffledNeighbors(candidates: readonly Int32Array[], stream: Random): Int32Array {
   const order = Int32Array.from(candidates, (_, r) => r);
@@ -86,9 +86,9 @@ function shuffledNeighbors(candidates: readonly Int32Array[], stream: Random): I
 const candidatesByMatrix = new WeakMap<Matrix, readonly Int32Array[]>();
 
 /**
- * The candidates of each row: the nearest rows, itself included, by the largest difference of normal
- * scores, and all rows that tie with the last of them. If there are more than MOST_CANDIDATES, a random
- * choice is kept.
+ * The candidates of each row: the nearest rows, itself included, by the largest difference of
+ * normal scores, and all rows that tie with the last of them. If there are more than
+ * MOST_CANDIDATES, a random choice is kept.
  */
 function candidatesOf(z: Matrix, cancelled: () => boolean): readonly Int32Array[] {
   const found = candidatesByMatrix.get(z);
