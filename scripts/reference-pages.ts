@@ -1,0 +1,95 @@
+import { ConfigSchema } from '../src/config.js';
+import { ERRORS } from '../src/errors.js';
+import {
+  ESTIMATE_WARNING_CODES,
+  PREFERENCE_WARNING_CODES,
+  WARNINGS,
+  type WarningCode,
+} from '../src/warnings.js';
+
+/** The pages of docs/ that are made from the code; `npm run docs:reference` writes them. */
+export function referencePages(): Record<string, string> {
+  return {
+    'docs/settings.md': settingsPage(),
+    'docs/warnings.md': warningsPage(),
+    'docs/errors.md': errorsPage(),
+  };
+}
+
+const NOTE = '<!-- Made by `npm run docs:reference`; do not edit. -->';
+
+function settingsPage(): string {
+  const rows = Object.entries(ConfigSchema.properties as unknown as Record<string, Setting>).map(
+    ([name, setting]) => [
+      `\`${name}\``,
+      setting.description,
+      defaultOf(name, setting),
+      rangeOf(setting),
+    ],
+  );
+  return page(
+    'Settings',
+    'Every setting is an environment variable. The service does not start with a value outside its range.',
+    table(['name', 'meaning', 'default', 'range'], rows),
+  );
+}
+
+interface Setting {
+  readonly description: string;
+  readonly default: string | number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly string[];
+}
+
+function defaultOf(name: string, setting: Setting): string {
+  if (name === 'WORKERS') return 'number of cores';
+  return `\`${setting.default}\``;
+}
+
+function rangeOf({ minimum, maximum, enum: values }: Setting): string {
+  if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ');
+  if (minimum === undefined) return 'not empty';
+  return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`;
+}
+
+function warningsPage(): string {
+  const section = (title: string, codes: readonly WarningCode[]) => {
+    const rows = codes.map((code) => [
+      `\`${code}\``,
+      WARNINGS[code].meaning,
+      WARNINGS[code].action,
+    ]);
+    return `## ${title}\n\n${table(['code', 'what it means', 'what to do'], rows)}`;
+  };
+  return page(
+    'Warnings',
+    'A reply lists its warnings in the order of these tables. Codes are stable; each message gives the figures of the request.',
+    section('Samples and estimates', ESTIMATE_WARNING_CODES),
+    section('Preference data', PREFERENCE_WARNING_CODES),
+  );
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(ERRORS).map(([code, { status, title, remedy }]) => [
+    `\`${code}\``,
+    String(status),
+    title,
+    remedy,
+  ]);
+  return page(
+    'Errors',
+    'Errors are problem documents ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `code`, a `pointer` to the field at fault and a `detail` that says what to do.',
+    table(['code', 'status', 'title', 'what to do'], rows),
+  );
+}
+
+function page(title: string, ...parts: string[]): string {
+  return `${[`# ${title}`, NOTE, ...parts].join('\n\n')}\n`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
