@@ -2,7 +2,7 @@ import { cholesky, invert, solve } from '../maths/cholesky.js';
 import { sigmoid } from '../maths/log-space.js';
 import { type Clusters, clusterSums } from './clusters.js';
 
-/** A logistic regression without intercept, whose labels are all 1: P(chosen wins) = σ(Σ w_j x_j). */
+/** A logistic regression without intercept and with labels 1: P(chosen wins) = σ(Σ w_j x_j). */
 export interface LogisticFit {
   /** Whether a finite maximum exists; if not, the coefficients are null. */
   readonly status: 'fitted' | 'separated' | 'constant';
