@@ -79,11 +79,11 @@ export function dataBody(json: TSchema, layout: Layout) {
  */
 export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
   const { sides, apart } = layout;
-  const names = (name: string, defaultText: string) => [
+  const names = (name: string, columns: string, defaultText: string) => [
     name,
     Type.Optional(
       Type.String({
-        description: `CSV, NDJSON, npy, npz, Parquet: columns of ${name}, separated by commas; default: ${defaultText}`,
+        description: `CSV, NDJSON, npy, npz, Parquet: ${columns}, separated by commas; default: ${defaultText}`,
       }),
     ),
   ];
@@ -106,8 +106,16 @@ export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
   };
   return Type.Object({
     ...Object.fromEntries([
-      ...sides.map((side) => names(side, `"${side}"`)),
-      ...(apart === undefined ? [] : [names(apart.name, 'all other columns')]),
+      ...sides.map((side) => names(side, `columns of ${side}`, `"${side}"`)),
+      ...(apart === undefined
+        ? []
+        : [
+            names(
+              apart.name,
+              'columns to use',
+              sides.length === 0 ? 'all columns' : 'all other columns',
+            ),
+          ]),
     ]),
     ...(apart === undefined ? raw : {}),
     ...Object.fromEntries(

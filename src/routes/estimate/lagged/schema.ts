@@ -108,8 +108,8 @@ const LaggedReply = Type.Object(
     best_lag: Type.Integer({ description: 'The lag with the largest estimate' }),
     auto: Type.Object(
       {
-        x: auto('Mutual information of x and x itself, lag rows earlier'),
-        y: auto('Mutual information of y and y itself, lag rows earlier'),
+        x: auto('Mutual information of x and its own value lag rows earlier'),
+        y: auto('Mutual information of y and its own value lag rows earlier'),
       },
       { description: 'For each absolute value of a lag' },
     ),
