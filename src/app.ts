@@ -14,16 +14,16 @@ import { modelRoutes } from './routes/models/index.js';
 import { HelperPool } from './threads/helper-pool.js';
 
 /**
- * Composes the service. Models load once it listens; it is ready when /health/ready says so.
- * Closing it answers what has arrived and ends the model threads.
+ * Composes the service. Models start to load when the app listens; /health/ready reports when they
+ * are ready. Closing the app answers all requests that have arrived, then ends the threads.
  */
 export async function buildApp(config: Config): Promise<FastifyInstance> {
   const app = Fastify({
     logger: loggerOptions(config),
     bodyLimit: config.MAX_BODY_BYTES,
-    // Its own answer is not a problem document; the hook below gives one.
+    // Fastify's own 503 is not a problem document; `addDraining` sends one.
     return503OnClosing: false,
-    // A body that trickles in must not hold its connection longer than any reply may take.
+    // A slow upload must not hold its connection longer than any reply may take.
     requestTimeout: config.REQUEST_TIMEOUT_MS,
     genReqId: requestId,
     frameworkErrors: answerError,
@@ -58,7 +58,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   }
 
   app.addHook('onListen', async () => {
-    // Not awaited: liveness is answered while the models load.
+    // Not awaited, so that liveness probes are answered while the models load.
     void engine.start().then(({ ready, reasons }) => {
       if (ready) app.log.info({ models: engine.models().map(({ id }) => id) }, 'Ready');
       else app.log.error({ reasons }, 'Not ready');

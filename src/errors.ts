@@ -11,27 +11,30 @@ export const ERRORS = {
   invalid_csv: {
     status: 400,
     title: 'The body is not valid CSV',
-    remedy: 'Send UTF-8, a header, cells separated by commas, and as many cells in every row.',
+    remedy:
+      'Send UTF-8 text: a header line, cells separated by commas, and the same number of cells in every row.',
   },
   invalid_tensor: {
     status: 400,
-    title: 'The body is not as long as its shape says',
-    remedy: 'Send x, then y, row by row, little-endian; rows, dim_x, dim_y and dtype say how many.',
+    title: 'The length of the body does not match its shape',
+    remedy:
+      'Send x, then y, row by row, as little-endian numbers; rows, dim_x, dim_y and dtype must describe them.',
   },
   invalid_npy: {
     status: 400,
     title: 'The body is not a NumPy file',
-    remedy: 'Send what numpy.savez(file, x=x, y=y) wrote, whole, arrays of one or two dimensions.',
+    remedy:
+      'Send the complete file that numpy.savez(file, x=x, y=y) or numpy.save wrote; arrays must have one or two dimensions.',
   },
   invalid_parquet: {
     status: 400,
     title: 'The body is not a Parquet file',
-    remedy: 'Send the whole file, with columns of numbers, booleans or texts.',
+    remedy: 'Send the complete file; its columns must hold numbers, booleans or strings.',
   },
   unsupported_dtype: {
     status: 400,
-    title: 'The elements of an array or column are not of a type that is read',
-    remedy: 'Convert them first: in NumPy, array.astype("float64").',
+    title: 'An array or column has an unsupported element type',
+    remedy: 'Convert it first; in NumPy: array.astype("float64").',
   },
   unknown_column: {
     status: 400,
@@ -41,7 +44,7 @@ export const ERRORS = {
   weights_not_supported: {
     status: 400,
     title: 'Sample weights are not supported',
-    remedy: 'Leave the weights out, or draw rows by their weights before sending them.',
+    remedy: 'Leave out the weights, or resample the rows in proportion to them before sending.',
   },
   missing_field: {
     status: 400,
@@ -50,44 +53,46 @@ export const ERRORS = {
   },
   unknown_field: {
     status: 400,
-    title: 'The request has a field that does not exist',
+    title: 'The request has an unknown field',
     remedy: 'Remove the field or correct its name.',
   },
   invalid_type: {
     status: 400,
     title: 'A value has the wrong type',
-    remedy: 'Send a value of the type named.',
+    remedy: 'Send a value of the expected type.',
   },
   invalid_value: {
     status: 400,
-    title: 'A value is not among those allowed',
-    remedy: 'Send one of the values named.',
+    title: 'A value is not allowed',
+    remedy: 'Send an allowed value.',
   },
   out_of_range: {
     status: 400,
     title: 'A value is outside its range',
-    remedy: 'Send a value inside the range.',
+    remedy: 'Send a value within the range.',
   },
   not_a_number: {
     status: 400,
     title: 'A value is not a number',
     remedy:
-      'Send finite numbers; /estimate and /estimate/classical also take whole columns of texts or booleans, and null for a missing value.',
+      'Send finite numbers, and null for a missing value. Where categories are supported, a whole column may hold strings or booleans.',
   },
   not_finite: {
     status: 400,
     title: 'A sample is not finite',
-    remedy: 'Send numbers that fit a 64-bit float (below 1.8e308 in size).',
+    remedy: 'Send numbers that fit a 64-bit float (magnitude below 1.8e308).',
   },
   missing_value: {
     status: 400,
     title: 'A sample is missing',
-    remedy: 'Fill it in, or leave out such rows: by yourself, or with "missing": "drop_rows".',
+    remedy:
+      'Fill in the value, or leave out rows with missing values: remove them, or set "missing": "drop_rows".',
   },
   empty_samples: {
     status: 400,
     title: 'There are no samples',
-    remedy: 'Send at least two rows of at least one number; to /did, pairs or candidates.',
+    remedy:
+      'Send at least two rows and one column; for preference data, at least one pair, or two candidates per prompt.',
   },
   ragged_rows: {
     status: 400,
@@ -96,13 +101,13 @@ export const ERRORS = {
   },
   unequal_rows: {
     status: 400,
-    title: 'Sides differ in their number of rows',
-    remedy: 'Send all sides of the same observations, row by row.',
+    title: 'The numbers of rows differ',
+    remedy: 'Send one row per observation in every array or column.',
   },
   too_few_rows: {
     status: 400,
     title: 'Too few rows',
-    remedy: 'Send at least two rows; some hundreds give a useful interval.',
+    remedy: 'Send at least two rows; a few hundred give a useful interval.',
   },
   too_many_rows: {
     status: 400,
@@ -112,22 +117,23 @@ export const ERRORS = {
   too_many_columns: {
     status: 400,
     title: 'Too many columns',
-    remedy: 'Send fewer columns, or raise MAX_DIM (a side) or MAX_COLUMNS (a table) on the server.',
+    remedy:
+      'Send fewer columns, or raise MAX_DIM (columns per side) or MAX_COLUMNS (columns per table) on the server.',
   },
   too_many_categories: {
     status: 400,
     title: 'Too many categories',
-    remedy: 'Merge rare categories, or leave a column out whose values name the rows.',
+    remedy: 'Merge rare categories, or leave out a column that only identifies the rows.',
   },
   too_few_columns: {
     status: 400,
     title: 'Too few columns',
-    remedy: 'Send at least one column to screen, and at least two to compare with each other.',
+    remedy: 'Send at least one feature to rank, or at least two columns to compare.',
   },
   no_gradient: {
     status: 400,
     title: 'The model has no gradient',
-    remedy: 'Name a model that lists gradient.onnx among the files of GET /models/{id}.',
+    remedy: 'Choose a model that has the file gradient.onnx; GET /models/{id} lists the files.',
   },
   invalid_utf8: {
     status: 400,
@@ -143,12 +149,12 @@ export const ERRORS = {
     status: 400,
     title: 'A log-probability is −Infinity',
     remedy:
-      'A log ratio needs a positive probability under both models: score the completion without top-k or top-p truncation, or leave it out.',
+      'Score the completion without top-k or top-p truncation, or leave it out: a log ratio needs a positive probability under both models.',
   },
   missing_token: {
     status: 400,
     title: 'A completion token has no log-probability',
-    remedy: 'Send the log-probability of every token of the completion, and of no other token.',
+    remedy: 'Send the log-probability of every completion token, and of no other token.',
   },
   token_counts_differ: {
     status: 400,
@@ -159,7 +165,7 @@ export const ERRORS = {
     status: 400,
     title: 'One candidate has two different log-probabilities',
     remedy:
-      'Give different candidates different ids, and one candidate the same log-probs each time.',
+      'Give different candidates different ids, and send the same log-probabilities whenever a candidate is repeated.',
   },
   too_many_pairs: {
     status: 400,
@@ -169,13 +175,14 @@ export const ERRORS = {
   too_few_candidates: {
     status: 400,
     title: 'Too few candidates',
-    remedy: 'Send at least two candidates of each prompt: a distribution over one is always 1.',
+    remedy:
+      'Send at least two candidates per prompt: a distribution over a single candidate is always 1.',
   },
   incomplete_support: {
     status: 400,
     title: 'The candidates are not the whole support',
     remedy:
-      'Send every possible completion, so that the probabilities sum to 1 under each model, or name the model that they were drawn from.',
+      'Send every possible completion, so that the probabilities sum to 1 under each model, or name the model that the candidates were drawn from.',
   },
   bad_request: {
     status: 400,
@@ -185,29 +192,29 @@ export const ERRORS = {
   unknown_model: {
     status: 404,
     title: 'There is no such model',
-    remedy: 'GET /models lists the models.',
+    remedy: 'List the models with GET /models.',
   },
   not_found: {
     status: 404,
     title: 'There is no such route',
-    remedy: 'GET /docs lists the routes.',
+    remedy: 'See the list of routes at /docs.',
   },
   method_not_allowed: {
     status: 405,
-    title: 'The route does not take this method',
-    remedy: 'Use a method that the Allow header names.',
+    title: 'The route does not support this method',
+    remedy: 'Use a method from the Allow header.',
   },
   body_too_large: {
     status: 413,
     title: 'The body is too large',
     remedy:
-      'Send fewer rows or digits, or raise MAX_BODY_BYTES (rows streamed as NDJSON or CSV: MAX_STREAM_BYTES) on the server.',
+      'Send fewer rows or digits, or raise MAX_BODY_BYTES on the server (MAX_STREAM_BYTES for pairs streamed as NDJSON or CSV).',
   },
   unsupported_media_type: {
     status: 415,
     title: 'The content type is not supported',
     remedy:
-      'Send JSON with the header "content-type: application/json"; to /estimate/batch, lines of JSON with "application/x-ndjson"; to /estimate and /estimate/classical, also CSV, Parquet, NumPy files or raw numbers; pairs to /did also as CSV or lines of JSON.',
+      'Name the format of the body in the content-type header, for example "application/json". See /docs for the formats that each route accepts.',
   },
   unsupported_encoding: {
     status: 415,
@@ -215,7 +222,7 @@ export const ERRORS = {
     remedy: 'Send the body uncompressed, without a content-encoding header.',
   },
   client_gone: {
-    // As nginx logs it; nobody is left to read the reply.
+    // The status that nginx logs in this case; no client is left to read the reply.
     status: 499,
     title: 'The client closed the connection',
     remedy: 'Wait for the reply.',
@@ -223,32 +230,32 @@ export const ERRORS = {
   model_failed: {
     status: 500,
     title: 'The model failed on these samples',
-    remedy: 'Please report the request id; other requests are not affected.',
+    remedy: 'Report the request id; other requests are not affected.',
   },
   internal_error: {
     status: 500,
     title: 'The server failed',
-    remedy: 'Please report the request id.',
+    remedy: 'Report the request id.',
   },
   model_unavailable: {
     status: 503,
     title: 'The model is not loaded',
-    remedy: 'Wait for GET /health/ready to answer 200; it says what is missing.',
+    remedy: 'Wait until GET /health/ready answers 200; until then, its reply gives the reasons.',
   },
   queue_full: {
     status: 503,
     title: 'Too many requests are waiting',
-    remedy: 'Send again after the seconds in the Retry-After header.',
+    remedy: 'Send the request again after the number of seconds in the Retry-After header.',
   },
   shutting_down: {
     status: 503,
     title: 'The server is shutting down',
-    remedy: 'Send again; another instance will answer.',
+    remedy: 'Send the request again; another instance will answer.',
   },
   worker_died: {
     status: 503,
     title: 'The thread that ran the model ended unexpectedly',
-    remedy: 'Send again; the thread is being replaced.',
+    remedy: 'Send the request again; the thread is being replaced.',
   },
   deadline_exceeded: {
     status: 504,
@@ -269,7 +276,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error with a code from the table; `message` says what happened in this very request. */
+/** An error with a code from the table; `message` describes what happened in this request. */
 export class MistdError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;

@@ -7,10 +7,10 @@ const app = await buildApp(config);
 let stopping = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
-    // Once: ending the process during a run aborts it, so there is no faster way out to offer.
+    // Further signals are ignored: exiting while a model runs would crash the process.
     if (stopping) return;
     stopping = true;
-    app.log.info({ signal }, 'Shutting down: answering what has arrived');
+    app.log.info({ signal }, 'Shutting down: answering the requests that have arrived');
     void app.close().then(() => app.log.info('Stopped'));
   });
 }

@@ -2,10 +2,10 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { Static, TSchema } from 'typebox';
 import { type ErrorCode, MistdError, pointerStep } from './errors.js';
 
-/** No coercion, no dropped fields: a request means what it says or is refused. */
+/** No coercion and no dropped fields: a request is taken exactly as it was sent, or refused. */
 const ajv = new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: true });
 
-/** A query string holds text only, so there "0.5" is a number. */
+/** Parameters of a query string are always strings, so here "0.5" is accepted as a number. */
 const queryAjv = new Ajv({ coerceTypes: true, removeAdditional: false, useDefaults: true });
 
 /**
@@ -20,23 +20,23 @@ export function compileCheck<T extends TSchema>(schema: T): (value: unknown) => 
 const checks = new Map<string, (value: unknown) => unknown>();
 
 /**
- * The check of a schema, compiled once per thread and `$id`: a schema that comes from another
- * thread is a new object each time.
+ * Returns the check of a schema, compiled once per thread and `$id`: a schema that comes from
+ * another thread is a new object each time.
  */
 export function checkOf<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
   const { $id } = schema as { $id?: string };
-  if ($id === undefined) throw new Error('a schema that is checked by its $id has one');
+  if ($id === undefined) throw new Error('checkOf needs a schema with an $id');
   const check = checks.get($id) ?? compileCheck(schema);
   checks.set($id, check);
   return check as (value: unknown) => Static<T>;
 }
 
-/** The same for the parameters of a query string, which arrive as text. */
+/** Like `compileCheck`, for the parameters of a query string, which arrive as strings. */
 export function compileQueryCheck<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
   const checked = check(queryAjv, schema);
   return (value) => {
     const options = checked(value);
-    // Ajv makes numbers of these texts after it has checked for such, and then checks no bounds.
+    // Ajv converts "Infinity" to a number after its own test for finite numbers, and skips bounds.
     for (const [name, option] of Object.entries(options as object)) {
       if (Math.abs(option) === Number.POSITIVE_INFINITY) {
         const pointer = pointerStep(name);
@@ -73,7 +73,7 @@ function toMistdError(fault: ErrorObject | undefined): MistdError {
   const allowed = keyword === 'enum' ? `: ${params.allowedValues.join(', ')}` : '';
   const text =
     keyword === 'additionalProperties' || keyword === 'required'
-      ? `${pointer} is ${keyword === 'required' ? 'missing' : 'not a field here'}.`
+      ? `${pointer} is ${keyword === 'required' ? 'missing' : 'not a known field'}.`
       : `${pointer} ${message}${allowed}.`;
   return new MistdError(CODES[keyword] ?? 'out_of_range', text, { pointer });
 }

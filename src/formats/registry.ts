@@ -1,6 +1,7 @@
 /**
- * Every format of a body: its media types, its readers, the error for a body that is not of it, and
- * its description in OpenAPI. A new format is a reader in one of the wings and a row here.
+ * The formats of request bodies: for each its media types, its readers, which also describe it in
+ * OpenAPI, and the error for an invalid body. A new format needs a reader in one of the folders
+ * beside this file and a row here.
  */
 import type { ErrorCode } from '../errors.js';
 import type { PairFormat } from './preference/pair-format.js';
@@ -17,9 +18,9 @@ import { rawTable } from './table/tensor.js';
 export interface Format {
   /** The usual media type first, then its other names. */
   readonly mediaTypes: readonly [string, ...string[]];
-  /** The code of the error for a body that is not of this format. */
+  /** The code of the error for a body that is not valid in this format. */
   readonly error: ErrorCode;
-  /** Reads samples. JSON has no reader here: its body holds the options too (`readSamples`). */
+  /** Reads samples. JSON has no reader here, because its body also holds options (`readSamples`). */
   readonly table?: TableFormat;
   /** Reads preference pairs as they arrive. */
   readonly pairs?: PairFormat;
@@ -61,19 +62,19 @@ const ROWS: readonly (readonly [FormatName, Format])[] = Object.entries(FORMATS)
   Format,
 ][];
 
-/** The name of the format that has a media type. */
+/** Returns the name of the format that has this media type. */
 export function formatOfMediaType(mediaType: string): FormatName | undefined {
   return ROWS.find(([, { mediaTypes }]) => mediaTypes.includes(mediaType))?.[0];
 }
 
-/** The formats that hold samples beside JSON. */
+/** The formats other than JSON that hold samples. */
 export function tableFormats(): (Format & { readonly table: TableFormat })[] {
   return ROWS.flatMap(([, format]) =>
     format.table === undefined ? [] : [{ ...format, table: format.table }],
   );
 }
 
-/** The formats that hold preference pairs beside JSON. */
+/** The formats other than JSON that hold preference pairs. */
 export function pairFormats(): (Format & { readonly pairs: PairFormat })[] {
   return ROWS.flatMap(([, format]) =>
     format.pairs === undefined ? [] : [{ ...format, pairs: format.pairs }],

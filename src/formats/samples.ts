@@ -18,18 +18,18 @@ import type { DataLimits, TableFormat } from './table/table-format.js';
 import { tensorOptions } from './table/tensor.js';
 import { asBuffer } from './text/bytes.js';
 
-/** The body of a request, and what says how to read it. */
+/** The body of a request, and what determines how to read it. */
 export interface SamplesBody {
   readonly format: FormatName;
   readonly bytes: Uint8Array;
-  /** Parameters of the query string: they hold the options of every format but JSON. */
+  /** Query parameters; they hold the options for every format except JSON. */
   readonly query: Readonly<Record<string, string | string[]>>;
 }
 
-/** What a route reads: plain data, which helper threads can take. */
+/** Describes what a route reads, as plain data that helper threads can take. */
 export interface SamplesForm<Name extends string = string, Options extends TObject = TObject> {
   readonly layout: Layout<Name>;
-  /** The fields beside the samples and the data options; its `$id` names it. */
+  /** The options of the route itself; the schema must have an `$id`. */
   readonly options: Options;
   readonly coding: CategoryCoding;
 }
@@ -43,18 +43,18 @@ export interface ReadSamples<Name extends string = string, Options extends TObje
 const names = (description: string) =>
   Type.Array(Type.String(), { default: [], maxItems: 1000, description });
 
-/** What a request may say of its samples, in any format. */
+/** The options about samples, the same in every format. */
 export const dataOptions = {
   missing: Type.Enum([...MISSING_RULES], {
     default: 'error',
     description:
-      'Missing values (null; NaN in binary; an empty cell, NA, N/A, NaN, null or None in CSV): refuse the request, or leave out the rows that have one. drop_pairwise leaves out of each estimate of a table only the rows that its own columns miss; elsewhere it does what drop_rows does',
+      'What to do with missing values (null; NaN in binary formats; an empty cell, NA, N/A, NaN, null or None in CSV). error: refuse the request. drop_rows: leave out every row that has one. drop_pairwise: for a table, leave out of each estimate only the rows with a missing value in its own columns; for other data, the same as drop_rows',
   }),
   categorical: names(
-    'Names of columns whose values have no order; columns of texts are so by themselves. Their labels are numbered by how frequent they are; for /estimate/classical each but the most frequent label is a column of 0 and 1. Columns of arrays are called x0, x1, … for an array x',
+    'Names of columns whose values have no order; columns of strings need not be named. The labels are numbered by frequency; for the classical methods, each label except the most frequent one becomes a column of 0 and 1. The columns of an array x are called x0, x1, …',
   ),
   discrete: names(
-    'Names of columns of numbers that take few values, where it is not seen: whole numbers of at most 20 values, each in 5 rows on average',
+    'Names of numeric columns with few distinct values that are not detected. Detected are columns of whole numbers with at most 20 distinct values and at least 5 rows per value on average',
   ),
 };
 
@@ -64,10 +64,10 @@ const DATA_KINDS = kindsOf({ ...dataOptions, ...tensorOptions });
 const checkData = compileCheck(Type.Object(dataOptions));
 
 /**
- * Reads the body of a request of any format, checks its options, and deals with missing values and
- * categories.
+ * Reads the body of a request in any format, checks its options, and prepares the samples: missing
+ * values and categories.
  *
- * @throws MistdError with the JSON pointer of what is wrong; of a query parameter, `/name`.
+ * @throws MistdError with the JSON pointer of the fault; for a query parameter, `/name`.
  */
 export async function readSamples<Name extends string, Options extends TObject>(
   { format: name, bytes: sent, query }: SamplesBody,
@@ -89,7 +89,7 @@ export async function readSamples<Name extends string, Options extends TObject>(
   return { data: prepare(sides, checked, limits, coding), options };
 }
 
-/** Reads a JSON body: its fields are the sides or a table, the data options and the route's. */
+/** Reads a JSON body, whose fields hold the samples, the data options and the route's options. */
 export function readJsonSamples<Name extends string, Options extends TObject>(
   bytes: Buffer,
   { layout, options, coding }: SamplesForm<Name, Options>,
@@ -118,7 +118,7 @@ function checkDataOptions(fields: Record<string, unknown>, { ordered }: Layout):
   if (ordered && options.missing !== 'error') {
     throw new MistdError(
       'invalid_value',
-      `missing is ${options.missing}: rows of a time series cannot be left out without moving those after them closer. Fill the gaps before sending it.`,
+      `missing is ${options.missing}, but no row of a time series can be left out, because its neighbors would move closer together. Fill the gaps before sending the series.`,
       { pointer: '/missing' },
     );
   }
@@ -134,7 +134,7 @@ interface Parameters {
   readonly fields: Record<string, unknown>;
 }
 
-/** The parameters of a query string as the fields they stand for; `a.b` is field b of a. */
+/** Converts the query parameters to fields; `a.b` is field b of option a. */
 function parametersOf(
   query: SamplesBody['query'],
   { layout, options }: SamplesForm,
@@ -163,7 +163,7 @@ function parametersOf(
   };
 }
 
-/** The fields of these names that are there. */
+/** The fields with these names, as far as they are present. */
 function only(fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(
     names.flatMap((name) => (Object.hasOwn(fields, name) ? [[name, fields[name]]] : [])),

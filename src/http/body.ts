@@ -4,10 +4,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MistdError, pointerStep } from '../errors.js';
 import { type FormatName, formatOfMediaType } from '../formats/registry.js';
 
-/** Rows of a stream are read for this long before other requests get their turn. */
+/** How long a stream is read before other requests get a turn, in milliseconds. */
 const TURN_MS = 8;
 
-/** Lets the routes of a scope take these media types; the body reaches them as bytes. */
+/** Lets the routes of a scope accept these media types; handlers get the body as bytes. */
 export function acceptBytes(scope: FastifyInstance, mediaTypes: readonly string[]): void {
   for (const type of mediaTypes) {
     if (scope.hasContentTypeParser(type)) scope.removeContentTypeParser(type);
@@ -17,7 +17,7 @@ export function acceptBytes(scope: FastifyInstance, mediaTypes: readonly string[
   }
 }
 
-/** Lets the routes of a scope take these media types; the body reaches them as a stream. */
+/** Lets the routes of a scope accept these media types; handlers get the body as a stream. */
 export function acceptStreams(scope: FastifyInstance, mediaTypes: readonly string[]): void {
   for (const type of mediaTypes) {
     if (scope.hasContentTypeParser(type)) scope.removeContentTypeParser(type);
@@ -25,26 +25,26 @@ export function acceptStreams(scope: FastifyInstance, mediaTypes: readonly strin
   }
 }
 
-/** The bytes of a body. */
+/** Returns the bytes of a body. */
 export function bytesOf({ body }: FastifyRequest): Buffer {
   if (Buffer.isBuffer(body)) return body;
   throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
 }
 
-/** The bytes of a JSON body, which holds the options too: the query string must be empty. */
+/** Returns the bytes of a JSON body. The body holds the options, so the query must be empty. */
 export function jsonBytesOf(request: FastifyRequest): Buffer {
   const [name] = new URL(request.url, 'http://localhost').searchParams.keys();
   if (name !== undefined) {
     throw new MistdError(
       'unknown_field',
-      `${name} is in the query string; with a JSON body, options go into the body.`,
+      `${name} is a query parameter; the options of a JSON request are fields of its body.`,
       { pointer: pointerStep(name) },
     );
   }
   return bytesOf(request);
 }
 
-/** The format that the content-type header names. */
+/** Returns the format that the content-type header names. */
 export function formatOf({ headers }: FastifyRequest): FormatName {
   const [mediaType = '', ...parameters] = (headers['content-type'] ?? '')
     .toLowerCase()
@@ -56,14 +56,15 @@ export function formatOf({ headers }: FastifyRequest): FormatName {
   }
   const format = formatOfMediaType(mediaType);
   if (format === undefined) {
-    throw new MistdError('unsupported_media_type', `The content type is ${mediaType}.`);
+    const given = mediaType === '' ? 'missing' : `${mediaType}, which is not supported`;
+    throw new MistdError('unsupported_media_type', `The content type is ${given}.`);
   }
   return format;
 }
 
 /**
- * The chunks of a streamed body as they arrive. A reader that stops early leaves the connection
- * open, so that the error it stopped for can be answered.
+ * Yields the chunks of a streamed body as they arrive. When a reader stops early because of an
+ * error, the connection stays open, so that the error can be sent.
  */
 export async function* chunksOf(stream: Readable, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   let rested = performance.now();
@@ -78,14 +79,14 @@ export async function* chunksOf(stream: Readable, signal: AbortSignal): AsyncGen
     }
   } catch (cause) {
     if (cause instanceof MistdError) throw cause;
-    throw new MistdError('client_gone', 'The body broke off.', { cause });
+    throw new MistdError('client_gone', 'The upload was interrupted.', { cause });
   } finally {
-    // The rest is read and dropped: a client that is still sending would wait for ever.
+    // The rest is read and dropped; a client that is still sending would wait forever otherwise.
     stream.resume();
   }
 }
 
-/** A streamed body; undefined if it was read as a whole. */
+/** Returns a streamed body, or undefined if the body was read as a whole. */
 export function streamOf({ body }: FastifyRequest): Readable | undefined {
   return body instanceof Readable ? body : undefined;
 }

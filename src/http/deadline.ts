@@ -2,15 +2,15 @@ import type { FastifyReply } from 'fastify';
 import { MistdError } from '../errors.js';
 
 /**
- * A signal that gives a request up when its time, counted from its arrival, has passed, or when
- * its client has gone.
+ * Returns a signal that aborts when the time of a request, counted from its arrival, has run out,
+ * or when its client has disconnected.
  */
 export function deadline(reply: FastifyReply, milliseconds: number): AbortSignal {
   const controller = new AbortController();
   const timer = setTimeout(
     () => {
       controller.abort(
-        new MistdError('deadline_exceeded', `There was no answer within ${milliseconds} ms.`),
+        new MistdError('deadline_exceeded', `The request took longer than ${milliseconds} ms.`),
       );
     },
     Math.max(0, milliseconds - reply.elapsedTime),

@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { VERSION } from '../version.js';
 
-/** The OpenAPI 3.1 description of the routes, at /openapi.json, and its page, at /docs. */
+/** Serves the OpenAPI 3.1 description of the routes at /openapi.json and its page at /docs. */
 export async function addDocumentation(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -12,18 +12,18 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
         title: 'mistd',
         version: VERSION,
         description:
-          'Mutual information of samples, estimated by a learned model, with its uncertainty.',
+          'Estimates mutual information from samples with a learned model, and reports the uncertainty.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       tags: [
         { name: 'estimates', description: 'Mutual information from samples' },
-        { name: 'analyses', description: 'Questions that take many estimates' },
+        { name: 'analyses', description: 'Analyses that combine many estimates' },
         {
           name: 'preferences',
           description: 'What a preference-optimized policy has learned (DID)',
         },
-        { name: 'models', description: 'What the estimates come from' },
-        { name: 'health', description: 'For orchestrators' },
+        { name: 'models', description: 'The models behind the estimates' },
+        { name: 'health', description: 'Probes for orchestrators' },
       ],
       servers: [{ url: '/' }],
     },

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { LoggerOptions } from 'pino';
 import type { Config } from '../config.js';
 
-/** Headers that hold secrets: a log line that has them shows "[Redacted]" instead. */
+/** Headers that hold secrets; log lines show "[Redacted]" in their place. */
 const SECRET_HEADERS = ['authorization', 'cookie', 'set-cookie', 'x-api-key'];
 
 /** How the service logs: one JSON object per line, or colored lines in a developer's terminal. */
@@ -20,13 +20,13 @@ export function loggerOptions({ LOG_LEVEL }: Config): LoggerOptions {
   };
 }
 
-/** The id of a request, in its log lines and its reply: the caller's own if it is safe to log. */
+/** Returns the id of a request for its log lines and reply: the caller's id, if safe to log. */
 export function requestId({ headers }: Pick<FastifyRequest, 'headers'>): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-/** pino-pretty is a development dependency: production installs go without it. */
+/** Whether to print readable lines. pino-pretty is missing from production installs. */
 function showsPrettyLines(): boolean {
   if (!process.stdout.isTTY || process.env.NODE_ENV === 'production') return false;
   try {

@@ -7,10 +7,10 @@ import type { Service } from './service.js';
 /** A POST request that is being answered. */
 export interface OpenRequest {
   readonly request: FastifyRequest;
-  /** Aborts at the deadline of the request, or when its client goes away. */
+  /** Aborts at the deadline of the request, or when its client disconnects. */
   readonly signal: AbortSignal;
   readonly stamp: RequestStamp;
-  /** Milliseconds since the handler began, which is once the body is here unless it is a stream. */
+  /** Milliseconds since the handler started; a streamed body may not have arrived by then. */
   readonly elapsedMs: () => number;
 }
 
@@ -27,11 +27,11 @@ function openRequest(request: FastifyRequest, reply: FastifyReply, config: Confi
 export interface PostRoute {
   readonly url: string;
   readonly schema: FastifySchema;
-  /** Whether the reader of the body checks the query string, as its parameters depend on the format. */
+  /** Whether the body's reader checks the query, because the parameters depend on the format. */
   readonly readerChecksQuery?: boolean;
 }
 
-/** Adds a POST route. Its handler gets an open request, and returns the reply or sends it. */
+/** Adds a POST route. Its handler gets an open request and returns the reply, or sends it. */
 export function addPost<Reply>(
   app: FastifyInstance,
   { config }: Service,

@@ -6,11 +6,11 @@ const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
 /** Problem details (RFC 9457). */
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: 'URI of the kind of problem; ends in the code' }),
+    type: Type.String({ description: 'URI of the problem type; it ends in the code' }),
     title: Type.String(),
     status: Type.Integer(),
     code: Type.Enum(ERROR_CODES, {
-      description: 'Stable: programs may switch on it',
+      description: 'Stable code that programs may switch on',
     }),
     detail: Type.String({ description: 'What happened in this request, and what to do' }),
     pointer: Type.Optional(
@@ -36,13 +36,13 @@ export const Problem = Type.Object(
 
 export type Problem = Static<typeof Problem>;
 
-/** The errors that any route may end in. */
+/** The errors that any route may return. */
 const SERVER_ERRORS = ['internal_error', 'shutting_down', 'deadline_exceeded'] as const;
 
 /** The errors of a route whose work may wait for a helper thread. */
 export const HELPER_ERRORS = [...SERVER_ERRORS, 'queue_full'] as const;
 
-/** The errors of a route that asks a model. */
+/** The errors of a route that puts questions to a model. */
 export const MODEL_ERRORS = [
   ...HELPER_ERRORS,
   'unknown_model',

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ERRORS, MistdError } from '../errors.js';
 import type { Problem } from './problem-schema.js';
 
-/** Answers every error as RFC 9457 problem details, and logs it without the samples. */
+/** Answers every error with an RFC 9457 problem document, and logs it without the samples. */
 export function addProblems(app: FastifyInstance): void {
   const routes: { method: string; pattern: RegExp }[] = [];
   app.addHook('onRoute', ({ method, url }) => {
@@ -13,16 +13,16 @@ export function addProblems(app: FastifyInstance): void {
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?', 1)[0] as string;
     const allow = routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-    const asked = `${request.method} ${path}`;
+    const route = `${request.method} ${path}`;
     throw allow.length === 0
-      ? new MistdError('not_found', `There is no route ${asked}.`)
-      : new MistdError('method_not_allowed', `There is no ${asked}.`, {
+      ? new MistdError('not_found', `There is no route ${route}.`)
+      : new MistdError('method_not_allowed', `${route} is not supported.`, {
           allow: [...new Set(allow)],
         });
   });
 }
 
-/** Also for the errors that Fastify meets before it has found a route. */
+/** Sends the problem document of an error, also for errors before Fastify has found a route. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = toMistdError(error, request);
   const problem = problemOf(known, request);
@@ -30,17 +30,17 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   reply.header('x-request-id', request.id);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   if (allow !== undefined) reply.header('allow', allow.join(', '));
-  // Serialized here: an error must not depend on the schemas of the route that it comes from.
+  // Serialized here, because the reply must not depend on the schemas of the failed route.
   reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
-/** The problem document of an error, which is logged. */
+/** Makes the problem document of an error, and logs the error. */
 export function problemOf(error: unknown, request: FastifyRequest): Problem {
   const known = toMistdError(error, request);
   const { status, title, remedy } = ERRORS[known.code];
   const { pointer } = known.details;
   if (status >= 500) request.log.error({ code: known.code, err: known.cause ?? known }, title);
-  // The detail may quote the body, so only the code and the place are logged.
+  // The detail may quote the body, so only the code and the pointer are logged.
   else request.log.info({ code: known.code, pointer }, title);
   return {
     type: `urn:mistd:problem:${known.code}`,
@@ -65,10 +65,13 @@ function toMistdError(error: unknown, request: FastifyRequest): MistdError {
         `The body is larger than ${request.routeOptions.bodyLimit} bytes.`,
       );
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new MistdError('bad_request', 'The body is not as long as content-length says.');
+      return new MistdError(
+        'bad_request',
+        'The length of the body does not match the content-length header.',
+      );
     default:
       return statusCode >= 400 && statusCode < 500
         ? new MistdError('bad_request', `${message}.`, { cause: error })
-        : new MistdError('internal_error', 'An unexpected error.', { cause: error });
+        : new MistdError('internal_error', 'An unexpected error occurred.', { cause: error });
   }
 }

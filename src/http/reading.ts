@@ -6,8 +6,8 @@ import { compileCheck, compileQueryCheck } from '../validation.js';
 import { acceptBytes } from './body.js';
 
 /**
- * How requests are read: bodies reach the handlers as bytes, for formats/ to read and to say what
- * is wrong where; their schemas are documentation. Other parts are checked by their schemas.
+ * Sets up how requests are read. Bodies reach the handlers as bytes, which formats/ reads and
+ * checks; their schemas serve as documentation only. Other parts are checked by their schemas.
  */
 export function addReading(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();

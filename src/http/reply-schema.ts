@@ -7,12 +7,12 @@ export const modelExample = {
   sha256: '5b0f7c1c9d3f4a62e8f1b7c4d9a05e6f3c2b1a0987f6e5d4c3b2a19080706050',
 };
 
-/** Which model answered; the same in every reply. */
+/** Identifies the model that answered; every reply of a model has it. */
 export const ModelIdentity = Type.Object(
   {
     id: Type.String(),
     version: Type.String(),
-    sha256: Type.String({ description: 'Of its ONNX file' }),
+    sha256: Type.String({ description: 'SHA-256 checksum of its ONNX file' }),
   },
   { $id: 'ModelIdentity', examples: [modelExample] },
 );
@@ -28,18 +28,18 @@ export const warningsReply = <Code extends WarningCode>(codes: readonly Code[]) 
 
 export const estimateWarnings = warningsReply(ESTIMATE_WARNING_CODES);
 
-/** The parts of `timing` that every reply has. */
+/** The part of `timing` that every reply has. */
 export const totalTiming = {
-  total_ms: milliseconds("From the request's arrival, its upload included"),
+  total_ms: milliseconds('Time since the request arrived, including its upload'),
 };
 
-/** @param threads says how the times of several threads add up. */
+/** @param threads describes how the times of several threads add up. */
 export const modelTimingReply = (threads: string) =>
   Type.Object({
     parse_ms: milliseconds('Reading and checking the body'),
     queue_ms: milliseconds('Waiting for a thread'),
-    encode_ms: milliseconds(`Ranks, scores and checks of the samples, ${threads}`),
-    inference_ms: milliseconds(`The model, ${threads}`),
+    encode_ms: milliseconds(`Computing ranks, scores and facts of the samples, ${threads}`),
+    inference_ms: milliseconds(`Running the model, ${threads}`),
     ...totalTiming,
   });
 
@@ -53,7 +53,8 @@ export const interval = (options: { minimum?: number } = {}) =>
 export const informationCorrelation = Type.Number({
   minimum: 0,
   maximum: 1,
-  description: 'sqrt(1 − exp(−2 I)), I in nats: |correlation| of a bivariate normal',
+  description:
+    'sqrt(1 − exp(−2 I)), with I in nats; for a bivariate normal, the absolute correlation',
 });
 
 export const REQUEST_ID_EXAMPLE = '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52';

@@ -5,7 +5,7 @@ import type { RunTiming } from '../inference/request-runs.js';
 import { inOrder, type Warning, type WarningCode } from '../warnings.js';
 import type { ModelIdentity } from './reply-schema.js';
 
-/** What a reply says of its request: plain data, which other threads can take. */
+/** What a reply includes about its request, as plain data that other threads can take. */
 export interface RequestStamp {
   readonly id: string;
   /** Milliseconds since 1970; unlike performance.now(), the same in every thread. */
@@ -17,9 +17,9 @@ export function stampOf(request: FastifyRequest, reply: FastifyReply): RequestSt
 }
 
 export interface Ending<Timing> {
-  /** The request's own id, if it gave one. */
+  /** The id option of the request, if it was given. */
   readonly id: string | undefined;
-  /** Milliseconds of each part. */
+  /** Milliseconds that each part took. */
   readonly timing: Timing;
 }
 
@@ -27,7 +27,7 @@ type Warned<Result, Code extends WarningCode> = Result & {
   readonly warnings: readonly Warning<Code>[];
 };
 
-/** Ends a reply: adds its warnings in their order, its timing and its id. */
+/** Completes a reply: adds its warnings in order, its timing and its id. */
 export function endReply<Result extends object, Code extends WarningCode, Timing>(
   stamp: RequestStamp,
   { warnings, ...result }: Warned<Result, Code>,
@@ -41,7 +41,7 @@ export function endReply<Result extends object, Code extends WarningCode, Timing
   };
 }
 
-/** Ends a reply that a model gave: adds the unit and the model as well. */
+/** Completes a reply that a model gave: adds the unit and the model as well. */
 export function endModelReply<Result extends object, Code extends WarningCode, Timing>(
   stamp: RequestStamp,
   result: Warned<Result, Code>,

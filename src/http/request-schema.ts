@@ -13,20 +13,23 @@ export const tauList = (defaultValue: number[], description: string) =>
 export const unitOption = Type.Enum([...UNITS], { default: 'nats' });
 
 export const modelOption = Type.Optional(
-  Type.String({ description: 'The id of a model of GET /models; a default otherwise' }),
+  Type.String({
+    description:
+      'Id of a model, as listed by GET /models; default: the default model of the server',
+  }),
 );
 
 export const idOption = Type.Optional(
   Type.String({
     maxLength: 200,
-    description: 'Comes back in the reply; the request id otherwise',
+    description: 'Returned in the reply; default: the id of the request',
   }),
 );
 
 export const seedOption = (description: string) =>
   Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, default: 0, description });
 
-/** Options as a request gives them: those with a default are optional. */
+/** The options as fields of a request, in which options with a default are optional. */
 export function asGiven<T extends TProperties>(options: T): TProperties {
   return Object.fromEntries(
     Object.entries(options).map(([name, schema]) => [

@@ -7,10 +7,10 @@ import { asGiven } from './request-schema.js';
 
 const cell = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
 
-/** One side: numbers, or columns that are texts or booleans throughout; null is missing. */
+/** One side: each column holds only numbers, only strings or only booleans; null is missing. */
 export const DataMatrix = Type.Union(
   [
-    Type.Array(cell, { minItems: 2, description: 'One column: a value a row' }),
+    Type.Array(cell, { minItems: 2, description: 'One column: one value per row' }),
     Type.Array(Type.Array(cell, { minItems: 1 }), {
       minItems: 2,
       description: 'Rows of equal length',
@@ -19,7 +19,7 @@ export const DataMatrix = Type.Union(
   {
     $id: 'DataMatrix',
     description:
-      'Row by row. A column is finite numbers, or texts (categories), or booleans; null is a missing value',
+      'Samples, row by row. Each column holds finite numbers, strings (categories) or booleans; null is a missing value',
   },
 );
 
@@ -30,8 +30,8 @@ export const dataFields = asGiven(dataOptions);
 export const dataMatrix = Type.Unsafe({ $ref: 'DataMatrix#' });
 
 const tableReply = {
-  rows: Type.Integer({ description: 'Rows in use' }),
-  dropped: Type.Integer({ description: 'Rows left out for missing values' }),
+  rows: Type.Integer({ description: 'Number of rows used' }),
+  dropped: Type.Integer({ description: 'Number of rows left out because of missing values' }),
   discrete: Type.Optional(
     Type.Array(
       Type.Object({
@@ -39,7 +39,7 @@ const tableReply = {
         type: Type.Enum(['boolean', 'categorical', 'discrete']),
         levels: Type.Integer(),
       }),
-      { description: 'Columns that take few values, declared or seen' },
+      { description: 'Columns with few distinct values, declared or detected' },
     ),
   ),
 };
@@ -48,7 +48,8 @@ export const TableReply = Type.Object(tableReply);
 
 export type TableReply = Static<typeof TableReply>;
 
-const dim = (side: string) => Type.Integer({ description: `Columns of ${side} as they were sent` });
+const dim = (side: string) =>
+  Type.Integer({ description: `Number of columns of ${side}, as they were sent` });
 
 export const SamplesReply = Type.Object({ dim_x: dim('x'), dim_y: dim('y'), ...tableReply });
 
@@ -61,7 +62,7 @@ export const TripleReply = Type.Object({
   ...tableReply,
 });
 
-/** The bodies of a route that takes every format. */
+/** The bodies of a route that accepts every format. */
 export function dataBody(json: TSchema, layout: Layout) {
   const others = tableFormats().flatMap(({ mediaTypes, table }) => {
     const schema = table.describe(layout);
@@ -73,34 +74,48 @@ export function dataBody(json: TSchema, layout: Layout) {
 }
 
 /**
- * The parameters of such a route: where the samples are, and the fields of a JSON body but the
- * samples themselves, lists separated by commas; those of objects as `name.field`.
+ * The query parameters of a route that accepts every format: where the samples are in the body, and
+ * the options. Lists are separated by commas; the fields of an object become `name.field`.
  */
 export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
   const { sides, apart } = layout;
-  const names = (name: string, otherwise: string) => [
+  const names = (name: string, columns: string, defaultText: string) => [
     name,
     Type.Optional(
       Type.String({
-        description: `CSV, NDJSON, npy, npz, Parquet: columns of ${name}, separated by commas; ${otherwise} by default`,
+        description: `CSV, NDJSON, npy, npz, Parquet: ${columns}, separated by commas; default: ${defaultText}`,
       }),
     ),
   ];
   const dims = sides.map((side) => [
     `dim_${side}`,
-    Type.Optional(Type.Integer({ minimum: 1, description: 'Raw numbers; 1 by default' })),
+    Type.Optional(
+      Type.Integer({ minimum: 1, description: `Raw numbers: columns of ${side}; default: 1` }),
+    ),
   ]);
   const raw = {
-    rows: Type.Optional(Type.Integer({ minimum: 1, description: 'Raw numbers: rows, required' })),
+    rows: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Raw numbers: number of rows; required' }),
+    ),
     ...Object.fromEntries(dims),
     dtype: Type.Optional(
-      Type.Enum(['float64', 'float32'], { description: 'Raw numbers; float64 by default' }),
+      Type.Enum(['float64', 'float32'], {
+        description: 'Raw numbers: type of each number; default: float64',
+      }),
     ),
   };
   return Type.Object({
     ...Object.fromEntries([
-      ...sides.map((side) => names(side, `"${side}"`)),
-      ...(apart === undefined ? [] : [names(apart.name, 'all others')]),
+      ...sides.map((side) => names(side, `columns of ${side}`, `"${side}"`)),
+      ...(apart === undefined
+        ? []
+        : [
+            names(
+              apart.name,
+              'columns to use',
+              sides.length === 0 ? 'all columns' : 'all other columns',
+            ),
+          ]),
     ]),
     ...(apart === undefined ? raw : {}),
     ...Object.fromEntries(
@@ -109,7 +124,7 @@ export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
   });
 }
 
-/** The errors that reading samples can end in. */
+/** The errors that can occur while samples are read. */
 export const DATA_ERRORS = [
   'invalid_json',
   'invalid_csv',

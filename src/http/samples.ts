@@ -19,14 +19,14 @@ export function dataLimits(config: Config): DataLimits {
   };
 }
 
-/** Samples and options of a request, and how long reading took. */
+/** The samples and options of a request, and how long reading them took. */
 export interface OpenSamples<Name extends string, Options extends TObject>
   extends ReadSamples<Name, Options> {
   readonly parseMs: number;
 }
 
 /**
- * Reads the samples and the options of a request of any format.
+ * Reads the samples and options of a request in any format.
  *
  * @throws MistdError as `readSamples`
  */
@@ -50,13 +50,13 @@ export async function openSamples<Name extends string, Options extends TObject>(
   return { ...read, parseMs: elapsedMs() };
 }
 
-/** What was made of the samples of two sides. */
+/** Describes the samples of two sides, as they were used, for a reply. */
 export function samplesReply(data: Prepared<'x' | 'y'>): SamplesReply {
   const { x, y } = data.named;
   return { dim_x: x.sent, dim_y: y.sent, ...tableReply(data) };
 }
 
-/** What was made of the samples of a table. */
+/** Describes the samples of a table, as they were used, for a reply. */
 export function tableReply({ named, apart, rows, dropped }: Prepared): TableReply {
   const sides = [...Object.values<PreparedSide>(named), ...apart];
   const discrete = sides.flatMap((side) => side.discrete);

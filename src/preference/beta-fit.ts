@@ -3,12 +3,12 @@ import { fitLogistic } from './logistic.js';
 
 /** The β that explains preferences best: the root of Σ δ σ(−βδ) = 0. */
 export interface BetaFit {
-  /** `separated`: all δ have one sign, so that β runs to infinity; `constant`: all are 0. */
+  /** `separated`: all δ have one sign, so that β diverges; `constant`: all δ are 0. */
   readonly status: 'fitted' | 'separated' | 'constant';
   readonly beta: number | null;
   /** 1/√Σ δ² σ(βδ)(1 − σ(βδ)). */
   readonly standard_error: number | null;
-  /** Robust to pairs of one prompt not being independent. */
+  /** Robust to dependence between the pairs of a prompt; null with a single prompt. */
   readonly clustered_standard_error: number | null;
   readonly lower: number | null;
   readonly upper: number | null;
@@ -17,8 +17,10 @@ export interface BetaFit {
 }
 
 /**
- * @param margins δ of each pair, best of pairs held out from training.
- * @param level of the interval, which is clustered by prompt where that is possible.
+ * Fits β to preference pairs.
+ *
+ * @param margins δ of each pair, preferably held out from training.
+ * @param level of the interval, which is clustered by prompt if there are several prompts.
  */
 export function fitBeta(margins: Float64Array, clusters: Clusters, level: number): BetaFit {
   const fit = fitLogistic([margins], clusters);

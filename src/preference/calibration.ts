@@ -2,30 +2,31 @@ import { sigmoid } from '../maths/log-space.js';
 import { orderStatistics } from '../maths/order-statistics.js';
 import { upperBound } from '../maths/search.js';
 
-/** Pairs whose predicted probability of the likelier side lies in one range. */
+/** Pairs whose predicted probability of the favored side lies in one range. */
 export interface CalibrationBin {
   readonly lower: number;
   readonly upper: number;
   readonly pairs: number;
-  /** Mean of σ(β|δ|): how often the side that β δ favors should be the chosen one. */
+  /** Mean of σ(β|δ|): how often the side that β δ favors should be chosen. */
   readonly predicted: number;
-  /** How often it is; ties count half. */
+  /** How often that side was chosen; ties count half. */
   readonly observed: number;
   readonly standard_error: number;
 }
 
 export interface Calibration {
   readonly bins: CalibrationBin[];
-  /** Mean over pairs of |observed − predicted|, bin by bin. */
+  /** Mean of |observed − predicted| over the bins, weighted by their pairs. */
   readonly expected_error: number;
 }
 
 /**
- * Compares σ(βδ) with what was chosen. A pair and its mirror image say the same, so each counts by
- * the side that βδ favors: predictions run from ½ to 1.
+ * Compares σ(βδ) with the choices. A pair and its mirror image are equivalent, so each pair counts
+ * from the side that βδ favors, and predictions run from ½ to 1.
  *
  * @param margins δ of each pair.
- * @param bins at most so many, of equally many pairs; pairs of equal predictions stay together.
+ * @param bins largest number of bins, each with about the same number of pairs; pairs with equal
+ * predictions stay together.
  */
 export function calibrate(margins: Float64Array, beta: number, bins: number): Calibration {
   const sizes = new Float64Array(margins.length);

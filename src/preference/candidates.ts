@@ -1,11 +1,11 @@
-/** One completion of a prompt; log-probabilities in nats, sums over completion tokens. */
+/** One completion of a prompt; log-probabilities are sums over completion tokens, in nats. */
 export interface Candidate {
   readonly id: string;
   /** log π. */
   readonly policy: number;
   /** log π_ref. */
   readonly reference: number;
-  /** log π_l of the distribution that rejected completions come from, where it is known. */
+  /** log π_l under the distribution that rejected completions come from; undefined if unknown. */
   readonly rejected: number | undefined;
   readonly tokens: number | undefined;
 }

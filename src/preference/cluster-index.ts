@@ -5,9 +5,9 @@ import type { Clusters } from './clusters.js';
 const ENCODER = new TextEncoder();
 
 /**
- * Writes a text in UTF-8; by itself where each character is a byte, as in most names.
+ * Writes a string in UTF-8. ASCII strings, such as most names, are copied directly.
  *
- * @returns how many bytes it has.
+ * @returns the number of bytes.
  */
 function encode(text: string, into: Uint8Array): number {
   for (let i = 0; i < text.length; i++) {
@@ -19,14 +19,15 @@ function encode(text: string, into: Uint8Array): number {
 }
 
 /**
- * So many tables share the names: when one grows, only its part of them moves, and other requests
- * wait but for that.
+ * Number of hash tables that share the names. When a table grows, only its own names move, so that
+ * other requests wait only for a short time.
  */
 const TABLES = 64;
 
 /**
- * Numbers prompts in the order of their first pair. Their names are not kept: each is known by 64
- * bits of hash, of which two among a million prompts agree once in some 40 million data sets.
+ * Numbers prompts in the order of their first pair. It keeps a hash of 64 bits for each name
+ * instead of the name. Among a million prompts, two hashes agree in one of about 40 million data
+ * sets.
  */
 export class ClusterIndex {
   readonly #of = new GrowingArray((length) => new Int32Array(length));
@@ -40,12 +41,12 @@ export class ClusterIndex {
   }
 
   push(name: string): void {
-    // Of each UTF-16 unit, UTF-8 takes at most three bytes.
+    // UTF-8 needs at most three bytes per UTF-16 unit.
     if (3 * name.length > this.#encoded.length) this.#encoded = new Uint8Array(6 * name.length);
     this.pushBytes(this.#encoded, 0, encode(name, this.#encoded));
   }
 
-  /** Like push, of a name in UTF-8. */
+  /** Like push, for a name in UTF-8. */
   pushBytes(name: Uint8Array, start: number, end: number): void {
     this.#of.push(this.#find(name, start, end));
   }
@@ -65,13 +66,13 @@ export class ClusterIndex {
   }
 }
 
-/** Numbers under hashes of two halves, by open addressing. */
+/** Maps hashes, each given as two halves, to numbers, by open addressing. */
 class HashTable {
-  /** The two halves of a hash, and its number plus 1; 0 where a place is free. */
+  /** Three elements per slot: the two halves of a hash, and its number plus 1; 0 if it is free. */
   #slots = new Int32Array(3 * 32);
   #count = 0;
 
-  /** @param next the number of a hash that is new here. */
+  /** @param next the number that the hash gets if it is new. */
   numberOf(low: number, high: number, next: number): number {
     const place = this.#place(low, high);
     const known = this.#slots[place + 2] as number;
@@ -82,11 +83,11 @@ class HashTable {
     return next;
   }
 
-  /** Where a hash is, or the free place where it belongs. */
+  /** The place of a hash, or the free place where it belongs. */
   #place(low: number, high: number): number {
     const slots = this.#slots;
     const mask = slots.length / 3 - 1;
-    // The lowest six bits chose the table.
+    // The lowest six bits have selected the table.
     for (let slot = ((low ^ (high >>> 7)) >>> 6) & mask; ; slot = (slot + 1) & mask) {
       const place = 3 * slot;
       if ((slots[place + 2] as number) === 0) return place;

@@ -1,6 +1,6 @@
 import { normalQuantile } from '../maths/normal.js';
 
-/** A mean with its uncertainty; null where one prompt, or none, leaves it unknown. */
+/** A mean and its uncertainty, which is null with fewer than two clusters. */
 export interface Mean {
   readonly mean: number;
   readonly standard_error: number | null;
@@ -9,21 +9,21 @@ export interface Mean {
 }
 
 /**
- * Which observations belong together: those of one prompt share its difficulty and its errors, so
- * only prompts are independent of each other. Plain data, to be handed to other threads.
+ * Groups of dependent observations. Observations of one prompt share its difficulty and its errors,
+ * so only different prompts are independent. This is plain data that other threads can take.
  */
 export interface Clusters {
-  /** Cluster of each observation, 0 … count − 1; undefined when each is its own. */
+  /** Cluster of each observation, 0 … count − 1; undefined if each is a cluster of its own. */
   readonly of: Int32Array | undefined;
   readonly count: number;
 }
 
-/** Each observation is a cluster of its own. */
+/** Clusters in which each observation is on its own. */
 export function singleClusters(observations: number): Clusters {
   return { of: undefined, count: observations };
 }
 
-/** The clusters of some of the observations alone. */
+/** The clusters of a subset of the observations. */
 export function clustersOf(clusters: Clusters, observations: readonly number[]): Clusters {
   const { of } = clusters;
   if (of === undefined) return singleClusters(observations.length);
@@ -38,11 +38,11 @@ export function clustersOf(clusters: Clusters, observations: readonly number[]):
 }
 
 /**
- * Sums of several figures of the observations of each cluster, in one pass.
+ * Sums several figures over the observations of each cluster, in one pass.
  *
- * @param width how many figures there are.
- * @param figures writes those of an observation.
- * @returns figure k of cluster g at g · width + k.
+ * @param width number of figures.
+ * @param figures writes the figures of an observation.
+ * @returns the sum of figure k over cluster g at index g · width + k.
  */
 export function clusterSums(
   { of, count }: Clusters,
@@ -63,8 +63,8 @@ export function clusterSums(
 }
 
 /**
- * Means of several figures with their cluster-robust (sandwich) standard errors,
- * √(G/(G−1) Σ_g (Σ_{i∈g} (x_i − x̄))²) / n over G clusters, and the normal intervals.
+ * Computes the means of several figures, their cluster-robust (sandwich) standard errors,
+ * √(G/(G−1) Σ_g (Σ_{i∈g} (x_i − x̄))²) / n over G clusters, and normal intervals.
  *
  * @param names of the figures, in the order in which `figures` writes them.
  * @param level of the intervals, in (0, 1).
@@ -97,7 +97,7 @@ export function clusterMeans<Name extends string>(
   return Object.fromEntries(means) as Record<Name, Mean>;
 }
 
-/** The mean of a figure times a positive factor. */
+/** Multiplies a mean and its uncertainty by a positive factor. */
 export function scaled({ mean, standard_error, lower, upper }: Mean, factor: number): Mean {
   const times = (value: number | null) => value && value * factor;
   return {
@@ -108,7 +108,7 @@ export function scaled({ mean, standard_error, lower, upper }: Mean, factor: num
   };
 }
 
-/** The central normal interval of a level in (0, 1). */
+/** The central normal interval at a level in (0, 1). */
 export function interval(
   center: number,
   standardError: number,

@@ -10,8 +10,8 @@ import { logRatioMargins, type Pairs } from './pairs.js';
 import { pairWarnings } from './warnings.js';
 
 /**
- * Preference pairs in random order. The label S says whether the first side was chosen; the
- * question is what δ alone, and δ with the features, tell about S.
+ * Preference pairs in random order. The label S indicates whether the first side was chosen; the
+ * question is how much information about S there is in δ alone, and in δ with the features.
  */
 export interface LabeledPairs {
   /** x: s δ. y: S. */
@@ -20,29 +20,29 @@ export interface LabeledPairs {
   readonly all: Samples;
   readonly pairs: number;
   readonly margins: Float64Array;
-  /** Features under their names, of the same pairs. */
+  /** Features of the same pairs, by name. */
   readonly features: ReadonlyMap<string, Float64Array>;
   readonly clusters: Clusters;
 }
 
 export interface ComparisonInput {
   readonly pairs: Pairs;
-  /** Columns beside the pairs that were not read. */
+  /** Names of columns that were ignored. */
   readonly ignored: readonly string[];
   readonly maxPairs: number;
   readonly seed: number;
 }
 
-/** All that comes before the model. */
+/** All results that need no model. */
 export interface Comparison {
   readonly labeled: LabeledPairs;
-  /** β̂ of their pairs; null when none is finite. */
+  /** β̂ of the labeled pairs; null if no finite β fits. */
   readonly beta: number | null;
   readonly linear: LinearCheck | null;
   readonly warnings: PreferenceWarning[];
 }
 
-/** Draws the labeled pairs and fits what needs no model: plain data in and out. */
+/** Draws the labeled pairs and computes all results that need no model, from and to plain data. */
 export function drawComparison({ pairs, ignored, maxPairs, seed }: ComparisonInput): Comparison {
   const labeled = labelPairs(pairs, maxPairs, seed);
   return {
@@ -59,7 +59,7 @@ export function drawComparison({ pairs, ignored, maxPairs, seed }: ComparisonInp
 function subsampled(used: number, sent: number): PreferenceWarning {
   return {
     code: 'subsampled',
-    message: `${used} of the ${sent} pairs were used, drawn at random; max_pairs sets how many.`,
+    message: `Of the ${sent} pairs, a random subset of ${used} was used; max_pairs sets its size.`,
   };
 }
 
@@ -67,7 +67,7 @@ function subsampled(used: number, sent: number): PreferenceWarning {
  * Puts each pair in a random order, s = ±1. All differences change sign with the order, so S is a
  * fair coin.
  *
- * @param most pairs to take; a random subset of more.
+ * @param most largest number of pairs; of more, a random subset is taken.
  */
 function labelPairs(pairs: Pairs, most: number, seed: number): LabeledPairs {
   const stream = random(seed);
@@ -85,10 +85,11 @@ function labelPairs(pairs: Pairs, most: number, seed: number): LabeledPairs {
   };
 }
 
-/** A second opinion that sees linear effects only. */
+/** A second opinion that detects only linear effects. */
 export interface LinearCheck {
-  /** ln 2 minus the mean loss of the best σ(βδ), and with the features, in nats. */
+  /** ln 2 minus the mean loss of the best σ(βδ), in nats. */
   readonly did: number;
+  /** The same for the best model of δ and the features. */
   readonly all: number;
   readonly features: {
     readonly name: string;
@@ -98,7 +99,7 @@ export interface LinearCheck {
   }[];
 }
 
-/** Logistic regressions on δ, and on δ with the features; null when either has no finite fit. */
+/** Logistic regressions on δ, and on δ with the features; null if either has no finite fit. */
 function linearCheck({ margins, features, clusters }: LabeledPairs): LinearCheck | null {
   const base = fitLogistic([margins], clusters);
   const all = fitLogistic([margins, ...features.values()], clusters);
@@ -121,8 +122,10 @@ function linearCheck({ margins, features, clusters }: LabeledPairs): LinearCheck
 }
 
 /**
- * @param turns ±1 a pair: how its differences are turned.
- * @param labels ±1 a pair: the turns themselves, unless they are drawn from another law.
+ * Makes the samples of both questions.
+ *
+ * @param turns the sign, ±1, that multiplies the differences of each pair.
+ * @param labels the label, ±1, of each pair; defaults to the turns.
  */
 export function samplesOf(
   margins: Float64Array,
@@ -143,7 +146,7 @@ export function samplesOf(
   };
 }
 
-/** Rows in order, or a random subset of them (Knuth's selection sampling). */
+/** All rows, or a random subset of them in order (Knuth's selection sampling). */
 function sampleRows(rows: number, most: number, { uniform }: Random): number[] {
   const taken: number[] = [];
   for (let i = 0; i < rows && taken.length < most; i++) {

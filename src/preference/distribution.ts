@@ -9,11 +9,11 @@ export interface CandidateDid {
   readonly log_ratio: number;
   /** β ℓ. */
   readonly reward: number;
-  /** 1 for the candidate that the policy raised most, relative to the reference. */
+  /** 1 for the candidate whose probability rose most from the reference to the policy. */
   readonly rank: number;
 }
 
-/** How the policy's log-margin of two candidates differs from the reference's. */
+/** How the log-margin between two candidates differs between the policy and the reference. */
 export interface Margin {
   readonly above: string;
   readonly below: string;
@@ -22,31 +22,31 @@ export interface Margin {
   readonly reference: number;
   /** M_* − M_ref ≥ 0. */
   readonly difference: number;
-  /** M_l = M_ref − β (M_* − M_ref): where the power law puts the rejected distribution. */
+  /** M_l = M_ref − β (M_* − M_ref): the margin of the rejected distribution by the power law. */
   readonly rejected: number;
 }
 
-/** The DID of a prompt over its candidates alone (all in nats). */
+/** The DID of a prompt, restricted to its candidates; all values are in nats. */
 export interface PromptDid {
   readonly id: string;
   readonly entropy: number;
   readonly perplexity: number;
   /** log Σ π/π_ref over the candidates. */
   readonly log_normalizer: number;
-  /** Σ π and Σ π_ref over the candidates: 1 when they are the whole support. */
+  /** Σ π and Σ π_ref over the candidates: 1 if they are the whole support. */
   readonly policy_mass: number;
   readonly reference_mass: number;
-  /** Of the two distributions, each renormalized over the candidates. */
+  /** KL divergences of the two distributions, each renormalized over the candidates. */
   readonly kl_policy_reference: number;
   readonly kl_reference_policy: number;
   readonly candidates: CandidateDid[];
-  /** Neighbors in the order of the log ratio, largest first; others are sums of these. */
+  /** Margins of neighbors in the order of the log ratio, largest first; others are their sums. */
   readonly margins: Margin[];
 }
 
 /**
- * The differential information distribution q(y) ∝ π(y)/π_ref(y) (arXiv 2505.23761), restricted to
- * the candidates: softmax of the log ratios.
+ * Computes the differential information distribution q(y) ∝ π(y)/π_ref(y) (arXiv 2505.23761),
+ * restricted to the candidates: the softmax of the log ratios.
  *
  * @param prompt with distinct candidates.
  */
@@ -107,7 +107,7 @@ export function promptDid(prompt: Prompt, beta: number): PromptDid {
 /** H(q) = log Z − Σ q ℓ, at least 0. */
 export function didEntropy(did: Float64Array, ratios: Float64Array, logNormalizer: number): number {
   let expected = 0;
-  // Relative to log Z: large log ratios cancel before they are summed.
+  // Taken relative to log Z, so that large log ratios cancel before they are summed.
   for (let i = 0; i < did.length; i++) {
     const weight = did[i] as number;
     if (weight > 0) expected += weight * (logNormalizer - (ratios[i] as number));

@@ -2,7 +2,7 @@ import { effectiveSampleSize, largest, logSumExp, softmax } from '../maths/log-s
 import { logRatios, type Prompt } from './candidates.js';
 import { didEntropy } from './distribution.js';
 
-/** What the samples were drawn from; `support`: they are every possible completion, once each. */
+/** The source of the samples; `support`: they are every possible completion, once each. */
 export const PROPOSALS = ['policy', 'reference', 'support'] as const;
 
 export type Proposal = (typeof PROPOSALS)[number];
@@ -11,9 +11,9 @@ export type Proposal = (typeof PROPOSALS)[number];
 export interface PromptEntropy {
   readonly id: string;
   readonly entropy: number;
-  /** Jackknife over the draws; 0 when exact. */
+  /** Jackknife standard error over the draws; 0 if the entropy is exact. */
   readonly standard_error: number;
-  /** 1/Σ w̃² of the draws' weights; null when exact. */
+  /** Effective sample size 1/Σ w̃² of the draws; null if the entropy is exact. */
   readonly ess: number | null;
   readonly largest_weight: number | null;
   readonly samples: number;
@@ -21,8 +21,9 @@ export interface PromptEntropy {
 
 /**
  * Estimates H(q), q ∝ π/π_ref, by self-normalized importance sampling (arXiv 2505.23761): with
- * log w = ℓ − log p for the proposal p, Ĥ = log Σ w − log K − Σ w̃ ℓ. K counts draws, so equal ones
- * count each time. Long completions leave one draw all the weight: then Ĥ says little.
+ * log w = ℓ − log p for the proposal p, Ĥ = log Σ w − log K − Σ w̃ ℓ. K counts draws, so a repeated
+ * draw counts each time. For long completions, one draw may get all the weight; Ĥ is then
+ * unreliable.
  */
 export function promptEntropy(prompt: Prompt, proposal: Proposal): PromptEntropy {
   const ratios = logRatios(prompt);
@@ -53,12 +54,12 @@ export function promptEntropy(prompt: Prompt, proposal: Proposal): PromptEntropy
 
 export interface MeanEntropy {
   readonly entropy: number;
-  /** Of the mean over prompts: their spread over √n; null for one prompt. */
+  /** Standard error of the mean: the spread of the prompts over √n; null for one prompt. */
   readonly standard_error: number | null;
   readonly prompts: number;
 }
 
-/** The mean over prompts, with the error from their spread, the draws' own noise included. */
+/** The mean over prompts. Its error comes from their spread, which includes the noise of draws. */
 export function meanEntropy(prompts: readonly PromptEntropy[]): MeanEntropy {
   const n = prompts.length;
   const mean = prompts.reduce((sum, { entropy }) => sum + entropy, 0) / n;
@@ -81,8 +82,8 @@ function estimate(logWeights: Float64Array, ratios: Float64Array): number {
 }
 
 /**
- * Ĥ without each draw in turn. Subtracting a draw from the totals is safe but for the one of the
- * largest weight, which would leave rounding errors: that one is estimated anew.
+ * Ĥ without each draw in turn. A draw is subtracted from the totals, except for the one with the
+ * largest weight: what remains could be rounding error, so Ĥ is computed anew.
  */
 function leaveOneOut(
   logWeights: Float64Array,

@@ -2,25 +2,25 @@ import { cholesky, invert, solve } from '../maths/cholesky.js';
 import { sigmoid } from '../maths/log-space.js';
 import { type Clusters, clusterSums } from './clusters.js';
 
-/** A logistic regression without intercept whose every label is 1: P(chosen wins) = σ(Σ w_j x_j). */
+/** A logistic regression without intercept and with labels 1: P(chosen wins) = σ(Σ w_j x_j). */
 export interface LogisticFit {
   /** Whether a finite maximum exists; if not, the coefficients are null. */
   readonly status: 'fitted' | 'separated' | 'constant';
   readonly coefficients: readonly number[] | null;
-  /** From the information matrix: 1/√Σ x² σ(wx)(1 − σ(wx)) for one column. */
+  /** Standard errors from the information matrix; for one column 1/√Σ x² σ(wx)(1 − σ(wx)). */
   readonly standardErrors: readonly number[] | null;
-  /** Cluster-robust ("sandwich"); null with fewer than two clusters. */
+  /** Cluster-robust ("sandwich") standard errors; null with fewer than two clusters. */
   readonly clusteredErrors: readonly number[] | null;
-  /** Σ log σ at the maximum: the supremum 0 when separated by a plane through the origin. */
+  /** Σ log σ at the maximum; its supremum 0 if a plane through the origin separates the data. */
   readonly logLikelihood: number;
 }
 
 const ITERATIONS = 100;
-/** Relative: the error after a step of Newton's method is of the order of the step squared. */
+/** Relative step at which to stop; the error that remains is of the order of the step squared. */
 const STEP = 1e-8;
-/** Of a log-likelihood, relative to itself: less is no loss. */
+/** A relative decrease of the log-likelihood below this is rounding. */
 const ROUNDING = 1e-12;
-/** Scaled coefficients beyond: nothing but separated data drives them there. */
+/** Only separated data drive the scaled coefficients beyond this size. */
 const DIVERGED = 1e7;
 
 /**
@@ -39,7 +39,7 @@ export function fitLogistic(columns: readonly Float64Array[], clusters: Clusters
   let state = evaluate(scaled, weights);
   for (let i = 0; i < ITERATIONS; i++) {
     const factor = cholesky(state.information);
-    // Flat along some direction: the columns repeat each other, or the fit has run off.
+    // The objective is flat in some direction: columns are dependent, or the fit has diverged.
     if (factor === undefined) return notFitted(i === 0 ? 'constant' : 'separated', state.value);
     const step = solve(factor, state.gradient);
     let share = 1;
@@ -56,7 +56,7 @@ export function fitLogistic(columns: readonly Float64Array[], clusters: Clusters
     if (size > DIVERGED) return notFitted('separated', 0);
     weights = next;
     state = there;
-    // All on one side: any larger multiple of these weights does better.
+    // All margins are on one side, so any larger multiple of these weights fits better.
     if (state.lowest >= 0 && size > 0) return notFitted('separated', 0);
     if (length <= STEP * Math.max(size, STEP)) break;
   }
@@ -74,12 +74,12 @@ export function fitLogistic(columns: readonly Float64Array[], clusters: Clusters
 }
 
 /**
- * Rows taken together. Their factors 1 + exp(−|margin|) ≤ 2 multiply to less than the largest
- * number, so that one logarithm serves them all.
+ * Number of rows per block. The product of their factors 1 + exp(−|margin|) ≤ 2 does not overflow,
+ * so one logarithm per block is enough.
  */
 const BLOCK = 512;
 
-/** The log-likelihood, the lowest margin, the gradient and the negative second derivatives. */
+/** Computes the log-likelihood, the lowest margin, the gradient and the information matrix. */
 function evaluate(columns: readonly Float64Array[], weights: Float64Array) {
   const size = columns.length;
   const rows = columns[0]?.length ?? 0;
@@ -135,7 +135,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** √diag(H⁻¹ B H⁻¹), B = G/(G−1) Σ_g s_g s_gᵀ over the clusters' scores. */
+/** √diag(H⁻¹ B H⁻¹), where B = G/(G−1) Σ_g s_g s_gᵀ for the scores s_g of the G clusters. */
 function sandwich(
   columns: readonly Float64Array[],
   weights: Float64Array,

@@ -8,19 +8,20 @@ export type Loss = (typeof LOSSES)[number];
 export interface LossOptions {
   readonly loss: Loss;
   readonly beta: number;
-  /** ε of the robust loss, in [0, ½): the share of labels that are flipped. */
+  /** ε of the robust loss, in [0, ½): the share of flipped labels. */
   readonly labelSmoothing: number;
 }
 
 /**
- * The loss of each pair, as TRL computes it. With δ = ℓ_w − ℓ_l:
+ * Computes the loss of each pair as TRL does. With δ = ℓ_w − ℓ_l:
  *
  * - sigmoid: −log σ(βδ) (DPO, arXiv 2305.18290);
  * - robust: [−(1 − ε) log σ(βδ) + ε log σ(−βδ)] / (1 − 2ε) (arXiv 2403.00409);
- * - ipo: (ℓ_w/T_w − ℓ_l/T_l − 1/2β)², T counting tokens (arXiv 2310.12036, a token as in TRL);
+ * - ipo: (ℓ_w/T_w − ℓ_l/T_l − 1/2β)², where T is the number of tokens (arXiv 2310.12036; TRL
+ *   divides by it);
  * - hinge: max(0, 1 − βδ) (SLiC, arXiv 2305.10425).
  *
- * @param pairs with their tokens for ipo.
+ * @param pairs must have token counts for ipo.
  */
 export function pairLosses(
   pairs: Pairs,
@@ -40,7 +41,7 @@ export function pairLosses(
   });
 }
 
-/** In place, and several times as fast as the map of typed arrays. */
+/** Maps values in place, several times as fast as the map method of typed arrays. */
 function each(values: Float64Array, of: (value: number) => number): Float64Array {
   for (let i = 0; i < values.length; i++) values[i] = of(values[i] as number);
   return values;
@@ -49,7 +50,7 @@ function each(values: Float64Array, of: (value: number) => number): Float64Array
 /** ℓ_w/T_w − ℓ_l/T_l of each pair. */
 function perTokenMargins(pairs: Pairs): Float64Array {
   const { count, chosen, rejected, refChosen, refRejected, tokens } = pairs;
-  if (tokens === undefined) throw new Error('margins a token need the pairs’ token counts');
+  if (tokens === undefined) throw new Error('per-token margins need token counts');
   return Float64Array.from({ length: count }, (_, i) => {
     const won = ((chosen[i] as number) - (refChosen[i] as number)) / (tokens.chosen[i] as number);
     const lost =

@@ -6,15 +6,15 @@ import { type LossOptions, pairLosses } from './losses.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 
 export interface ReportOptions extends LossOptions {
-  /** Of the intervals, in (0, 1). */
+  /** Probability of the intervals, in (0, 1). */
   readonly level: number;
-  /** Of the calibration table. */
+  /** Largest number of bins of the calibration table. */
   readonly bins: number;
 }
 
-/** What preference pairs say about a policy. Rewards are β ℓ, ℓ = log π − log π_ref. */
+/** Statistics of a policy on preference pairs. Rewards are β ℓ, where ℓ = log π − log π_ref. */
 export interface PairReport {
-  /** Under the names that TRL logs them by; a tie is no win. */
+  /** Named as TRL logs them; a tie does not count as a win. */
   readonly metrics: {
     readonly loss: Mean;
     readonly 'rewards/chosen': Mean;
@@ -29,7 +29,7 @@ export interface PairReport {
   readonly ties: Mean;
   /** σ(βδ), the Bradley–Terry probability of the choice. */
   readonly preference_probability: Mean;
-  /** How likelihoods moved from the reference to the policy: ℓ, and how often it fell. */
+  /** How log-likelihoods moved from the reference to the policy: ℓ, and how often ℓ < 0. */
   readonly displacement: {
     readonly chosen_log_ratio: Mean;
     readonly rejected_log_ratio: Mean;
@@ -39,8 +39,8 @@ export interface PairReport {
   };
   readonly beta_fit: BetaFit;
   /**
-   * ln 2 + log σ(βδ), averaged: on held-out pairs with their order randomized, a lower bound on the
-   * information that a pair carries about which side was chosen, itself at most ln 2 = 1 bit.
+   * The mean of ln 2 + log σ(βδ). On held-out pairs in random order, it is a lower bound on the
+   * information that a pair carries about which side was chosen, which is at most ln 2 = 1 bit.
    */
   readonly information: {
     readonly nats: Mean;
@@ -50,7 +50,7 @@ export interface PairReport {
   readonly calibration: Calibration;
 }
 
-/** Every figure of the pairs; intervals are clustered by prompt. */
+/** Computes all figures of the pairs; intervals are clustered by prompt. */
 export function reportPairs(pairs: Pairs, options: ReportOptions): PairReport {
   const { beta, level, bins } = options;
   const { count, chosen, rejected, refChosen, refRejected, clusters } = pairs;
@@ -60,7 +60,7 @@ export function reportPairs(pairs: Pairs, options: ReportOptions): PairReport {
   ) => clusterMeans(clusters, count, names, figures, level);
   const margins = logRatioMargins(pairs);
   const losses = pairLosses(pairs, options);
-  // −log σ(βδ), of which the probability and the information are functions too.
+  // −log σ(βδ); the probability and the information are functions of it too.
   const surprises =
     options.loss === 'sigmoid' ? losses : pairLosses(pairs, { ...options, loss: 'sigmoid' });
 
@@ -120,7 +120,7 @@ export function reportPairs(pairs: Pairs, options: ReportOptions): PairReport {
   };
 }
 
-/** What the pairs' own rows of a reply hold. */
+/** The figures of a single pair. */
 export interface PairFigures {
   readonly chosen_reward: number;
   readonly rejected_reward: number;
@@ -129,7 +129,7 @@ export interface PairFigures {
   readonly loss: number;
 }
 
-/** The figures of each pair, in their order. */
+/** Computes the figures of each pair, in the order of the pairs. */
 export function pairFigures(pairs: Pairs, options: LossOptions): PairFigures[] {
   const { beta } = options;
   const margins = logRatioMargins(pairs);

@@ -2,7 +2,7 @@ import { type GrowingArray, growingFloats } from '../maths/growing-array.js';
 import { ClusterIndex } from './cluster-index.js';
 import { type Clusters, singleClusters } from './clusters.js';
 
-/** Preference pairs, column by column; log-probabilities in nats, sums over completion tokens. */
+/** Preference pairs in columns; log-probabilities are sums over completion tokens, in nats. */
 export interface Pairs {
   readonly count: number;
   /** log π(chosen), log π(rejected), log π_ref(chosen), log π_ref(rejected). */
@@ -10,13 +10,13 @@ export interface Pairs {
   readonly rejected: Float64Array;
   readonly refChosen: Float64Array;
   readonly refRejected: Float64Array;
-  /** Undefined when a pair came without them. */
+  /** Token counts; undefined unless every pair has them. */
   readonly tokens: { readonly chosen: Int32Array; readonly rejected: Int32Array } | undefined;
-  /** Which pairs share a prompt; each its own when none was named. */
+  /** Which pairs share a prompt; each pair is on its own if no prompts were named. */
   readonly clusters: Clusters;
-  /** Differences, chosen minus rejected, that each pair came with. */
+  /** Features by name: a difference, chosen minus rejected, for each pair. */
   readonly features: ReadonlyMap<string, Float64Array>;
-  /** Tokens whose log-probability is a floor and not their own. */
+  /** Number of tokens whose log-probability is a floor value and not their own. */
   readonly floored: number;
 }
 
@@ -61,7 +61,7 @@ export class PairColumns {
     this.#rejectedTokens.push(pair.rejectedTokens as number);
   }
 
-  /** The prompt of a pair: its name, or where that is in bytes of UTF-8. */
+  /** Adds the prompt of a pair, given by its name or by bytes of UTF-8. */
   addPrompt(name: string | number): void;
   addPrompt(bytes: Uint8Array, start: number, end: number): void;
   addPrompt(name: string | number | Uint8Array, start = 0, end = 0): void {
@@ -97,7 +97,7 @@ export class PairColumns {
   }
 }
 
-/** The memory that pairs are in, for it to be moved to another thread with them. */
+/** The buffers that hold pairs, to be transferred to another thread with them. */
 export function memoryOf(pairs: Pairs): ArrayBuffer[] {
   const { chosen, rejected, refChosen, refRejected, tokens, clusters, features } = pairs;
   const arrays = [chosen, rejected, refChosen, refRejected, ...features.values()];
@@ -106,7 +106,7 @@ export function memoryOf(pairs: Pairs): ArrayBuffer[] {
   return views.map(({ buffer }) => buffer as ArrayBuffer);
 }
 
-/** δ = ℓ_w − ℓ_l of each pair, where ℓ = log π − log π_ref: its log-ratio margin. */
+/** The log-ratio margin of each pair, δ = ℓ_w − ℓ_l, where ℓ = log π − log π_ref. */
 export function logRatioMargins(pairs: Pairs): Float64Array {
   const { count, chosen, rejected, refChosen, refRejected } = pairs;
   const margins = new Float64Array(count);

@@ -6,16 +6,16 @@ import { interval } from './clusters.js';
 import { fitLogistic } from './logistic.js';
 import { logRatioMargins, type Pairs } from './pairs.js';
 
-/** Whether a further term explains preferences beyond β δ. */
+/** Tests whether a further term explains preferences beyond β δ. */
 export interface TermTest {
   readonly term: 'cubed_margin' | 'length_difference';
-  /** `separated` and `constant`: no finite fit with this term, so no test. */
+  /** `separated` and `constant`: the fit with this term is not finite, so there is no test. */
   readonly status: 'tested' | 'separated' | 'constant';
   readonly coefficient: number | null;
-  /** 2 (log L with − log L without), χ² of one degree of freedom under the power law. */
+  /** 2 (log L with − log L without the term), χ² with one degree of freedom under the power law. */
   readonly likelihood_ratio: number | null;
   readonly p_value: number | null;
-  /** Of the term's coefficient, robust to pairs of one prompt not being independent. */
+  /** p-value of the coefficient, robust to dependence between the pairs of a prompt. */
   readonly clustered_p_value: number | null;
 }
 
@@ -33,26 +33,26 @@ export interface Verdict {
 export interface PairTests {
   readonly beta_fit: BetaFit;
   readonly tests: TermTest[];
-  /** Of σ(β̂ δ); null without a fit. */
+  /** Calibration of σ(β̂ δ); null without a fit. */
   readonly calibration: Calibration | null;
-  /** Smallest p-value times the number of tests (Bonferroni), at most 1; null without any. */
+  /** Smallest p-value times the number of tests (Bonferroni), at most 1; null without tests. */
   readonly p_value: number | null;
   readonly verdict: Verdict;
 }
 
 export interface TestOptions {
-  /** Of the interval of β. */
+  /** Probability of the interval of β. */
   readonly level: number;
-  /** Significance of the verdict. */
+  /** Significance level of the verdict. */
   readonly alpha: number;
-  /** Of the calibration table. */
+  /** Largest number of bins of the calibration table. */
   readonly bins: number;
 }
 
 /**
- * Tests the power law q_{π_ref/π_l} ∝ q_{π/π_ref}^β by what it implies of pairs: that P(chosen
- * wins) = σ(βδ), with no other odd term of δ and nothing of the length. Pairs can contradict that;
- * agreeing with it, they do not prove the law.
+ * Tests the power law q_{π_ref/π_l} ∝ q_{π/π_ref}^β by what it implies for pairs: P(chosen wins) =
+ * σ(βδ), with no other odd term of δ and no effect of the length. Pairs can contradict the law;
+ * pairs that agree with it do not prove it.
  */
 export function testPairs(pairs: Pairs, { level, alpha, bins }: TestOptions): PairTests {
   const margins = logRatioMargins(pairs);
@@ -65,7 +65,7 @@ export function testPairs(pairs: Pairs, { level, alpha, bins }: TestOptions): Pa
       p_value: null,
       verdict: {
         conclusion: 'undetermined',
-        text: 'No finite β fits these pairs, so there is nothing to test: all margins have one sign, or all are 0.',
+        text: 'Undetermined: no finite β fits these pairs, because all margins have one sign or all are 0.',
       },
     };
   }
@@ -100,31 +100,33 @@ export function testPairs(pairs: Pairs, { level, alpha, bins }: TestOptions): Pa
   };
 }
 
-/** log(π_ref/π_l) regressed on log(π/π_ref) within prompts. */
+/** The regression of log(π_ref/π_l) on log(π/π_ref) within prompts. */
 export interface Regression {
   readonly prompts: number;
   readonly candidates: number;
-  /** The slope: β of the power law. Null when no prompt's log ratios differ. */
+  /** The slope: β of the power law. Null if the log ratios differ within no prompt. */
   readonly beta: number | null;
-  /** Clustered by prompt; null with a single one. */
+  /** Clustered by prompt; null with a single prompt. */
   readonly standard_error: number | null;
   readonly lower: number | null;
   readonly upper: number | null;
-  /** Within prompts: 1 if and only if the power law is exact. Null when π_l/π_ref is constant. */
+  /** Within prompts: 1 if and only if the power law is exact. Null if π_l/π_ref is constant. */
   readonly r_squared: number | null;
   /** In nats. */
   readonly largest_residual: number | null;
   readonly verdict: Verdict;
 }
 
-/** From here on, what is missing of 1 is rounding of the log-probs. */
+/** From this R² on, the difference from 1 is rounding of the log-probabilities. */
 const EXACT = 1 - 1e-8;
+/** From this R² on, the verdict is that the power law nearly holds. */
 const CLOSE = 0.95;
 
 /**
- * The power law itself: log(π_ref/π_l) = β log(π/π_ref) + a constant of the prompt.
+ * Tests the power law itself by regression: log(π_ref/π_l) = β log(π/π_ref) + a constant per
+ * prompt.
  *
- * @param prompts whose every candidate has log π_l.
+ * @param prompts all candidates must have log π_l.
  */
 export function regressLogRatios(prompts: readonly Prompt[], level: number): Regression {
   const centered = prompts.map((prompt) => ({
@@ -158,7 +160,7 @@ export function regressLogRatios(prompts: readonly Prompt[], level: number): Reg
       largest_residual: null,
       verdict: {
         conclusion: 'undetermined',
-        text: 'The policy’s log ratios do not differ between the candidates of any prompt: it has learned nothing that could be compared.',
+        text: 'Undetermined: within each prompt, the log ratios of the policy are the same for all candidates.',
       },
     };
   }
@@ -226,28 +228,28 @@ function pairVerdict(
   if ((fit.upper as number) < 0) {
     return {
       conclusion: 'rejected',
-      text: `Rejected: the log ratios order these pairs against the preferences, ${beta}.`,
+      text: `Rejected: the log ratios rank rejected above chosen in these pairs; ${beta}.`,
     };
   }
   if (p !== null && p < alpha) {
-    const culprits = tests
+    const terms = tests
       .filter(({ p_value }) => p_value !== null && p_value < alpha)
       .map(({ term }) => (term === 'cubed_margin' ? 'the cubed margin' : 'the length difference'));
     return {
       conclusion: 'rejected',
-      text: `Rejected (p = ${digits(p)}, below ${alpha}): ${culprits.join(' and ')} predicts preferences beyond β δ, ${beta}.`,
+      text: `Rejected (p = ${digits(p)}, below ${alpha}): ${terms.join(' and ')} ${terms.length > 1 ? 'predict' : 'predicts'} preferences beyond β δ; ${beta}.`,
     };
   }
   if ((fit.lower as number) <= 0) {
     return {
       conclusion: 'undetermined',
-      text: `Undetermined: these pairs do not show that the log ratios predict preferences at all, ${beta}.`,
+      text: `Undetermined: these pairs do not show that the log ratios predict preferences at all; ${beta}.`,
     };
   }
   const tested = p === null ? '' : `, p = ${digits(p)}`;
   return {
     conclusion: 'not_rejected',
-    text: `Not rejected${tested}: these pairs do not contradict the power law, with ${beta}. Pairs alone cannot show that it holds; log-probs of π_ref, π_l and π can.`,
+    text: `Not rejected${tested}: these pairs do not contradict the power law; ${beta}. Pairs alone cannot show that it holds; log-probabilities under π_ref, π_l and π can.`,
   };
 }
 
@@ -255,21 +257,21 @@ function regressionVerdict(beta: number, rSquared: number | null, largest: numbe
   if (rSquared === null) {
     return {
       conclusion: 'violated',
-      text: 'Violated: π_l is π_ref up to a constant, while the policy differs from π_ref.',
+      text: 'Violated: π_l equals π_ref up to a constant, although the policy differs from π_ref.',
     };
   }
   const figures = `β = ${digits(beta)}, R² = ${rSquared.toFixed(6)}, largest residual ${digits(largest)} nats`;
   if (beta <= 0) {
     return {
       conclusion: 'violated',
-      text: `Violated: π_l moved away from π_ref as the policy did, not against it: ${figures}.`,
+      text: `Violated: π_l moved away from π_ref in the same direction as the policy, not the opposite one; ${figures}.`,
     };
   }
   if (rSquared >= EXACT) {
-    return { conclusion: 'exact', text: `Exact to rounding on these candidates: ${figures}.` };
+    return { conclusion: 'exact', text: `Exact up to rounding on these candidates: ${figures}.` };
   }
   if (rSquared >= CLOSE) {
-    return { conclusion: 'close', text: `Close on these candidates, not exact: ${figures}.` };
+    return { conclusion: 'close', text: `Close but not exact on these candidates: ${figures}.` };
   }
   return { conclusion: 'violated', text: `Violated on these candidates: ${figures}.` };
 }

@@ -3,15 +3,15 @@ import { type Random, random } from '../maths/random.js';
 import { upperBound } from '../maths/search.js';
 import { logRatios, type Prompt } from './candidates.js';
 
-/** Where candidates come from: draws of the reference, or every possible completion, once each. */
+/** The source of candidates: draws from the reference, or every possible completion, once each. */
 export const SOURCES = ['reference', 'support'] as const;
 
 export type Source = (typeof SOURCES)[number];
 
-/** How well a prompt's π_l obeys M_ref − M_l = β (M_* − M_ref), M the log-margin of two candidates. */
+/** How well π_l obeys M_ref − M_l = β (M_* − M_ref), where M is a log-margin of two candidates. */
 export interface OrderCheck {
   readonly pairs: number;
-  /** Pairs on which π_l moved the same way as the policy: neither order of the three holds. */
+  /** Pairs of candidates on which π_l moved away from π_ref in the same direction as the policy. */
   readonly violated: number;
   /** Largest |M_ref − M_l − β (M_* − M_ref)| over the pairs, in nats. */
   readonly largest_deviation: number;
@@ -21,7 +21,7 @@ export interface RejectedPrompt {
   readonly id: string;
   readonly ess: number;
   readonly largest_weight: number;
-  /** E over the rejected distribution of log π/π_ref, in nats. */
+  /** Mean of log π/π_ref over the rejected distribution, in nats. */
   readonly expected_log_ratio: number;
   readonly candidates: { readonly id: string; readonly weight: number }[];
   /** Ids of the candidates drawn with these weights, with replacement. */
@@ -31,9 +31,9 @@ export interface RejectedPrompt {
 }
 
 /**
- * Weights of the optimal rejected distribution π_l ∝ π_ref (π_ref/π)^β, from which rejected
- * completions make DPO learn π: softmax(−βℓ) over draws of the reference, softmax(log π_ref − βℓ)
- * over the whole support.
+ * Computes the weights of the optimal rejected distribution π_l ∝ π_ref (π_ref/π)^β: with rejected
+ * completions from it, DPO learns π. They are softmax(−βℓ) over draws from the reference, and
+ * softmax(log π_ref − βℓ) over the whole support.
  */
 export function rejectedWeights(prompt: Prompt, source: Source, beta: number): Float64Array {
   const ratios = logRatios(prompt);
@@ -44,7 +44,7 @@ export function rejectedWeights(prompt: Prompt, source: Source, beta: number): F
   );
 }
 
-/** @param draws how many candidates to draw of each prompt. */
+/** Weighs the candidates of each prompt, and draws `draws` of them with these weights. */
 export function rejectedPrompts(
   prompts: readonly Prompt[],
   options: { source: Source; beta: number; draws: number; seed: number },
@@ -73,14 +73,14 @@ function draw(weights: Float64Array, count: number, { uniform }: Random): number
   }
   const total = cumulative[cumulative.length - 1] as number;
   return Array.from({ length: count }, () => {
-    // Rounding may take the draw up to the total itself.
+    // Rounding may make the product as large as the total.
     return Math.min(weights.length - 1, upperBound(cumulative, uniform() * total));
   });
 }
 
 /**
- * Along rising ℓ, log π_ref/π_l must rise too: for any two candidates, π is then above π_ref above
- * π_l, or the reverse. Falling pairs are counted by merge sort.
+ * Where ℓ rises, log π_ref/π_l must rise too: for any two candidates, the log-margins are then in
+ * the order of π, π_ref, π_l, or the reverse. Pairs that fall are counted by merge sort.
  */
 function checkOrder(prompt: Prompt, beta: number): OrderCheck | null {
   if (prompt.candidates.some(({ rejected }) => rejected === undefined)) return null;
@@ -102,7 +102,7 @@ function checkOrder(prompt: Prompt, beta: number): OrderCheck | null {
   };
 }
 
-/** How many pairs of a list fall, and the list sorted. */
+/** Counts the pairs of a list that are in falling order, and sorts the list. */
 function inversions(list: readonly number[]): { count: number; sorted: readonly number[] } {
   if (list.length < 2) return { count: 0, sorted: list };
   const middle = list.length >>> 1;

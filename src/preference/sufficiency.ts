@@ -11,16 +11,16 @@ import type { Warning } from '../warnings.js';
 import { type Comparison, type LabeledPairs, type LinearCheck, samplesOf } from './comparison.js';
 import type { Pairs } from './pairs.js';
 
-/** Fewer pairs leave nothing to compare. */
+/** A comparison needs at least this many pairs. */
 const MIN_PAIRS = 10;
 
 export interface SufficiencyOptions {
   /** Probability of the intervals, in (0, 1). */
   readonly level: number;
-  /** Significance of the verdict. */
+  /** Significance level of the verdict. */
   readonly alpha: number;
   readonly unit: Unit;
-  /** Label sets to draw for the test; 0 for no test. */
+  /** Number of label sets to draw for the test; 0 for no test. */
   readonly resamples: number;
   readonly seed: number;
 }
@@ -31,16 +31,16 @@ interface Information {
   readonly upper: number;
 }
 
-/** Whether the features tell anything about preferences that the DID does not. */
+/** Whether the features hold information about preferences that the DID does not. */
 export interface Sufficiency {
   readonly pairs: number;
   readonly features: string[];
   readonly level: number;
-  /** I(S; δ), in the unit, as are the following. */
+  /** I(S; δ), in the unit. */
   readonly did: Information;
-  /** I(S; (δ, features)). */
+  /** I(S; (δ, features)), in the unit. */
   readonly all: Information;
-  /** Their difference. */
+  /** The difference of the two, in the unit. */
   readonly gain: Information;
   readonly test: NullTest | null;
   readonly linear: LinearCheck | null;
@@ -54,8 +54,8 @@ export interface SufficiencyVerdict {
 }
 
 /**
- * Compares I(S; (δ, features)) with I(S; δ), S the label of pairs in random order: under the power
- * law of the DID (arXiv 2505.23761) δ is sufficient, and features add nothing.
+ * Compares I(S; (δ, features)) with I(S; δ), where S is the label of pairs in random order. Under
+ * the power law of the DID (arXiv 2505.23761), δ is sufficient, and features add nothing.
  */
 export async function sufficiency(
   ask: Ask,
@@ -112,34 +112,36 @@ export async function sufficiency(
 }
 
 /**
- * @param maxColumns that a side of an estimate may have.
- * @throws MistdError when the pairs leave nothing to compare.
+ * Checks that a comparison of pairs is possible.
+ *
+ * @param maxColumns largest number of columns of a side of an estimate.
+ * @throws MistdError if the pairs have no features, too many of them, or are too few.
  */
 export function checkComparable({ count, features }: Pairs, maxColumns: number): void {
   if (features.size === 0) {
     throw new MistdError(
       'missing_field',
-      'The pairs have no features to compare the DID with: give each pair features, such as {"length": 12}, chosen minus rejected.',
+      'The pairs have no features to compare with the DID. Send features in every pair, as differences, chosen minus rejected; for example {"length": 12}.',
       { pointer: '/pairs/0/features' },
     );
   }
   if (features.size + 1 > maxColumns) {
     throw new MistdError(
       'too_many_columns',
-      `With δ there are ${features.size + 1} columns; the limit is ${maxColumns}.`,
+      `δ and the features make ${features.size + 1} columns; the limit is ${maxColumns}.`,
       { pointer: '/pairs/0/features' },
     );
   }
   if (count < MIN_PAIRS) {
     throw new MistdError(
       'too_few_rows',
-      `${count} pairs are too few; at least ${MIN_PAIRS} are needed.`,
+      `At least ${MIN_PAIRS} pairs are needed; the request has ${count}.`,
       { pointer: '/pairs' },
     );
   }
 }
 
-/** S is one bit: there are at most ln 2 nats of information about it. */
+/** The information about S, at most ln 2 nats, because S is one bit. */
 function informationOf({ knots }: ModelAnswer, { taus }: ModelTraits): QuantileFunction {
   return new QuantileFunction(
     taus,
@@ -156,7 +158,7 @@ function summary(information: QuantileFunction, level: number, unit: Unit): Info
   };
 }
 
-/** An interval of the difference: half of the doubt goes to each side of it. At least 0. */
+/** An interval of the difference, at least 0: each estimate gets half of the error probability. */
 function gainInterval(did: QuantileFunction, all: QuantileFunction, level: number, unit: Unit) {
   const [less, more] = [did.interval((1 + level) / 2), all.interval((1 + level) / 2)];
   return {
@@ -165,23 +167,23 @@ function gainInterval(did: QuantileFunction, all: QuantileFunction, level: numbe
   };
 }
 
-/** Medians of the mutual information of samples, in nats. */
+/** Estimates the mutual information of each of the samples: the medians, in nats. */
 export type MedianInformation = (...samples: Samples[]) => Promise<number[]>;
 
 export interface NullTest {
-  /** Share of label sets drawn from the power law whose gain is at least the one seen. */
+  /** Share of label sets drawn from the power law whose gain is at least the observed gain. */
   readonly p_value: number;
   readonly resamples: number;
-  /** Mean gain when the power law holds: what the estimator itself adds for more columns. */
+  /** Mean gain if the power law holds: what the estimator itself adds for more columns. */
   readonly null_gain: number;
 }
 
 /**
- * Tests I(S; (δ, features)) = I(S; δ) by drawing labels anew from S ~ σ(β̂ δ), the power law, with
- * δ and the features as they are, and estimating both sides each time.
+ * Tests I(S; (δ, features)) = I(S; δ). Labels are drawn from the power law, S ~ σ(β̂ δ), with δ and
+ * the features unchanged, and both sides are estimated for each set of labels.
  *
  * @param beta β̂.
- * @param gain of the two estimates on the labels seen, in nats.
+ * @param gain the difference of the two estimates on the observed labels, in nats.
  */
 export async function testGain(
   { margins, features }: LabeledPairs,
@@ -189,7 +191,7 @@ export async function testGain(
   gain: number,
   options: { resamples: number; seed: number; medians: MedianInformation },
 ): Promise<NullTest> {
-  // Another stream than the one that put the pairs in order.
+  // These draws must be independent of the random order of the pairs, which comes from the seed.
   const [labelSeed] = childSeeds(options.seed, 1) as [number];
   const { uniform } = random(labelSeed);
   let reached = 0;
@@ -222,7 +224,7 @@ function verdictOf(
   const second =
     best === undefined
       ? ''
-      : ` In a logistic regression, ${best.name} adds most (p = ${(best.p_value as number).toPrecision(2)}).`;
+      : ` In a logistic regression, ${best.name} adds the most (p = ${(best.p_value as number).toPrecision(2)}).`;
   if (test === null) {
     return {
       conclusion: 'untested',
@@ -233,10 +235,10 @@ function verdictOf(
   return test.p_value < alpha
     ? {
         conclusion: 'outside',
-        text: `The features tell about these preferences what the DID does not (${p}): the power law does not hold for them.${second}`,
+        text: `The features hold information about these preferences that the DID does not (${p}): the power law does not hold for them.${second}`,
       }
     : {
         conclusion: 'none_found',
-        text: `No preference information outside the DID was found in these features (${p}); that does not show that there is none.${second}`,
+        text: `No preference information outside the DID was found in these features (${p}); this does not prove that there is none.${second}`,
       };
 }

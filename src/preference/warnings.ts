@@ -4,19 +4,19 @@ import type { BetaFit } from './beta-fit.js';
 import type { Candidate, Prompt } from './candidates.js';
 import type { Pairs } from './pairs.js';
 
-/** How far from 1 probabilities of a whole support may sum. */
+/** Largest distance of a log-probability mass from 0 that counts as rounding. */
 const ROUNDING = 1e-6;
-/** A sum over this many tokens or more is told from an average. */
+/** Tokens per completion from which on a sum can be told from an average. */
 const MANY_TOKENS = 10;
-/** Nats a token, over all completions: text that surprises a model so little is all but fixed. */
-const AVERAGE_A_TOKEN = 0.05;
-/** Without token counts: sums of so many completions rarely all stay so small. */
-const SMALL_SUM = 6;
+/** Nats per token over all completions; only almost deterministic text has less. */
+const LOW_PER_TOKEN = 0.05;
+/** Without token counts: sums over this many completions are rarely all this small, in nats. */
 const MANY_COMPLETIONS = 40;
-/** Below, a normal interval over prompts is too narrow. */
+const SMALL_SUM = 6;
+/** With fewer prompts, normal intervals over prompts are too narrow. */
 const FEW_PROMPTS = 30;
 
-/** What a reader of any figure of these pairs should know. */
+/** Warnings that concern all figures of these pairs. */
 export function pairWarnings(pairs: Pairs, ignored: readonly string[]): PreferenceWarning[] {
   const found: PreferenceWarning[] = [];
   const averages = averagedPairs(pairs);
@@ -25,20 +25,20 @@ export function pairWarnings(pairs: Pairs, ignored: readonly string[]): Preferen
   if (ignored.length > 0) {
     found.push({
       code: 'ignored_columns',
-      message: `Not log-probs, token counts or features, so not read: ${ignored.slice(0, 20).join(', ')}.`,
+      message: `These columns are not log-probabilities, token counts or features, and were ignored: ${ignored.slice(0, 20).join(', ')}.`,
     });
   }
   const { count } = pairs.clusters;
   if (count < FEW_PROMPTS) {
     found.push({
       code: 'few_prompts',
-      message: `${count} ${count === 1 ? 'prompt is' : 'prompts are'} too few for standard errors to be trusted; ${FEW_PROMPTS} or more make them fair.`,
+      message: `${count} ${count === 1 ? 'prompt is' : 'prompts are'} too few for reliable standard errors; send pairs from at least ${FEW_PROMPTS} prompts.`,
     });
   }
   return found;
 }
 
-/** What a fit of β leaves to be said. */
+/** Warnings about a fit of β. */
 export function fitWarnings({ status, beta }: BetaFit): PreferenceWarning[] {
   if (status !== 'fitted') {
     return [
@@ -46,8 +46,8 @@ export function fitWarnings({ status, beta }: BetaFit): PreferenceWarning[] {
         code: 'separated',
         message:
           status === 'constant'
-            ? 'No pair has a margin: the policy is the reference on all of them, and β is not determined.'
-            : 'The log-ratio margins of all pairs have one sign, so that no finite β fits best. Pairs that the policy was trained on often look so: fit β on held-out pairs.',
+            ? 'All log-ratio margins are 0, so these pairs do not determine β. Check whether policy and reference are the same model.'
+            : 'All log-ratio margins have one sign, so no finite β fits best. This is common for pairs that the policy was trained on; fit β on held-out pairs.',
       },
     ];
   }
@@ -56,7 +56,7 @@ export function fitWarnings({ status, beta }: BetaFit): PreferenceWarning[] {
     {
       code: 'reversed',
       message:
-        'The fitted β is not positive: the policy’s log ratios order these pairs against the preferences. Are chosen and rejected, or policy and reference, swapped?',
+        'The fitted β is not positive: the log ratios of the policy rank rejected above chosen. Check whether chosen and rejected, or policy and reference, are swapped.',
     },
   ];
 }
@@ -66,7 +66,7 @@ function flooredTokens(count: number): PreferenceWarning[] {
   return [
     {
       code: 'floored_log_probs',
-      message: `${count === 1 ? '1 log-prob is' : `${count} log-probs are`} exactly −9999, which APIs send for tokens outside the likeliest ones: the true values are higher, and every figure that includes them is off.`,
+      message: `${count === 1 ? '1 log-probability is' : `${count} log-probabilities are`} exactly −9999, the value that APIs send for tokens outside the most likely ones. The true values are higher, and every figure that includes them is wrong.`,
     },
   ];
 }
@@ -87,7 +87,7 @@ function averagedPairs({
   if (impossible > 0) {
     return {
       code: 'averaged_log_probs',
-      message: `In ${impossible} ${impossible === 1 ? 'pair' : 'pairs'} the probabilities of chosen and rejected sum to more than 1, which two completions cannot: these log-probs look like averages a token, not sums over tokens.`,
+      message: `In ${impossible} ${impossible === 1 ? 'pair' : 'pairs'}, the probabilities of chosen and rejected sum to more than 1, which is impossible for two completions. These log-probabilities look like per-token averages, not sums over tokens.`,
     };
   }
   const policy = spread([chosen, rejected]);
@@ -101,7 +101,7 @@ function sum({ chosen, rejected }: { chosen: Int32Array; rejected: Int32Array })
   return total;
 }
 
-/** Of the log-probs of one model. */
+/** Summarizes the log-probabilities of one model. */
 interface Spread {
   /** −Σ log p. */
   readonly total: number;
@@ -121,10 +121,10 @@ function spread(columns: readonly ArrayLike<number>[]): Spread {
 }
 
 /**
- * Each model by itself: an average beside a sum is worse than two averages.
+ * Judges each model separately, because averages of only one model do even more harm.
  *
- * @param completions of each model.
- * @param tokens of all of them; undefined if not known.
+ * @param completions number of completions of each model.
+ * @param tokens number of their tokens; undefined if unknown.
  */
 function averagedModels(
   models: { policy: Spread; reference: Spread },
@@ -134,22 +134,23 @@ function averagedModels(
   const looksAveraged = ({ total, smallest }: Spread) =>
     tokens === undefined
       ? completions >= MANY_COMPLETIONS && smallest >= -SMALL_SUM
-      : tokens >= MANY_TOKENS * completions && total < AVERAGE_A_TOKEN * tokens;
+      : tokens >= MANY_TOKENS * completions && total < LOW_PER_TOKEN * tokens;
   const names = (['policy', 'reference'] as const).filter((name) => looksAveraged(models[name]));
   if (names.length === 0) return undefined;
   const whose = names.length === 2 ? 'policy and the reference' : names[0];
   const message =
     tokens === undefined
-      ? `No log-prob of the ${whose} is below −${SMALL_SUM}: unless the completions are a few tokens long, these look like averages a token, not sums. Sending token counts settles it.`
-      : `The log-probs of the ${whose} come to ${names.map((name) => (models[name].total / tokens).toPrecision(2)).join(' and ')} nats a token: they look like averages a token, not sums over tokens.`;
+      ? `No log-probability under the ${whose} is below −${SMALL_SUM}. Unless the completions have only a few tokens, these look like per-token averages, not sums over tokens; send token counts to be sure.`
+      : `The log-probabilities under the ${whose} come to ${names.map((name) => (models[name].total / tokens).toPrecision(2)).join(' and ')} nats per token. They look like per-token averages, not sums over tokens.`;
   return { code: 'averaged_log_probs', message };
 }
 
-/** Below, or with one draw of more than half the weight, importance weights say little. */
+/** With a smaller effective sample size, importance weights are unreliable. */
 const FEW_EFFECTIVE = 10;
+/** If one draw has a larger share of the weight, importance weights are unreliable. */
 const HEAVY = 0.5;
 
-/** Weighted draws of prompts that lean on a few of them. */
+/** Warnings about weights that are concentrated on a few draws. */
 export function weightWarnings(
   prompts: readonly { id: string; ess: number | null; largest_weight: number | null }[],
 ): PreferenceWarning[] {
@@ -161,12 +162,12 @@ export function weightWarnings(
   return [
     {
       code: 'low_ess',
-      message: `The weights of ${listed(low.map(({ id }) => id))} lean on a few draws (effective sample size below ${FEW_EFFECTIVE}, or one draw of over half the weight): these figures, their standard errors included, are not to be trusted. Draw more, or shorter completions.`,
+      message: `The weights of these prompts are concentrated on a few draws (effective sample size below ${FEW_EFFECTIVE}, or one draw with over half of the weight): ${listed(low.map(({ id }) => id))}. Do not rely on their figures or standard errors; draw more completions, or shorter ones.`,
     },
   ];
 }
 
-/** What the candidates of prompts show about their log-probs. */
+/** Warnings about the log-probabilities of candidates. */
 export function candidateWarnings(
   prompts: readonly Prompt[],
   { floored, merged, distinct }: { floored: number; merged: readonly string[]; distinct: boolean },
@@ -183,7 +184,7 @@ export function candidateWarnings(
   if (heavy.length > 0) {
     found.push({
       code: 'mass_above_one',
-      message: `The probabilities of the candidates of ${listed(heavy.map(({ id }) => id))} sum to more than 1, which different completions cannot: the log-probs look like averages a token, not sums, or some candidates are the same.`,
+      message: `The probabilities of the candidates of these prompts sum to more than 1: ${listed(heavy.map(({ id }) => id))}. The log-probabilities look like per-token averages, not sums over tokens, or some candidates are the same completion.`,
     });
   } else if (!masses.flat().every((logMass) => Math.abs(logMass) <= ROUNDING)) {
     const averages = averagedCandidates(prompts.flatMap(({ candidates }) => candidates));
@@ -193,7 +194,7 @@ export function candidateWarnings(
   if (merged.length > 0) {
     found.push({
       code: 'duplicate_candidates',
-      message: `Candidates that came more than once count once: ${listed(merged)}.`,
+      message: `These candidates were sent more than once and are counted once: ${listed(merged)}.`,
     });
   }
   return found;

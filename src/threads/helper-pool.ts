@@ -9,13 +9,13 @@ export interface HelperPoolOptions {
   /** The code of a helper thread; its export `handle` answers calls (see `offer`). */
   readonly entry: URL;
   readonly threads: number;
-  /** Calls that may wait while all threads are busy. */
+  /** How many calls may wait while all threads are busy. */
   readonly queueLimit: number;
 }
 
 /**
- * Threads for long work that needs no model. They start when there is work. Unlike a run of a
- * model, a call that nobody waits for any more ends at once, with its thread.
+ * Threads for long work that needs no model. They start on demand. A call that is aborted ends at
+ * once, together with its thread; a run of a model, in contrast, always finishes.
  */
 export class HelperPool {
   readonly threads: number;
@@ -26,7 +26,7 @@ export class HelperPool {
     this.#pool = new Piscina({
       filename: entry.href,
       name: 'handle',
-      // One thread stays: starting it would make the first request wait.
+      // One thread always runs, so that the first request need not wait for it to start.
       minThreads: 1,
       maxThreads: threads,
       maxQueue: queueLimit,
@@ -34,7 +34,7 @@ export class HelperPool {
     });
   }
 
-  /** Calls that wait for a thread. */
+  /** How many calls wait for a thread. */
   get waiting(): number {
     return this.#pool.queueSize;
   }
@@ -42,10 +42,10 @@ export class HelperPool {
   /**
    * Runs a function in a helper thread.
    *
-   * @param work a function that the entry offers; arguments and result are plain data.
-   * @param signal ends the call; its reason rejects the promise.
-   * @param memory buffers of the arguments that move to the thread and are empty here afterwards.
-   * @throws MistdError queue_full, body_too_large, or what the function throws.
+   * @param work a function that the entry file offers; its arguments and result are plain data.
+   * @param signal aborts the call; the promise is then rejected with the reason of the signal.
+   * @param memory buffers of the arguments to transfer; they are empty here afterwards.
+   * @throws MistdError queue_full, body_too_large, or the error of the function.
    */
   async run<Args extends readonly unknown[], T>(
     work: (...args: Args) => T,
@@ -66,7 +66,7 @@ export class HelperPool {
         });
       }
       if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-        throw new MistdError('body_too_large', 'The body needs more memory than a thread has.');
+        throw new MistdError('body_too_large', 'The body needs more memory than a thread may use.');
       }
       throw cause;
     }

@@ -12,12 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-// The service goes on after each of them.
+// The service keeps working after each refused request.
 afterEach(async () => {
   expect((await service.post(good)).status).toBe(200);
 });
 
-/** Asserts a problem document with its code, place, and words of its detail. */
+/** Asserts a problem document: its code, its pointer, and words that its detail contains. */
 function expectProblem(
   answer: ProblemAnswer,
   status: number,
@@ -41,8 +41,8 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
   ['JSON cut short', '{"x":[1,2', 'invalid_json', ''],
   ['a bare NaN', '{"x":[1,NaN],"y":[1,2]}', 'invalid_json', '', 'no NaN'],
   ['bytes that are not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), 'invalid_json', '', 'UTF-8'],
-  ['an array for a body', [[1, 2]], 'invalid_type', '', 'an array'],
-  ['null for a body', 'null', 'invalid_type', '', 'null'],
+  ['an array as the body', [[1, 2]], 'invalid_type', '', 'an array'],
+  ['null as the body', 'null', 'invalid_type', '', 'null'],
   ['a missing x', { y: column }, 'missing_field', '/x'],
   ['a missing y', { x: column }, 'missing_field', '/y'],
   ['x as an object', { x: { a: 1 }, y: column }, 'invalid_type', '/x', 'an object'],
@@ -103,7 +103,13 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
   ],
   ['an unknown rule', { x: column, y: column, missing: 'impute' }, 'invalid_value', '/missing'],
   ['1e999', '{"x":[[1],[2],[3],[-1e999]],"y":[1,2,3,4]}', 'not_finite', '/x/3/0', 'too large'],
-  ['rows too deep', { x: [[[1]], [[2]]], y: [1, 2] }, 'not_a_number', '/x/0/0', 'an array'],
+  [
+    'rows nested too deeply',
+    { x: [[[1]], [[2]]], y: [1, 2] },
+    'not_a_number',
+    '/x/0/0',
+    'an array',
+  ],
   ['9,000 nested arrays', '['.repeat(9_000) + ']'.repeat(9_000), 'invalid_type', ''],
   ['too many rows', rowsOf(101, 1), 'too_many_rows', '/x', '101', 'the limit is 100'],
   ['too many columns', rowsOf(5, 4), 'too_many_columns', '/x/0', '4', 'the limit is 3'],
@@ -115,7 +121,12 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
     '"Z"',
     'x, y, missing',
   ],
-  ['a field name to escape', { x: column, y: column, 'a/b~': 1 }, 'unknown_field', '/a~1b~0'],
+  [
+    'a field name that needs escaping',
+    { x: column, y: column, 'a/b~': 1 },
+    'unknown_field',
+    '/a~1b~0',
+  ],
   ['__proto__', '{"x":[1,2],"y":[1,2],"__proto__":{"unit":"bits"}}', 'unknown_field', '/__proto__'],
   ['constructor', '{"x":[1,2],"y":[1,2],"constructor":1}', 'unknown_field', '/constructor'],
   ['tau 0', { x: column, y: column, quantiles: [0.5, 0] }, 'out_of_range', '/quantiles/1', '> 0'],
@@ -144,7 +155,7 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
     '/id',
     '200',
   ],
-  ['a number for an id', { x: column, y: column, id: 7 }, 'invalid_type', '/id', 'string'],
+  ['a number as the id', { x: column, y: column, id: 7 }, 'invalid_type', '/id', 'string'],
 ];
 
 describe('POST /estimate refuses with 400', () => {
@@ -152,14 +163,14 @@ describe('POST /estimate refuses with 400', () => {
     expectProblem(await service.post<Problem>(body), 400, code, pointer, ...words);
   });
 
-  it('an option in the query string, which would do nothing', async () => {
+  it('an option in the query string of a JSON request', async () => {
     const answer = await service.post<Problem>(good, undefined, '/estimate?unit=bits');
     expectProblem(answer, 400, 'unknown_field', '/unit');
   });
 });
 
 describe('POST /estimate refuses', () => {
-  it('a body over the limit of bytes with 413', async () => {
+  it('a body above the size limit with 413', async () => {
     const answer = await service.post<Problem>(' '.repeat(20_001));
     expectProblem(answer, 413, 'body_too_large', undefined, '20000 bytes', 'MAX_BODY_BYTES');
   });
@@ -178,10 +189,13 @@ describe('POST /estimate refuses', () => {
     expectProblem(answer, 415, 'unsupported_encoding', undefined, 'gzip');
   });
 
-  it('no body at all with 415', async () => {
+  it('a request without a body with 415', async () => {
     const response = await fetch(`${service.url}/estimate`, { method: 'POST' });
     expect(response.status).toBe(415);
-    expect(await response.json()).toMatchObject({ code: 'unsupported_media_type' });
+    expect(await response.json()).toMatchObject({
+      code: 'unsupported_media_type',
+      detail: expect.stringContaining('content type is missing'),
+    });
   });
 
   it('an unknown model with 404', async () => {
@@ -193,12 +207,12 @@ describe('POST /estimate refuses', () => {
 });
 
 describe('other routes', () => {
-  it('answer 404 for a path that is not there', async () => {
+  it('answer 404 for an unknown path', async () => {
     const answer = await service.get<Problem>('/estimates');
     expectProblem(answer, 404, 'not_found', undefined, 'GET /estimates', '/docs');
   });
 
-  it('answer 405 and name the methods for a wrong method', async () => {
+  it('answer 405 for a wrong method and name the allowed methods', async () => {
     const answer = await service.get<Problem>('/estimate');
     expectProblem(answer, 405, 'method_not_allowed', undefined, 'GET /estimate');
     expect(answer.headers.get('allow')).toBe('POST');

@@ -9,7 +9,7 @@ interface Schema {
 
 interface Content {
   readonly schema: Schema;
-  /** That of a schema in place. */
+  /** The example of a schema that is written in place instead of referenced. */
   readonly example?: unknown;
 }
 
@@ -33,7 +33,7 @@ it('answers every documented example of a body', async () => {
   let posted = 0;
   for (const [path, operations] of Object.entries(api.paths)) {
     for (const [type, content] of Object.entries(operations.post?.requestBody?.content ?? {})) {
-      // JSON has no way to show bytes; test/http/formats.test.ts posts files of each format.
+      // JSON cannot show bytes; test/routes/estimate/formats.test.ts posts files of each format.
       if (content.schema.format === 'binary') continue;
       const name = content.schema.$ref?.split('/').at(-1) ?? '';
       const inPlace = content.example === undefined ? [] : [content.example];
@@ -42,7 +42,7 @@ it('answers every documented example of a body', async () => {
       for (const example of examples) {
         const answer = await service.post<unknown>(example, { 'content-type': type }, path);
         expect(answer.status, `${path}: ${JSON.stringify(answer.body)}`).toBe(200);
-        // Lines of JSON are each an answer of their own.
+        // In a reply of several lines, each line is an answer, and none may be a problem.
         if (typeof answer.body === 'string') expect(answer.body).not.toContain('"status"');
         posted++;
       }

@@ -38,7 +38,7 @@ const body = fc.oneof(
   ),
 );
 
-it('answers any JSON with an estimate or a problem at a place that is there, never with 500', async () => {
+it('answers any JSON with an estimate or a problem whose pointer exists, never with 500', async () => {
   await fc.assert(
     fc.asyncProperty(body, async (request) => {
       const answer = await service.post<Problem>(request);
@@ -52,7 +52,7 @@ it('answers any JSON with an estimate or a problem at a place that is there, nev
   );
 });
 
-/** Columns with ties of several kinds, each from uniform numbers. */
+/** Columns with different kinds of ties, each made of uniform numbers. */
 const tied: ((u: number, row: number) => number)[] = [
   (u) => Number(u < 0.5),
   (u) => Number(u < 0.02),
@@ -62,7 +62,7 @@ const tied: ((u: number, row: number) => number)[] = [
   (_, row) => row >> 4,
 ];
 
-it('answers columns of any ties, rows that repeat and columns that do', async () => {
+it('answers any kind of ties, repeated rows and repeated columns', async () => {
   const dim = fc.integer({ min: 1, max: 6 });
   const cases = fc.record({
     seed: fc.nat(1_000_000),
@@ -95,7 +95,7 @@ it('answers columns of any ties, rows that repeat and columns that do', async ()
   );
 });
 
-/** What a JSON pointer leads to (RFC 6901). */
+/** The value that a JSON pointer refers to (RFC 6901). */
 function follow(value: unknown, pointer: string): unknown {
   const steps = pointer.split('/').slice(1);
   if (pointer !== '' && !pointer.startsWith('/')) throw new Error('not a JSON pointer');

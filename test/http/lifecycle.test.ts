@@ -10,14 +10,14 @@ import { gaussian, mixed } from '../data.js';
 import { type Service, startService } from '../service.js';
 
 const small = gaussian(1, 60, 1, 0.6);
-/** Six blocks of many columns: long enough on one thread to meet it while it runs. */
+/** Six blocks of many columns: on one thread, they run long enough to test requests meanwhile. */
 const heavy = mixed(2, 3_000, 32, 32);
 
 describe('under load', () => {
   let service: Service;
   afterEach(() => service.close());
 
-  it('answers concurrent requests each with its own answer', async () => {
+  it('gives each of many concurrent requests its own answer', async () => {
     service = await startService({ WORKERS: 2 });
     const samples = Array.from({ length: 24 }, (_, i) => mixed(i, 20 + 7 * i, 1 + (i % 3), 1));
     const alone = [];
@@ -60,7 +60,7 @@ describe('under load', () => {
     expect((await service.post(small)).status).toBe(200);
   });
 
-  it('answers 504 at the deadline, and is free again when the run has ended', async () => {
+  it('answers 504 at the deadline, and accepts requests again when the run has ended', async () => {
     service = await startService({ WORKERS: 1, REQUEST_TIMEOUT_MS: 300 });
     const answer = await service.post<Problem>(heavy);
     expect(answer.status, JSON.stringify(answer.body)).toBe(504);
@@ -111,7 +111,7 @@ describe('a model that cannot be used', () => {
     expect(await notReady()).toContain('no such file');
   });
 
-  it('because its manifest lacks something', async () => {
+  it('because its manifest is incomplete', async () => {
     const file = join(models, 'mist', 'manifest.json');
     const { taus, ...rest } = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(file, JSON.stringify(rest));
@@ -119,21 +119,21 @@ describe('a model that cannot be used', () => {
     expect(taus).toContain(0.5);
   });
 
-  it('because it answers with another shape than its manifest says', async () => {
+  it('because its output has a different shape than its manifest states', async () => {
     const file = join(models, 'mist', 'manifest.json');
     const manifest = JSON.parse(await readFile(file, 'utf8'));
     await writeFile(file, JSON.stringify({ ...manifest, taus: [0.1, 0.5, 0.9] }));
     expect(await notReady()).toContain('mist: cannot run: output quantiles has shape');
   });
 
-  it('because the default model is not there', async () => {
+  it('because the default model does not exist', async () => {
     service = await startService({ MODELS_DIR: models, DEFAULT_MODEL: 'other' });
     expect(service.ready).toBe(false);
     const named = await service.post({ ...small, model: 'mist' });
     expect(named.status).toBe(200);
   });
 
-  it('because there is no folder of models', async () => {
+  it('because the folder of models does not exist', async () => {
     service = await startService({ MODELS_DIR: join(models, 'none') });
     expect(service.ready).toBe(false);
     const { body } = await service.get<{ reasons: string[] }>('/health/ready');
@@ -143,7 +143,7 @@ describe('a model that cannot be used', () => {
 
 describe('the built server, as a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'answers what it has on %s, then exits 0',
+    'answers the requests that have arrived on %s, then exits with 0',
     async (signal) => {
       const { child, url, log } = await startProcess({ WORKERS: '1' });
       const post = (body: unknown) =>
@@ -167,11 +167,11 @@ describe('the built server, as a process', () => {
     },
   );
 
-  it('gives up the work of a client that has gone', async () => {
+  it('gives up the work of a client that has disconnected', async () => {
     const { child, url, log } = await startProcess({ WORKERS: '1' });
     const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
     const body = JSON.stringify(heavy);
-    // Ever later, until the client goes while the model runs and not during the upload.
+    // Disconnects later each time, until it happens during the run and not during the upload.
     for (let wait = 100; !log.join('').includes('client_gone'); wait *= 1.5) {
       const signal = AbortSignal.timeout(wait);
       await fetch(`${url}/estimate`, { ...init, body, signal }).catch(() => undefined);

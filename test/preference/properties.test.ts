@@ -33,7 +33,7 @@ function promptOf(pairs: readonly (readonly [number, number])[]): Prompt {
   };
 }
 
-/** Log-probs of a whole support: normalized. */
+/** Normalized log-probabilities of a whole support. */
 const support = fc
   .array(
     fc.tuple(
@@ -53,7 +53,7 @@ const support = fc
 const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
 
 describe('the DID of candidates', () => {
-  it('sums to 1, with entropy from 0 to log n, for log-probs down to −20,000', () => {
+  it('sums to 1 and has an entropy from 0 to log n, for log-probs down to −20,000', () => {
     fc.assert(
       fc.property(prompt, beta, (p, b) => {
         const did = promptDid(p, b);
@@ -92,7 +92,7 @@ describe('the DID of candidates', () => {
           );
           const [above, below] = [margin.above, margin.below].map((id) => weights[Number(id)]);
           const logRatio = Math.log(above as number) - Math.log(below as number);
-          // Where both weights are numbers at all.
+          // Only if neither weight underflows.
           if (Number.isFinite(logRatio) && Math.min(above as number, below as number) > 1e-300) {
             expect(logRatio).toBeCloseTo(margin.rejected, 6);
           }
@@ -101,7 +101,7 @@ describe('the DID of candidates', () => {
     );
   });
 
-  it('gives π_l back: π_ref q^−β, renormalized, is the rejected distribution', () => {
+  it('determines π_l: π_ref q^−β, renormalized, is the rejected distribution', () => {
     fc.assert(
       fc.property(support, beta, (p, b) => {
         const { candidates } = promptDid(p, b);
@@ -113,7 +113,7 @@ describe('the DID of candidates', () => {
         weights.forEach((weight, i) => {
           expect(weight).toBeCloseTo(Math.exp((unnormalized[i] as number) - z), 9);
         });
-        // And a policy that learned from such pairs obeys the power law.
+        // A policy that learned from such pairs obeys the power law.
         const withRejected = {
           ...p,
           candidates: p.candidates.map((c, i) => ({
@@ -140,7 +140,7 @@ describe('the DID of candidates', () => {
 });
 
 describe('the order check', () => {
-  it('counts the falling pairs that comparing all pairs counts', () => {
+  it('counts as many falling pairs as a comparison of all pairs', () => {
     const values = fc.array(
       fc.tuple(
         fc.integer({ min: -5, max: 0 }),
@@ -183,12 +183,12 @@ describe('draws of the rejected distribution', () => {
   const draw = (seed: number, draws: number) =>
     rejectedPrompts([prompt], { source: 'reference', beta: 1, draws, seed })[0];
 
-  it('are the same for the same seed, and other ones for another', () => {
+  it('are the same for the same seed, and different for another seed', () => {
     expect(draw(7, 50)?.drawn).toEqual(draw(7, 50)?.drawn);
     expect(draw(7, 50)?.drawn).not.toEqual(draw(8, 50)?.drawn);
   });
 
-  it('come as often as their weights say', () => {
+  it('appear in proportion to their weights', () => {
     const report = draw(1, 1000);
     for (const { id, weight } of report?.candidates ?? []) {
       const share = (report?.drawn.filter((drawn) => drawn === id).length ?? 0) / 1000;
@@ -198,7 +198,7 @@ describe('draws of the rejected distribution', () => {
 });
 
 describe('the entropy estimate', () => {
-  it('moves towards the exact entropy with more draws of the policy', () => {
+  it('equals the exact entropy if the draws have the proportions of the policy', () => {
     const p = promptOf([0.1, 0.2, 0.3, 0.4].map((q) => [Math.log(q), Math.log(0.5 - q)] as const));
     const exact = promptEntropy(p, 'support').entropy;
     const counts = [1, 2, 3, 4].map((n) => n * 400);
@@ -206,7 +206,6 @@ describe('the entropy estimate', () => {
       Array.from({ length: counts[i] ?? 0 }, () => c),
     );
     const estimate = promptEntropy({ id: 'p', candidates }, 'policy');
-    // Draws in the very proportions of the policy: nothing is left to chance.
     expect(estimate.entropy).toBeCloseTo(exact, 9);
     expect(estimate.standard_error).toBeLessThan(0.05);
   });
@@ -230,7 +229,7 @@ describe('the logistic fit', () => {
     .filter((values) => values.some((v) => v > 0.01) && values.some((v) => v < -0.01))
     .map((values) => Float64Array.from(values));
 
-  it('makes the derivative of the likelihood vanish', () => {
+  it('is where the derivative of the likelihood vanishes', () => {
     fc.assert(
       fc.property(columns, (column) => {
         const fit = fitLogistic([column], singleClusters(column.length));
@@ -243,7 +242,7 @@ describe('the logistic fit', () => {
     );
   });
 
-  it('knows separated data, of one column and of several', () => {
+  it('recognizes separated data, in one column and in several', () => {
     const each = singleClusters(4);
     const positive = Float64Array.of(1, 2, 3, 0);
     expect(fitLogistic([positive], each).status).toBe('separated');
@@ -254,7 +253,7 @@ describe('the logistic fit', () => {
   });
 });
 
-it('log σ and σ are right from −20,000 to 20,000', () => {
+it('log σ and σ are accurate from −20,000 to 20,000', () => {
   expect(logSigmoid(-20_000)).toBe(-20_000);
   expect(logSigmoid(20_000)).toBeCloseTo(0, 300);
   expect(sigmoid(-700)).toBeGreaterThan(0);
@@ -266,7 +265,7 @@ it('log σ and σ are right from −20,000 to 20,000', () => {
   );
 });
 
-it('prompts are numbered as a map of their names numbers them', () => {
+it('prompts are numbered as by a map of their names', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 3 }), { maxLength: 5000 }), (names) => {
       const index = new ClusterIndex();

@@ -18,7 +18,7 @@ describe('GET /models', () => {
     expect(summary?.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('tells all that the manifest says of one', async () => {
+  it('returns the whole manifest of a model', async () => {
     const manifest = JSON.parse(await readFile('models/mist/manifest.json', 'utf8'));
     const { status, body } = await service.get<Model>('/models/mist');
     expect(status).toBe(200);
@@ -41,7 +41,7 @@ describe('health', () => {
 });
 
 describe('documentation', () => {
-  it('is a page at /docs, where / leads', async () => {
+  it('is a page at /docs, to which / redirects', async () => {
     const response = await fetch(service.url);
     expect(response.url).toContain('/docs');
     expect(await response.text()).toContain('swagger-ui');

@@ -1,38 +1,39 @@
 import { MistdError, pointerStep } from '../../errors.js';
 import { logSumExp } from '../../maths/log-space.js';
 import type { Candidate, Prompt } from '../../preference/candidates.js';
-import { describe } from '../text/describe.js';
+import { counted, describe } from '../text/describe.js';
 import { readLogProb } from './log-probs.js';
 import { agreedTokens } from './pair-reader.js';
 
 export interface CandidateRules {
-  /** Name of a prompt's list of them. */
+  /** Name of the list of candidates of a prompt. */
   readonly list: 'candidates' | 'samples';
-  /** They are draws, each of which counts, unless the body's `proposal` is "support". */
+  /** Whether candidates are draws, each of which counts, unless `proposal` is "support". */
   readonly draws: boolean;
 }
 
 export interface ReadPrompts {
   readonly prompts: readonly Prompt[];
+  /** Number of tokens whose log-probability is a floor value and not their own. */
   readonly floored: number;
-  /** Ids of candidates that came again and were left out. */
+  /** Ids of repeated candidates that were left out. */
   readonly merged: readonly string[];
-  /** Whether a candidate that comes again counts once. */
+  /** Whether a repeated candidate counts once. */
   readonly distinct: boolean;
 }
 
-/** How far two sums of the same log-probs may be apart, relatively. */
+/** Largest relative difference between two sums of the same log-probabilities. */
 const AGREEMENT = 1e-6;
-/** How far from 1 the probabilities of a whole support may sum. */
+/** Largest difference from 1 of the sum of probabilities over a whole support. */
 const MASS = 1e-6;
 
 type Row = Record<string, unknown>;
 
 /**
- * Reads the candidates of prompts from the fields of a JSON body: `prompts`, a list each, or
- * `rows`, a flat list with a `prompt_id` each.
+ * Reads the candidates of prompts from the fields of a JSON body: either `prompts`, each with its
+ * list, or `rows`, a flat list in which each row has a `prompt_id`.
  *
- * @param most candidates to take.
+ * @param most largest number of candidates.
  * @throws MistdError with the JSON pointer of the fault.
  */
 export function readPrompts(fields: Row, rules: CandidateRules, most: number): ReadPrompts {
@@ -40,11 +41,11 @@ export function readPrompts(fields: Row, rules: CandidateRules, most: number): R
   if ((prompts === undefined) === (rows === undefined)) {
     throw new MistdError(
       prompts === undefined ? 'missing_field' : 'unknown_field',
-      'Give either prompts or rows.',
+      `The request has ${prompts === undefined ? 'neither' : 'both'} prompts ${prompts === undefined ? 'nor' : 'and'} rows; send one of them.`,
       { pointer: prompts === undefined ? '/prompts' : '/rows' },
     );
   }
-  // Every possible completion, then: the probabilities under each model must sum to 1.
+  // The candidates are every possible completion, so their probabilities must sum to 1.
   const support = rules.draws && fields.proposal === 'support';
   const reader = new CandidateReader({
     list: rules.list,
@@ -65,9 +66,13 @@ export function readPrompts(fields: Row, rules: CandidateRules, most: number): R
       const fields = asRow(prompt, at, ['id', rules.list]);
       const id = readId(fields.id ?? p, 'id', at);
       if (seen.has(id)) {
-        throw new MistdError('invalid_value', `Two prompts have the id ${JSON.stringify(id)}.`, {
-          pointer: `${at}/id`,
-        });
+        throw new MistdError(
+          'invalid_value',
+          `The prompt id ${JSON.stringify(id)} appears twice.`,
+          {
+            pointer: `${at}/id`,
+          },
+        );
       }
       seen.add(id);
       const list = asArray(fields[rules.list], `${at}/${rules.list}`);
@@ -102,7 +107,7 @@ class CandidateReader {
     this.#rules = rules;
   }
 
-  /** A prompt may turn out to have no candidates. */
+  /** Adds a prompt, which may turn out to have no candidates. @returns its candidates so far. */
   open(prompt: string, at: string): Candidate[] {
     const known = this.#prompts.get(prompt) ?? { at, candidates: [] };
     this.#prompts.set(prompt, known);
@@ -113,7 +118,7 @@ class CandidateReader {
     asRow(row, pointer, CANDIDATE_FIELDS);
     const { most, distinct } = this.#rules;
     if (++this.#count > most) {
-      throw new MistdError('too_many_pairs', `There are more than ${most} candidates.`, {
+      throw new MistdError('too_many_pairs', `The request has more than ${most} candidates.`, {
         pointer,
       });
     }
@@ -140,7 +145,7 @@ class CandidateReader {
     if (before !== undefined && !agree(before, candidate)) {
       throw new MistdError(
         'candidates_disagree',
-        `Candidate ${JSON.stringify(id)} came before otherwise: ${inWords(before)}; now ${inWords(candidate)}.`,
+        `Candidate ${JSON.stringify(id)} was sent before with ${valuesOf(before)}, and now with ${valuesOf(candidate)}.`,
         { pointer },
       );
     }
@@ -153,17 +158,17 @@ class CandidateReader {
     candidates.push(candidate);
   }
 
-  /** @param pointer of the list that they came in. */
+  /** @param pointer JSON pointer of the list that held the candidates. */
   finish(pointer: string): ReadPrompts {
     if (this.#prompts.size === 0) {
-      throw new MistdError('empty_samples', 'There are no candidates.', { pointer });
+      throw new MistdError('empty_samples', 'The request has no candidates.', { pointer });
     }
     const prompts: Prompt[] = [];
     for (const [id, { at, candidates }] of this.#prompts) {
       if (candidates.length < 2) {
         throw new MistdError(
           'too_few_candidates',
-          `Prompt ${JSON.stringify(id)} has ${candidates.length} ${this.#rules.list}.`,
+          `Prompt ${JSON.stringify(id)} has ${counted(candidates.length, this.#rules.list.slice(0, -1))}.`,
           { pointer: at },
         );
       }
@@ -185,13 +190,13 @@ function checkSupport(candidates: readonly Candidate[], id: string, pointer: str
     if (Math.abs(mass - 1) <= MASS) continue;
     throw new MistdError(
       'incomplete_support',
-      `The candidates of prompt ${JSON.stringify(id)} sum to ${mass} under the ${model}.`,
+      `The probabilities of the candidates of prompt ${JSON.stringify(id)} sum to ${mass} under the ${model}.`,
       { pointer },
     );
   }
 }
 
-function inWords({ policy, reference, rejected, tokens }: Candidate): string {
+function valuesOf({ policy, reference, rejected, tokens }: Candidate): string {
   const more = [
     rejected === undefined ? '' : `, rejected_logp ${rejected}`,
     tokens === undefined ? '' : `, ${tokens} tokens`,
@@ -233,7 +238,7 @@ function asArray(value: unknown, pointer: string): unknown[] {
   });
 }
 
-/** @param known the only fields that it may have, when given. */
+/** @param known the fields that the row may have; any, if undefined. */
 function asRow(value: unknown, pointer: string, known?: readonly string[]): Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MistdError('invalid_type', `${pointer} is ${describe(value)}, not an object.`, {
@@ -244,7 +249,7 @@ function asRow(value: unknown, pointer: string, known?: readonly string[]): Row 
   if (unknown !== undefined) {
     throw new MistdError(
       'unknown_field',
-      `${pointer} has a field ${JSON.stringify(unknown)}; the fields are ${known?.join(', ')}.`,
+      `${pointer} has no field ${JSON.stringify(unknown)}; its fields are ${known?.join(', ')}.`,
       { pointer: pointer + pointerStep(unknown) },
     );
   }

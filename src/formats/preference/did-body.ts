@@ -5,16 +5,16 @@ import { type CandidateRules, type ReadPrompts, readPrompts } from './candidates
 import type { ReadPairs } from './pair-reader.js';
 import { pairsFromJson } from './pairs.js';
 
-/** What a route of /did takes in a JSON body. */
+/** What a route of /did accepts in a JSON body. */
 export interface BodyRules {
   readonly takesPairs: boolean;
-  /** Undefined if it takes none. */
+  /** Rules for candidates; undefined if the route accepts none. */
   readonly candidates: CandidateRules | undefined;
-  /** Pairs, or candidates. */
+  /** Largest number of pairs or candidates. */
   readonly most: number;
 }
 
-/** A JSON body of /did as plain data, its options still unchecked. */
+/** A JSON body of /did as plain data; the options in `fields` are not checked yet. */
 export interface DidBody {
   readonly read: ReadPairs | undefined;
   readonly candidates: ReadPrompts | undefined;
@@ -22,7 +22,7 @@ export interface DidBody {
 }
 
 /**
- * Reads the pairs and the candidates of a JSON body, which holds the options too.
+ * Reads the pairs and the candidates of a JSON body, which also holds the options.
  *
  * @throws MistdError with the JSON pointer of the fault.
  */
@@ -35,7 +35,9 @@ export function readDidBody(
   if (!takesPairs && pairs !== undefined) throw notTaken('pairs', 'prompts or rows');
   if (!candidates && listed) throw notTaken(prompts === undefined ? 'rows' : 'prompts', 'pairs');
   if (takesPairs && candidates && pairs === undefined && !listed) {
-    throw new MistdError('missing_field', 'Give pairs, prompts or rows.', { pointer: '/pairs' });
+    throw new MistdError('missing_field', 'The request has neither pairs, prompts nor rows.', {
+      pointer: '/pairs',
+    });
   }
   const { proposal } = fields;
   return {
@@ -49,7 +51,7 @@ export function readDidBody(
 }
 
 function notTaken(name: string, instead: string): MistdError {
-  return new MistdError('unknown_field', `This route takes ${instead}, not ${name}.`, {
+  return new MistdError('unknown_field', `This route accepts ${instead}, not ${name}.`, {
     pointer: `/${name}`,
   });
 }

@@ -1,31 +1,31 @@
 import { MistdError, pointerStep } from '../../errors.js';
-import { describe } from '../text/describe.js';
+import { counted, describe } from '../text/describe.js';
 
 /** log p of one completion given its prompt, in nats, as a sum over the completion's tokens. */
 export interface LogProb {
   readonly sum: number;
-  /** How many tokens were summed; undefined for a sum that came as one number. */
+  /** Number of tokens in the sum; undefined if the sum was sent as one number. */
   readonly tokens: number | undefined;
-  /** Tokens at FLOOR, whose true log-probability is not known. */
+  /** Number of tokens at FLOOR, whose true log-probability is unknown. */
   readonly floored: number;
 }
 
-/** What a rounded log-softmax may exceed 0 by, a token. */
+/** How far a log-softmax may exceed 0 by rounding. */
 const ROUNDING = 1e-6;
-/** No text is so unlikely; beyond, differences would lose their digits. */
+/** No text is less likely than this; differences of lower numbers would lose their digits. */
 const LOWEST = -1e12;
-/** What OpenAI sends for a token outside the most likely ones, whatever its log-probability. */
+/** The value that OpenAI sends for any token outside the most likely ones. */
 const FLOOR = -9999;
 
 /**
- * Reads a log-probability in any of the forms that people hold:
+ * Reads a log-probability in any of the usual forms:
  *
  * - a number: the sum over the completion's tokens;
- * - an array of numbers: one a completion token;
+ * - an array of numbers: one per completion token;
  * - OpenAI chat: a response, a choice, or its `logprobs`, `{content: [{logprob}, …]}`;
  * - OpenAI completions: a response, a choice, or its `logprobs`, `{token_logprobs: […]}`;
  * - vLLM: `{prompt_logprobs: [null, {token_id: {logprob}}, …], prompt_token_ids, completion_start}`,
- *   of which only the actual tokens count, from `completion_start` on.
+ *   of which only the actual tokens from `completion_start` on count.
  *
  * `completion_start` is the number of prompt tokens at the start of the list.
  *
@@ -49,17 +49,17 @@ export function readLogProb(value: unknown, pointer: string): LogProb {
   }
   throw new MistdError(
     'not_a_number',
-    `${pointer} is ${describe(value)}, not a log-probability: a number, a list of one a token, or a response with log-probs.`,
+    `${pointer} is ${describe(value)}; a log-probability is a number, a list with one number per token, or a response with log-probabilities.`,
     { pointer },
   );
 }
 
-/** Whether a value is a log-probability as one number with nothing to be said about it. */
+/** Whether a value is a log-probability sent as one number that needs no further checks. */
 export function isSum(value: unknown): value is number {
   return typeof value === 'number' && value <= ROUNDING && value >= LOWEST && value !== FLOOR;
 }
 
-/** @throws MistdError unless log p ≤ 0 and finite. */
+/** @throws MistdError unless log p is finite and at most 0. */
 export function checkLogProb(value: number, pointer: string): number {
   if (value <= ROUNDING && value >= LOWEST) return value;
   if (value === Number.NEGATIVE_INFINITY) {
@@ -84,7 +84,7 @@ function readResponse(value: Fields, pointer: string, outerStart: number | undef
     if (choices.length !== 1 || !isObject(choices[0])) {
       throw new MistdError(
         'invalid_value',
-        `${pointer}/choices has ${choices.length} choices; send the one that is this completion.`,
+        `${pointer}/choices has ${counted(choices.length, 'element')}; send exactly one choice object.`,
         { pointer: `${pointer}/choices` },
       );
     }
@@ -102,12 +102,12 @@ function readResponse(value: Fields, pointer: string, outerStart: number | undef
   }
   throw new MistdError(
     'missing_token',
-    `${pointer} has none of prompt_logprobs, choices, logprobs, content or token_logprobs with log-probs in it.`,
+    `${pointer} has no log-probabilities in prompt_logprobs, choices, logprobs, content or token_logprobs.`,
     { pointer },
   );
 }
 
-/** Beside the actual token, an entry may hold the most likely ones. */
+/** Reads the form of vLLM, whose entries may hold the most likely tokens beside the actual one. */
 function readVllm(
   value: Fields,
   entries: unknown[],
@@ -119,7 +119,7 @@ function readVllm(
   if (ids !== undefined && (!Array.isArray(ids) || ids.length !== entries.length)) {
     throw new MistdError(
       'token_counts_differ',
-      `${pointer}/prompt_token_ids is not a list of ${entries.length} ids, as many as prompt_logprobs has entries.`,
+      `${pointer}/prompt_token_ids must be a list of ${counted(entries.length, 'id')}, one per entry of prompt_logprobs.`,
       { pointer: `${pointer}/prompt_token_ids` },
     );
   }
@@ -130,7 +130,7 @@ function readVllm(
     if (ids === undefined && keys.length > 1) {
       throw new MistdError(
         'missing_token',
-        `${place}/${at} has ${keys.length} tokens and does not say which is the actual one; send prompt_token_ids too.`,
+        `${place}/${at} has ${keys.length} tokens, and the actual one is unknown; send prompt_token_ids too.`,
         { pointer: `${place}/${at}` },
       );
     }
@@ -151,7 +151,7 @@ function sumTokens(
   if (tokens.length <= start) {
     throw new MistdError(
       'missing_token',
-      `${pointer} has ${tokens.length} tokens, none of them of the completion.`,
+      `${pointer} has ${counted(tokens.length, 'token')}, but none of the completion.`,
       { pointer },
     );
   }
@@ -161,14 +161,20 @@ function sumTokens(
     const logprob = logprobOf(tokens[at], at);
     const place = `${pointer}${pointerStep(at)}`;
     if (logprob === null || logprob === undefined) {
-      throw new MistdError('missing_token', `${place} has no log-prob of the actual token.`, {
-        pointer: place,
-      });
+      throw new MistdError(
+        'missing_token',
+        `${place} has no log-probability of the actual token.`,
+        {
+          pointer: place,
+        },
+      );
     }
     if (typeof logprob !== 'number') {
-      throw new MistdError('not_a_number', `The log-prob at ${place} is ${describe(logprob)}.`, {
-        pointer: place,
-      });
+      throw new MistdError(
+        'not_a_number',
+        `The log-probability at ${place} is ${describe(logprob)}.`,
+        { pointer: place },
+      );
     }
     if (logprob === FLOOR) floored++;
     sum += checkLogProb(logprob, place + step);
@@ -181,7 +187,7 @@ function readStart(value: unknown, pointer: string): number | undefined {
   if (Number.isInteger(value) && (value as number) >= 0) return value as number;
   throw new MistdError(
     'out_of_range',
-    `${pointer}/completion_start is not a whole number of prompt tokens.`,
+    `${pointer}/completion_start must be the number of prompt tokens, a whole number of at least 0.`,
     { pointer: `${pointer}/completion_start` },
   );
 }
@@ -190,7 +196,7 @@ function requireStart(start: number | undefined, what: string, pointer: string):
   if (start !== undefined && start > 0) return;
   throw new MistdError(
     'missing_field',
-    `${pointer}/${what} covers the prompt too; completion_start must say how many of its tokens are the prompt's.`,
+    `${pointer}/${what} includes the prompt; send completion_start, the number of its prompt tokens.`,
     { pointer },
   );
 }

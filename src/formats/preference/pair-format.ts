@@ -6,10 +6,10 @@ export interface PairLimits extends StreamLimits {
   readonly maxPairs: number;
 }
 
-/** A format that holds preference pairs, read as they arrive and never held whole. */
+/** A format for preference pairs, which are read as they arrive, so that no body is held whole. */
 export interface PairFormat {
-  /** @throws MistdError with the line and the pointer of what is wrong. */
+  /** @throws MistdError with the line and the pointer of the fault. */
   readonly read: (stream: AsyncIterable<Uint8Array>, limits: PairLimits) => Promise<ReadPairs>;
-  /** What the body holds, for OpenAPI, with these pairs as the example. */
+  /** Describes the body for OpenAPI, with these pairs as the example. */
   readonly describe: (pairs: readonly Record<string, unknown>[]) => TSchema;
 }

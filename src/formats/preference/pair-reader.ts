@@ -1,16 +1,16 @@
 import { MistdError, pointerStep } from '../../errors.js';
 import { PairColumns, type Pairs } from '../../preference/pairs.js';
-import { describe } from '../text/describe.js';
+import { counted, describe } from '../text/describe.js';
 import type { PlainCells } from '../text/plain-cells.js';
 import { isSum, type LogProb, readLogProb } from './log-probs.js';
 
-/** Pairs, and the columns beside them that say nothing here. */
+/** Pairs, and the names of columns that were ignored. */
 export interface ReadPairs {
   readonly pairs: Pairs;
   readonly ignored: readonly string[];
 }
 
-/** TRL's names; those of its versions before 0.12 after them. */
+/** The column names of TRL, followed by those of its versions before 0.12. */
 export const LOGPS = {
   chosen_logps: ['chosen_logps'],
   rejected_logps: ['rejected_logps'],
@@ -27,17 +27,17 @@ export const KNOWN = new Set<string>([
   'features',
   ...Object.values(LOGPS).flat(),
 ]);
-/** What a 32-bit integer holds: no completion is so long. */
+/** The largest 32-bit integer; no completion has more tokens. */
 const MOST_TOKENS = 2 ** 31 - 1;
 
-/** In which columns of a table pairs are. */
+/** The positions of the columns of pairs in a table. */
 export interface PairPlaces {
   readonly chosen: number;
   readonly rejected: number;
   readonly refChosen: number;
   readonly refRejected: number;
   readonly tokens: { readonly chosen: number; readonly rejected: number } | undefined;
-  /** By their names. */
+  /** Positions by feature name. */
   readonly features: ReadonlyMap<string, number>;
   readonly prompt: number | undefined;
 }
@@ -56,7 +56,7 @@ export class PairReader {
     this.#maxPairs = maxPairs;
   }
 
-  /** Of the row that comes next. */
+  /** JSON pointer of the next row. */
   get pointer(): string {
     return `/pairs/${this.#columns.count}`;
   }
@@ -83,9 +83,9 @@ export class PairReader {
   }
 
   /**
-   * Adds a pair of numbers alone, without a row.
+   * Adds a pair that consists of plain numbers, without building a row.
    *
-   * @returns false, and adds nothing, if there is something to be said about it: `add` does.
+   * @returns false, and adds nothing, if the row needs full checks; call `add` instead.
    */
   addPlain(cells: PlainCells, bytes: Buffer, places: PairPlaces): boolean {
     const { numbers, starts, ends } = cells;
@@ -118,28 +118,26 @@ export class PairReader {
     return true;
   }
 
-  /** Names a column that is not read. */
+  /** Notes the name of a column that is ignored. */
   ignore(name: string): void {
     this.#ignored.add(name);
   }
 
   finish(): ReadPairs {
     if (this.#columns.count === 0) {
-      throw new MistdError('empty_samples', 'There are no pairs.', { pointer: '/pairs' });
+      throw new MistdError('empty_samples', 'The request has no pairs.', { pointer: '/pairs' });
     }
     return { pairs: this.#columns.finish(), ignored: [...this.#ignored] };
   }
 
   #checkCount(): void {
     if (this.#columns.count < this.#maxPairs) return;
-    throw new MistdError(
-      'too_many_pairs',
-      `There are more than ${this.#maxPairs} pairs in the request.`,
-      { pointer: '/pairs' },
-    );
+    throw new MistdError('too_many_pairs', `The request has more than ${this.#maxPairs} pairs.`, {
+      pointer: '/pairs',
+    });
   }
 
-  /** The way of most rows, which are many: four sums and no more. Says nothing of what is wrong. */
+  /** The fast path for a row of four sums, the usual case. @returns false if it does not apply. */
   #addSums(row: Row): boolean {
     const { chosen_logps, rejected_logps, ref_chosen_logps, ref_rejected_logps } = row;
     if (row.chosen_tokens !== undefined || row.rejected_tokens !== undefined) return false;
@@ -163,7 +161,7 @@ export class PairReader {
     return readLogProb(row[name], `${this.pointer}/${name}`);
   }
 
-  /** The count given and those of token lists must agree. */
+  /** The token count of a side; a count that was sent must agree with the token lists. */
   #tokens(
     given: unknown,
     policy: LogProb,
@@ -181,15 +179,19 @@ export class PairReader {
     const given = id !== undefined;
     this.#prompts ??= given;
     if (given !== this.#prompts) {
-      throw new MistdError('missing_field', 'Give prompt_id in every pair or in none.', {
-        pointer: this.pointer,
-      });
+      throw new MistdError(
+        'missing_field',
+        'Some pairs have a prompt_id and others do not; send it in every pair or in none.',
+        { pointer: this.pointer },
+      );
     }
     if (!given) return;
     if (typeof id !== 'string' && typeof id !== 'number') {
-      throw new MistdError('invalid_type', `prompt_id is ${describe(id)}.`, {
-        pointer: `${this.pointer}/prompt_id`,
-      });
+      throw new MistdError(
+        'invalid_type',
+        `prompt_id is ${describe(id)}, not a string or number.`,
+        { pointer: `${this.pointer}/prompt_id` },
+      );
     }
     this.#columns.addPrompt(id);
   }
@@ -207,7 +209,7 @@ export class PairReader {
       const place = `${pointer}/features${pointerStep(name)}`;
       const feature = Object.hasOwn(features, name) ? features[name] : undefined;
       if (feature === undefined) {
-        throw new MistdError('missing_field', `${place} is missing; the first pair has it.`, {
+        throw new MistdError('missing_field', `${place} is missing, but the first pair has it.`, {
           pointer,
         });
       }
@@ -220,18 +222,21 @@ export class PairReader {
     for (const name in features) {
       if (!names.includes(name)) {
         const place = `${pointer}/features${pointerStep(name)}`;
-        throw new MistdError('unknown_field', `${place} is not a feature of the first pair.`, {
-          pointer: place,
-        });
+        throw new MistdError(
+          'unknown_field',
+          `${place} is not a feature of the first pair; all pairs must have the same features.`,
+          { pointer: place },
+        );
       }
     }
   }
 }
 
 /**
- * How many tokens a completion has: the count given and the lengths of the lists of both models.
+ * Determines how many tokens a completion has: the count that was sent and the lengths of the lists
+ * of both models must agree.
  *
- * @param at pointers of the count and of a list, for errors.
+ * @param at JSON pointers of the count and of a list, for errors.
  */
 export function agreedTokens(
   given: unknown,
@@ -242,7 +247,7 @@ export function agreedTokens(
   if (given !== undefined && !isCount(given)) {
     throw new MistdError(
       'out_of_range',
-      `${at.field} is not a whole number from 1 to ${MOST_TOKENS}.`,
+      `${at.field} must be a whole number from 1 to ${MOST_TOKENS}.`,
       {
         pointer: at.field,
       },
@@ -259,7 +264,7 @@ export function agreedTokens(
   if (given !== undefined && listed !== undefined && given !== listed) {
     throw new MistdError(
       'token_counts_differ',
-      `${at.field} is ${given}, but the log-probs are of ${listed} tokens.`,
+      `${at.field} is ${given}, but there are log-probabilities of ${counted(listed, 'token')}.`,
       { pointer: at.field },
     );
   }

@@ -15,10 +15,10 @@ import {
   type Row,
 } from './pair-reader.js';
 
-/** A column of a CSV body named so is a feature. */
+/** The names of feature columns start with this. */
 const FEATURE = 'features.';
 
-/** Pairs as CSV with a header: cells are numbers, or JSON in the forms of log-probabilities. */
+/** Pairs as CSV with a header. Each cell is a number, or a log-probability in a form of JSON. */
 export const csvPairs: PairFormat = {
   read: pairsFromCsv,
   describe(pairs) {
@@ -31,19 +31,19 @@ export const csvPairs: PairFormat = {
     const cells = [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))];
     return Type.String({
       description:
-        'A header, then a pair a line; features are columns named features.<name>; options go into the query string',
+        'A header line, then one pair per line. Columns named features.<name> are features. Options are query parameters',
       examples: [cells.map((row) => row.join(',')).join('\n')],
     });
   },
 };
 
-/** @throws MistdError as `streamLines`, and for a pair that is not one. */
+/** @throws MistdError as `streamLines`, and for an invalid pair. */
 async function pairsFromCsv(
   stream: AsyncIterable<Uint8Array>,
   limits: PairLimits,
 ): Promise<ReadPairs> {
   const reader = new PairReader(limits.maxPairs);
-  /** How plain lines are read, from bytes to numbers; all others go by texts. */
+  /** Reads plain lines from bytes to numbers; all other lines are read as strings. */
   let plain: { cells: PlainCells; places: PairPlaces } | undefined;
   const csv = new CsvLines((names) => {
     checkHeader(names);
@@ -75,7 +75,7 @@ function isNumber(name: string): boolean {
   return name.startsWith(FEATURE) || (KNOWN.has(name) && name !== 'prompt_id');
 }
 
-/** Undefined when there is more in the columns than numbers under one name each. */
+/** The positions of the columns; undefined unless all are numbers and each appears once. */
 function placesOf(names: readonly string[]): PairPlaces | undefined {
   const place = (field: LogpField) => {
     const aliases: readonly string[] = LOGPS[field];
@@ -125,18 +125,18 @@ function checkHeader(names: readonly string[]): void {
     if (!aliases.some((alias) => names.includes(alias))) {
       throw new MistdError(
         'missing_field',
-        `The header has no column ${aliases[0]}; it has ${names.join(', ')}.`,
+        `The header has no column ${aliases[0]}; its columns are ${names.join(', ')}.`,
         { pointer: `/pairs/0/${aliases[0]}` },
       );
     }
   }
-  const twice = names.find((name, c) => names.indexOf(name) !== c);
-  if (twice !== undefined) {
-    throw new MistdError('invalid_csv', `The header has two columns ${JSON.stringify(twice)}.`);
+  const repeated = names.find((name, c) => names.indexOf(name) !== c);
+  if (repeated !== undefined) {
+    throw new MistdError('invalid_csv', `The column ${JSON.stringify(repeated)} appears twice.`);
   }
 }
 
-/** An empty cell is a missing value, text that is no number stays text. */
+/** The value of a cell: undefined if it is empty, and a string if it is neither number nor JSON. */
 function cellValue(cell: string): unknown {
   const value = Number(cell);
   if (value < 0 || value > 0) return value;
@@ -147,9 +147,13 @@ function cellValue(cell: string): unknown {
     try {
       return JSON.parse(text);
     } catch (cause) {
-      throw new MistdError('invalid_json', `A cell is not JSON: ${(cause as Error).message}.`, {
-        cause,
-      });
+      throw new MistdError(
+        'invalid_json',
+        `A cell is not valid JSON: ${(cause as Error).message}.`,
+        {
+          cause,
+        },
+      );
     }
   }
   return text;

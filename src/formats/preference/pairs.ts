@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { MistdError, pointerStep } from '../../errors.js';
-import { describe } from '../text/describe.js';
+import { counted, describe } from '../text/describe.js';
 import { streamLines } from '../text/line-stream.js';
 import { parseJsonLine } from '../text/text-lines.js';
 import type { PairFormat, PairLimits } from './pair-format.js';
@@ -24,7 +24,7 @@ export function pairsFromJson(value: unknown, maxPairs: number): ReadPairs {
     if (typeof value !== 'object' || value === null) {
       throw new MistdError(
         'invalid_type',
-        `pairs is ${describe(value)}, neither a list of pairs nor an object of columns.`,
+        `pairs is ${describe(value)}, neither an array of pairs nor an object of columns.`,
         { pointer: '/pairs' },
       );
     }
@@ -38,12 +38,12 @@ export const ndjsonPairs: PairFormat = {
   read: pairsFromNdjson,
   describe: (pairs) =>
     Type.String({
-      description: 'A pair a line; options go into the query string',
+      description: 'One pair per line. Options are query parameters',
       examples: [pairs.map((pair) => JSON.stringify(pair)).join('\n')],
     }),
 };
 
-/** @throws MistdError as `streamLines`, and for a pair that is not one. */
+/** @throws MistdError as `streamLines`, and for an invalid pair. */
 async function pairsFromNdjson(
   stream: AsyncIterable<Uint8Array>,
   limits: PairLimits,
@@ -57,7 +57,7 @@ async function pairsFromNdjson(
   return reader.finish();
 }
 
-/** The rows of an object of columns, as a data set gives them. */
+/** Yields the rows of an object of columns, the form in which data sets store them. */
 function* rowsOfColumns(columns: Row): Iterable<Row> {
   const { features, ...lists } = columns;
   const names = Object.keys(lists);
@@ -67,7 +67,7 @@ function* rowsOfColumns(columns: Row): Iterable<Row> {
     throw Array.isArray(list)
       ? new MistdError(
           'unequal_rows',
-          `${pointer} has ${list.length} rows; the first column has ${rows}.`,
+          `${pointer} has ${counted(list.length, 'row')}; the first column has ${rows}.`,
           { pointer },
         )
       : new MistdError('invalid_type', `${pointer} is ${describe(list)}, not an array.`, {

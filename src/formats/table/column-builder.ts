@@ -4,9 +4,9 @@ import type { Column } from '../../samples/columns.js';
 import { describe } from '../text/describe.js';
 
 /**
- * Gathers one column value by value and finds out its kind: all numbers, all booleans or all
- * texts, apart from missing values. Mixed columns are refused: a slip in a column of numbers must
- * not turn it into one of categories.
+ * Collects one column value by value and determines its kind: apart from missing values, it holds
+ * only numbers, only booleans or only strings. Mixed columns are refused, so that a typo in a
+ * column of numbers does not turn it into a column of categories.
  */
 export class ColumnBuilder {
   readonly #name: string;
@@ -16,8 +16,8 @@ export class ColumnBuilder {
   readonly #codes = new Map<string, number>();
 
   /**
-   * @param pointerOf gives the JSON pointer of the value at a row, for errors.
-   * @param rows that will come; more may.
+   * @param pointerOf returns the JSON pointer of the value in a row, for errors.
+   * @param rows the expected number of rows; more may follow.
    */
   constructor(name: string, pointerOf: (row: number) => string, rows = 1024) {
     this.#name = name;
@@ -26,7 +26,7 @@ export class ColumnBuilder {
   }
 
   /**
-   * Adds a value as JSON has it; null and undefined are missing.
+   * Adds a value from JSON; null and undefined are missing values.
    *
    * @throws MistdError not_a_number or not_finite.
    */
@@ -75,7 +75,7 @@ export class ColumnBuilder {
     const pointer = this.#pointerOf(this.#values.length);
     return new MistdError(
       'not_finite',
-      `The sample at ${pointer} is infinite, or too large for a 64-bit float.`,
+      `The sample at ${pointer} is infinite or too large for a 64-bit float.`,
       { pointer },
     );
   }
@@ -83,11 +83,14 @@ export class ColumnBuilder {
   #refused(value: unknown): MistdError {
     const pointer = this.#pointerOf(this.#values.length);
     const mixed = this.#kind !== undefined && typeof value !== 'object';
-    const among = mixed ? `, in a column of ${this.#kind}s` : '';
+    const kind = this.#kind === 'text' ? 'string' : this.#kind;
+    const rest = mixed ? `, but the column holds ${kind}s` : '';
     return new MistdError(
       'not_a_number',
-      `The sample at ${pointer} is ${describe(value)}${among}.`,
-      { pointer },
+      `The sample at ${pointer} is ${describe(value)}${rest}.`,
+      {
+        pointer,
+      },
     );
   }
 }

@@ -17,16 +17,17 @@ import {
   type TableSource,
 } from './table-format.js';
 
-/** What stands for a missing value, in upper or lower case. */
+/** Cells that mean a missing value, in upper or lower case. */
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', 'none']);
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
- * CSV (RFC 4180, UTF-8) with a header: the columns named by the choice.
+ * CSV (RFC 4180, UTF-8) with a header. The choice names the columns to use.
  *
- * A column is numbers; or true and false; or, if no cell is a number or if it is named in
- * `categorical`, categories. Empty cells and NA, N/A, NaN, null and None are missing values.
+ * A column holds numbers, or true and false, or categories. It holds categories if no cell is a
+ * number or if `categorical` names it. Empty cells and NA, N/A, NaN, null and None are missing
+ * values.
  */
 export const csvTable: TableFormat = {
   places: choiceFields,
@@ -34,13 +35,13 @@ export const csvTable: TableFormat = {
   describe(layout) {
     const { names, rows } = exampleTable(layout);
     return Type.String({
-      description: `UTF-8 with a header; ${choiceText(layout)} name the columns`,
+      description: `UTF-8 text with a header line. Query parameters choose the columns: ${choiceText(layout)}`,
       examples: [[names, ...rows].map((cells) => `${cells.join(',')}\n`).join('')],
     });
   },
 };
 
-/** @throws MistdError invalid_csv, unknown_column and those of columns. */
+/** @throws MistdError invalid_csv, unknown_column, or the errors of a column. */
 function readCsv<Name extends string>(bytes: Buffer, source: TableSource<Name>): Sides<Name> {
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new MistdError('invalid_csv', 'The body is not UTF-8 text.', { pointer: '' });
@@ -62,19 +63,19 @@ function readCsv<Name extends string>(bytes: Buffer, source: TableSource<Name>):
   return read.table.finish();
 }
 
-/** The columns in use of a table whose rows come one by one. */
+/** Collects the columns in use of a table whose rows arrive one by one. */
 class CsvTable<Name extends string> {
   readonly #table: TableBuilder<Name>;
-  /** Each once, with its place in a row. */
+  /** Each column once, with its position in a row. */
   readonly #columns: { place: number; builder: ColumnBuilder; asText: boolean }[];
   readonly #plain: PlainCells;
   #rows = 0;
 
   constructor(header: readonly string[], source: TableSource<Name>) {
     const { layout, categorical, limits } = source;
-    const twice = header.find((name, c) => header.indexOf(name) !== c);
-    if (twice !== undefined) {
-      throw new MistdError('invalid_csv', `The header names the column ${quote(twice)} twice.`, {
+    const repeated = header.find((name, c) => header.indexOf(name) !== c);
+    if (repeated !== undefined) {
+      throw new MistdError('invalid_csv', `The column ${quote(repeated)} appears twice.`, {
         pointer: '',
       });
     }
@@ -90,7 +91,7 @@ class CsvTable<Name extends string> {
     );
   }
 
-  /** Adds a line whose cells in use are all plain numbers; of another it only says that it is not. */
+  /** Adds a line if all its cells in use are plain numbers. @returns whether it did. */
   addPlain(bytes: Buffer, start: number, end: number): boolean {
     const plain = this.#plain;
     if (this.#columns.some(({ asText }) => asText) || !plain.read(bytes, start, end)) return false;
@@ -114,7 +115,7 @@ class CsvTable<Name extends string> {
   }
 }
 
-/** A column of texts that are all true or false, as booleans. */
+/** Converts a column to booleans if its strings are all true or false. */
 function asBoolean(column: Column): Column {
   const labels = column.labels.map((label) => label.toLowerCase());
   if (column.kind !== 'text' || !labels.every((label) => label === 'true' || label === 'false')) {

@@ -1,16 +1,16 @@
 import { MistdError, pointerStep } from '../../errors.js';
 import { record, type Side, type Sides } from '../../samples/columns.js';
-import { describe, quote } from '../text/describe.js';
+import { counted, describe, quote } from '../text/describe.js';
 import { readSide } from './json.js';
 import type { Layout } from './layout.js';
 import { checkApart, checkSameRows, standingApart, type TableLimits } from './table.js';
 
 /**
- * Reads the samples of a JSON body: a field a side, rows or a flat array; and a table of columns
- * apart, `{features: {name: values}}` or `{data: rows, names?}`, the values a flat array for one
- * column, or rows for several that go by one name.
+ * Reads the samples of a JSON body. Each side is a field that holds rows or a flat array. A table
+ * of columns apart is either `{features: {name: values}}` or `{data: rows, names?}`; the values of
+ * a name are a flat array for one column, or rows for several columns.
  *
- * @throws MistdError with the JSON pointer of what is wrong.
+ * @throws MistdError with the JSON pointer of the fault.
  */
 export function readJsonSides<Name extends string>(
   fields: Readonly<Record<string, unknown>>,
@@ -80,7 +80,7 @@ function readNames(names: unknown, columns: number): string[] {
   if (names.length !== columns) {
     throw new MistdError(
       'invalid_value',
-      `There are ${names.length} names for the ${columns} columns of data.`,
+      `names has ${counted(names.length, 'element')}; data has ${counted(columns, 'column')}.`,
       { pointer: '/names' },
     );
   }
@@ -93,7 +93,7 @@ function readNames(names: unknown, columns: number): string[] {
       });
     }
     if (seen.has(name)) {
-      throw new MistdError('invalid_value', `The name ${quote(name)} is there twice.`, { pointer });
+      throw new MistdError('invalid_value', `The name ${quote(name)} appears twice.`, { pointer });
     }
     seen.add(name);
     return name;

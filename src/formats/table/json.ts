@@ -3,15 +3,15 @@ import { MistdError, pointerStep } from '../../errors.js';
 import type { Matrix } from '../../maths/matrix.js';
 import { record, rowsOf, type Side } from '../../samples/columns.js';
 import type { SampleLimits } from '../../samples/samples.js';
-import { describe, quote } from '../text/describe.js';
+import { counted, describe, quote } from '../text/describe.js';
 import { ColumnBuilder } from './column-builder.js';
 import { checkSameRows, checkShape } from './table.js';
 
 /**
- * Reads sides of finite numbers, of as many rows each.
+ * Reads sides of finite numbers; all must have the same number of rows.
  *
- * @param sides by their names in the body.
- * @throws MistdError with the JSON pointer of what is wrong.
+ * @param sides the sides by their names in the body.
+ * @throws MistdError with the JSON pointer of the fault.
  */
 export function readMatrices<Name extends string>(
   sides: Record<Name, unknown>,
@@ -25,7 +25,7 @@ export function readMatrices<Name extends string>(
 }
 
 /**
- * Reads a JSON object of known fields, their values still unchecked.
+ * Reads a JSON object whose fields must be known; their values remain unchecked.
  *
  * @throws MistdError invalid_json, invalid_type or unknown_field.
  */
@@ -60,11 +60,11 @@ export function parseObject(bytes: Buffer): Record<string, unknown> {
   return body as Record<string, unknown>;
 }
 
-/** The error for a field, or parameter, that is not there. */
+/** The error for an unknown field or parameter. */
 export function unknownField(name: string, known: readonly string[]): MistdError {
   const pointer = pointerStep(name);
   return /^(sample_?)?weights?$/i.test(name)
-    ? new MistdError('weights_not_supported', 'Every row counts the same.', { pointer })
+    ? new MistdError('weights_not_supported', 'All rows have the same weight.', { pointer })
     : new MistdError(
         'unknown_field',
         `There is no field ${quote(name)}; the fields are ${known.join(', ')}.`,
@@ -81,7 +81,8 @@ function numbersOf(side: Side): Matrix {
     const fault = column.kind === 'number' ? column.values.findIndex(Number.isNaN) : 0;
     if (fault >= 0) {
       const pointer = pointerOf(fault, c);
-      const sample = Number.isNaN(column.values[fault]) ? 'null' : `a ${column.kind}`;
+      const kind = column.kind === 'text' ? 'string' : column.kind;
+      const sample = Number.isNaN(column.values[fault]) ? 'null' : `a ${kind}`;
       throw new MistdError('not_a_number', `The sample at ${pointer} is ${sample}.`, { pointer });
     }
     values.set(column.values, c * rows);
@@ -90,14 +91,14 @@ function numbersOf(side: Side): Matrix {
 }
 
 /**
- * Reads one side: rows of equal length, or a flat array for one column. Columns are numbers,
- * booleans or texts; null is a missing value. They are called x0, x1, … for a side called x.
+ * Reads one side: rows of equal length, or a flat array for one column. Columns hold numbers,
+ * booleans or strings; null is a missing value. The columns of a side x are called x0, x1, …
  *
- * Values are checked here in one pass that also fills the arrays: a schema validator needs seconds
- * for 100,000 rows and cannot name the element at fault.
+ * Values are checked in the same pass that fills the arrays: a schema validator needs seconds for
+ * 100,000 rows and cannot name the element at fault.
  *
  * @param path of the side in the body: its JSON pointer without the first "/".
- * @param own name of the side, and of its columns, where it is another.
+ * @param own name of the side and its columns, if it differs from the path.
  */
 export function readSide(value: unknown, path: string, limits: SampleLimits, own = path): Side {
   const pointer = `/${path}`;
@@ -131,14 +132,14 @@ function addRows(builders: readonly ColumnBuilder[], rows: readonly unknown[], n
     if (!Array.isArray(row)) {
       throw new MistdError(
         'invalid_type',
-        `Row ${r} of ${name} is ${describe(row)}, not an array as its first row is.`,
+        `Row ${r} of ${name} is ${describe(row)}; its first row is an array.`,
         { pointer: `/${name}/${r}` },
       );
     }
     if (row.length !== builders.length) {
       throw new MistdError(
         'ragged_rows',
-        `Row ${r} of ${name} has ${row.length} columns; its first row has ${builders.length}.`,
+        `Row ${r} of ${name} has ${counted(row.length, 'column')}; its first row has ${builders.length}.`,
         { pointer: `/${name}/${r}` },
       );
     }

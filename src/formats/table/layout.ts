@@ -1,16 +1,17 @@
-/** Which sides a route reads its samples into. */
+/** How a route divides its samples into sides. */
 export interface Layout<Name extends string = string> {
-  /** Sides, each of the columns that go by its name. */
+  /** Names of sides that may have several columns. */
   readonly sides: readonly Name[];
-  /** For a table whose columns are sides of their own: what they go by together. */
+  /** Describes the columns apart, each a side of its own; undefined if there are none. */
   readonly apart?: Apart;
-  /** Whether rows are moments in time: none can be left out without moving the next ones closer. */
+  /** Whether rows are moments in time; leaving one out would move its neighbors closer together. */
   readonly ordered?: boolean;
 }
 
 interface Apart {
+  /** Name of these columns together: of the field or parameter that holds them. */
   readonly name: string;
-  /** Fewest columns that make a question. */
+  /** Smallest number of columns that the analysis needs. */
   readonly least: number;
 }
 
@@ -23,12 +24,12 @@ export const TARGET: Layout<'target'> = {
 };
 export const TABLE: Layout<never> = { sides: [], apart: { name: 'columns', least: 2 } };
 
-/** The fields of a JSON body that its samples are in. */
+/** The fields of a JSON body that hold its samples. */
 export function sampleFields({ sides, apart }: Layout): string[] {
   return [...sides, ...(apart === undefined ? [] : [apart.name, 'data', 'names'])];
 }
 
-/** The parameters that name the columns of a table, or the arrays of a file. */
+/** The query parameters that name the columns of a table or the arrays of a file. */
 export function choiceFields({ sides, apart }: Layout): string[] {
   return [...sides, ...(apart === undefined ? [] : [apart.name])];
 }

@@ -15,8 +15,8 @@ import {
 } from './table-format.js';
 
 /**
- * Newline-delimited JSON: one object per line and row, with the columns named by the choice. The
- * first line says which columns there are; null or an absent field is a missing value.
+ * Newline-delimited JSON: each line is an object and one row. The choice names the fields to use.
+ * The first line determines which columns exist; null or an absent field is a missing value.
  */
 export const ndjsonTable: TableFormat = {
   places: choiceFields,
@@ -24,7 +24,7 @@ export const ndjsonTable: TableFormat = {
   describe(layout) {
     const { names, rows } = exampleTable(layout);
     return Type.String({
-      description: `An object a line and row; ${choiceText(layout)} name the fields`,
+      description: `One JSON object per line; each line is one row. Query parameters choose the fields: ${choiceText(layout)}`,
       examples: [
         rows
           .map((row) => Object.fromEntries(names.map((name, c) => [name, row[c]])))
@@ -35,7 +35,7 @@ export const ndjsonTable: TableFormat = {
   },
 };
 
-/** @throws MistdError invalid_json with the number of the line, and those of columns. */
+/** @throws MistdError invalid_json with the number of the line, or the errors of a column. */
 function readNdjson<Name extends string>(bytes: Buffer, source: TableSource<Name>): Sides<Name> {
   const { layout, limits } = source;
   if (!isUtf8(bytes)) {
@@ -63,5 +63,7 @@ function recordOf(value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new MistdError('invalid_type', `It is ${describe(value)}, not an object.`, { pointer: '' });
+  throw new MistdError('invalid_type', `The row is ${describe(value)}, not an object.`, {
+    pointer: '',
+  });
 }

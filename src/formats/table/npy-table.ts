@@ -19,5 +19,7 @@ export const npyTable: TableFormat = {
     return sidesOf(names, (name) => columns[Number(name)] as Column);
   },
   describe: (layout) =>
-    binarySchema(`One array of two dimensions; ${choiceText(layout)} number its columns from 0`),
+    binarySchema(
+      `One array of two dimensions. Query parameters choose its columns by number, from 0: ${choiceText(layout)}`,
+    ),
 };

@@ -5,13 +5,13 @@ import { quote } from '../text/describe.js';
 export interface NpyArray {
   readonly shape: readonly number[];
   readonly boolean: boolean;
-  /** In C order, whatever the file's order. */
+  /** Values in C order, whatever the order in the file. */
   readonly numbers: Float64Array;
 }
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 
-/** The letter and size of each dtype that is numbers, with its reader. */
+/** The reader of each supported dtype, by its letter and size. */
 const READERS: Record<string, (view: DataView, at: number, little: boolean) => number> = {
   f4: (view, at, little) => view.getFloat32(at, little),
   f8: (view, at, little) => view.getFloat64(at, little),
@@ -27,8 +27,8 @@ const READERS: Record<string, (view: DataView, at: number, little: boolean) => n
 };
 
 /**
- * Reads an array of the NPY format, versions 1 to 3 (numpy.lib.format): real numbers of one or
- * two dimensions.
+ * Reads an array in the NPY format, versions 1 to 3 (numpy.lib.format): real numbers in one or two
+ * dimensions.
  *
  * @param what names the array in an error, such as "x.npy".
  * @throws MistdError invalid_npy or unsupported_dtype.
@@ -40,7 +40,7 @@ export function readNpy(bytes: Uint8Array, what: string): NpyArray {
   if (reader === undefined || !/^[<>|=]/.test(dtype)) {
     throw new MistdError(
       'unsupported_dtype',
-      `${what} has dtype ${quote(dtype)}; numbers and booleans are read, not objects, texts, complex numbers or dates.`,
+      `${what} has dtype ${quote(dtype)}; only real numbers and booleans are supported.`,
       { pointer: '' },
     );
   }
@@ -48,7 +48,7 @@ export function readNpy(bytes: Uint8Array, what: string): NpyArray {
   if (data.length !== rows * columns * size) {
     throw new MistdError(
       'invalid_npy',
-      `${what} has ${data.length} bytes of data; its shape (${shape.join(', ')}) takes ${rows * columns * size}.`,
+      `${what} has ${data.length} bytes of data; its shape (${shape.join(', ')}) needs ${rows * columns * size}.`,
       { pointer: '' },
     );
   }
@@ -75,10 +75,10 @@ function readHeader(bytes: Uint8Array, what: string): Header {
   const wrong = (why: string) =>
     new MistdError('invalid_npy', `${what} is not a NumPy array: ${why}.`, { pointer: '' });
   if (bytes.length < 12 || !MAGIC.equals(bytes.subarray(0, 6))) {
-    throw wrong('it does not start with the bytes of the format');
+    throw wrong('it does not start with the magic bytes of the NPY format');
   }
   const version = bytes[6] as number;
-  if (version < 1 || version > 3) throw wrong(`version ${version} is not known`);
+  if (version < 1 || version > 3) throw wrong(`version ${version} is not supported`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = version === 1 ? 10 : 12;
   const length = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
@@ -88,7 +88,9 @@ function readHeader(bytes: Uint8Array, what: string): Header {
   const fortran = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
   const shape = /'shape':\s*\(([\d, ]*)\)/.exec(text)?.[1];
   if (dtype === undefined && text.includes("'descr'")) {
-    throw new MistdError('unsupported_dtype', `${what} has records for elements.`, { pointer: '' });
+    throw new MistdError('unsupported_dtype', `The elements of ${what} are records.`, {
+      pointer: '',
+    });
   }
   if (dtype === undefined || fortran === undefined || shape === undefined) {
     throw wrong('its header lacks descr, fortran_order or shape');
@@ -98,6 +100,6 @@ function readHeader(bytes: Uint8Array, what: string): Header {
     .filter((part) => part.trim() !== '')
     .map(Number);
   if (sizes.length < 1 || sizes.length > 2)
-    throw wrong(`it has ${sizes.length} dimensions, not 1 or 2`);
+    throw wrong(`it has ${sizes.length} dimensions instead of 1 or 2`);
   return { dtype, fortran: fortran === 'True', shape: sizes, data: bytes.subarray(start + length) };
 }

@@ -22,19 +22,19 @@ import {
 } from './table-format.js';
 import { sideOfRows } from './tensor.js';
 
-/** An npz file (numpy.savez, compressed or not): arrays of one column or of several. */
+/** An npz file (numpy.savez, compressed or not), whose arrays have one or several columns. */
 export const npzTable: TableFormat = {
   places: choiceFields,
   read: readNpz,
   describe: (layout) =>
     binarySchema(
       layout.apart === undefined
-        ? `Arrays ${layout.sides.join(', ')} of numpy.savez, or those that ${choiceText(layout)} name`
-        : `Arrays of numpy.savez, named by ${choiceText(layout)}`,
+        ? `A file of numpy.savez with the arrays ${layout.sides.join(', ')}. Query parameters choose other arrays: ${choiceText(layout)}`
+        : `A file of numpy.savez. Query parameters choose the arrays: ${choiceText(layout)}`,
     ),
 };
 
-/** @throws MistdError invalid_npy, missing_field, body_too_large and those of arrays. */
+/** @throws MistdError invalid_npy, missing_field, body_too_large, or the errors of an array. */
 async function readNpz<Name extends string>(
   bytes: Buffer,
   source: TableSource<Name>,
@@ -72,7 +72,7 @@ async function readNpz<Name extends string>(
   return sides;
 }
 
-/** The columns of several arrays, which are then of as many rows. */
+/** Joins the columns of several arrays, which must have the same number of rows. */
 function joined(name: string, arrays: readonly Side[]): Side {
   const [first] = arrays;
   if (first !== undefined && arrays.length === 1) return { ...first, name };
@@ -93,7 +93,7 @@ function joined(name: string, arrays: readonly Side[]): Side {
 
 interface Archive {
   readonly zip: ZipFile;
-  /** The arrays by their names, which in the archive end in ".npy". */
+  /** The arrays by their names, without the ending ".npy" that they have in the archive. */
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
@@ -139,14 +139,14 @@ function notAnArchive(error: unknown): MistdError {
   });
 }
 
-/** The archive's reader stops a file that is longer than its entry says; sums it does not check. */
+/** Unpacks a file. yauzl checks that its length matches its entry, but not its checksum. */
 async function unpackFile(zip: ZipFile, entry: Entry): Promise<Buffer> {
   const bytes = await buffer(await zip.openReadStreamPromise(entry));
   if (crc32(bytes) === entry.crc32) return bytes;
-  throw new Error(`${entry.fileName} is damaged, its checksum does not match`);
+  throw new Error(`the checksum of ${entry.fileName} does not match`);
 }
 
-/** Without a full stop at its end: some of the archive reader's have one. */
+/** The message of an error without a full stop at the end; some messages of yauzl have one. */
 function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 }

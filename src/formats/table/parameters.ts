@@ -1,16 +1,16 @@
 import type { TSchema } from 'typebox';
 
-/** How the text of a parameter becomes a value. */
+/** How the string of a parameter is converted to a value. */
 export interface ParameterKind {
-  readonly value: 'number' | 'boolean' | 'text';
-  /** Whether it is a list: values separated by commas, or a parameter for each. */
+  readonly value: 'number' | 'boolean' | 'string';
+  /** Whether it is a list: values separated by commas, or one parameter per value. */
   readonly list: boolean;
 }
 
-/** By the name of the parameter: of an option, or `option.field` of one that is an object. */
+/** Kinds by parameter name: the name of an option, or `option.field` if the option is an object. */
 export type ParameterKinds = Readonly<Record<string, ParameterKind>>;
 
-/** Options as parameters: one that is an object, a parameter for each of its fields. */
+/** The query parameters of options; an option that is an object has one parameter per field. */
 export function parameterSchemas(options: Readonly<Record<string, TSchema>>): [string, TSchema][] {
   return Object.entries(options).flatMap(([name, schema]) => {
     if (!('properties' in schema)) return [[name, schema]];
@@ -19,7 +19,7 @@ export function parameterSchemas(options: Readonly<Record<string, TSchema>>): [s
   });
 }
 
-/** How to read the parameters that options are, by their schemas. */
+/** Determines from the schemas of options how to read their parameters. */
 export function kindsOf(options: Readonly<Record<string, TSchema>>): ParameterKinds {
   const kinds = parameterSchemas(options).map(([name, schema]): [string, ParameterKind] => {
     const list = 'items' in schema;
@@ -31,18 +31,18 @@ export function kindsOf(options: Readonly<Record<string, TSchema>>): ParameterKi
 function valueKind(schema: TSchema): ParameterKind['value'] {
   const type = 'type' in schema ? schema.type : undefined;
   if (type === 'number' || type === 'integer') return 'number';
-  return type === 'boolean' ? 'boolean' : 'text';
+  return type === 'boolean' ? 'boolean' : 'string';
 }
 
-/** The options that parameters stand for, each once. */
+/** The options that the parameters belong to, each once. */
 export function optionNames(kinds: ParameterKinds): string[] {
   return [...new Set(Object.keys(kinds).map((name) => name.split('.')[0] as string))];
 }
 
-/** The value of a parameter; a text that is none of its kind stays a text, for the check to refuse. */
+/** The value of a parameter. A string that does not fit the kind stays one and fails the check. */
 export function parameterValue(
   given: string | string[],
-  { value, list }: ParameterKind = { value: 'text', list: false },
+  { value, list }: ParameterKind = { value: 'string', list: false },
 ): unknown {
   const one = (text: string): unknown => {
     if (value === 'number' && text.trim() !== '' && !Number.isNaN(Number(text))) {

@@ -14,16 +14,17 @@ import {
 } from './table-format.js';
 
 /**
- * Parquet: the columns named by the choice, of numbers, booleans or strings. Nulls and NaN are
- * missing values; dates count as milliseconds since 1970.
+ * Parquet: columns of numbers, booleans or strings. The choice names the columns to use. Nulls and
+ * NaN are missing values; dates become milliseconds since 1970.
  */
 export const parquetTable: TableFormat = {
   places: choiceFields,
   read: readParquet,
-  describe: (layout) => binarySchema(`${choiceText(layout)} name the columns`),
+  describe: (layout) =>
+    binarySchema(`A Parquet file. Query parameters choose the columns: ${choiceText(layout)}`),
 };
 
-/** @throws MistdError invalid_parquet, unknown_column, body_too_large and those of columns. */
+/** @throws MistdError invalid_parquet, unknown_column, body_too_large or the errors of a column. */
 async function readParquet<Name extends string>(
   bytes: Buffer,
   source: TableSource<Name>,
@@ -43,7 +44,7 @@ async function readParquet<Name extends string>(
       ({ element, children }) => children.length > 0 && table.builders.has(element.name),
     );
     if (nested !== undefined) {
-      throw new MistdError('unsupported_dtype', `Column ${nested.element.name} is nested.`, {
+      throw new MistdError('unsupported_dtype', `The column ${nested.element.name} is nested.`, {
         pointer: pointerStep(nested.element.name),
       });
     }
@@ -51,7 +52,7 @@ async function readParquet<Name extends string>(
       file,
       metadata,
       columns: [...table.builders.keys()],
-      compressors: within(limits.maxBytes),
+      compressors: decompressorsUpTo(limits.maxBytes),
       onChunk: ({ columnName, columnData }) => {
         const builder = table.builders.get(columnName) as ColumnBuilder;
         for (const value of columnData) builder.add(plain(value));
@@ -62,14 +63,14 @@ async function readParquet<Name extends string>(
     if (error instanceof MistdError) throw error;
     throw new MistdError(
       'invalid_parquet',
-      `The body is not a Parquet file that can be read: ${(error as Error).message}.`,
+      `The Parquet file cannot be read: ${(error as Error).message}.`,
       { pointer: '', cause: error },
     );
   }
 }
 
-/** The decompressors, which together give no more than so many bytes. */
-function within(maxBytes: number): typeof compressors {
+/** The decompressors, limited to a total output of maxBytes. */
+function decompressorsUpTo(maxBytes: number): typeof compressors {
   let left = maxBytes;
   const limited = Object.entries(compressors).map(([codec, decompress]) => [
     codec,

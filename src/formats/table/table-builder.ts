@@ -12,18 +12,18 @@ import {
   type TableLimits,
 } from './table.js';
 
-/** Gathers the columns of a table that are in use, whatever its format. */
+/** Collects the columns in use of a table in any format. */
 export class TableBuilder<Name extends string> {
-  /** One for each column in use, by its name. */
+  /** The builder of each column in use, by name. */
   readonly builders: ReadonlyMap<string, ColumnBuilder>;
   readonly #names: ChosenNames<Name>;
   readonly #layout: Layout<Name>;
   readonly #limits: TableLimits;
 
   /**
-   * @param known names of the table's columns.
-   * @param rows that will come, where that is known.
-   * @throws MistdError as `chosenNames`, and as `finish` of the rows that are known.
+   * @param known the names of all columns of the table.
+   * @param rows the number of rows, if it is known.
+   * @throws MistdError as `chosenNames`; as `finish`, if the number of rows is known.
    */
   constructor(
     known: readonly string[],
@@ -45,10 +45,10 @@ export class TableBuilder<Name extends string> {
   }
 
   /**
-   * @param rows that have come.
-   * @param finished makes the last of each column.
-   * @throws MistdError for numbers of rows or columns that no estimate can be made of; Error for a
-   * column that has not as many values.
+   * @param rows the number of rows that were read.
+   * @param finished converts each column when it is complete.
+   * @throws MistdError if the number of rows or columns rules out an estimate; Error if a column
+   * has a different number of values.
    */
   finish(rows: number, finished = (column: Column): Column => column): Sides<Name> {
     this.#check(rows);

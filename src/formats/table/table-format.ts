@@ -4,14 +4,14 @@ import { choiceFields, type Layout } from './layout.js';
 import type { Choice, TableLimits } from './table.js';
 
 export interface DataLimits extends TableLimits {
-  /** Bytes that a compressed body may take once unpacked. */
+  /** Largest size of a compressed body once unpacked, in bytes. */
   readonly maxBytes: number;
 }
 
-/** A body and what the query string says of it. */
+/** How to read the samples of a body: the layout, and the options of the query string. */
 export interface TableSource<Name extends string = string> {
   readonly layout: Layout<Name>;
-  /** Which columns each side has; of raw numbers, the parameters of their shape. */
+  /** Which columns each side has; for raw numbers, the parameters of their shape. */
   readonly place: Readonly<Record<string, unknown>>;
   /** Names of columns whose values have no order. */
   readonly categorical: readonly string[];
@@ -20,38 +20,38 @@ export interface TableSource<Name extends string = string> {
 
 /** A format that holds samples. */
 export interface TableFormat {
-  /** The query parameters that say where the samples are in the body. */
+  /** The query parameters that determine where the samples are in the body. */
   readonly places: (layout: Layout) => string[];
   /**
    * Reads the samples of a body.
    *
-   * @throws MistdError with the pointer of what is wrong.
+   * @throws MistdError with the pointer of the fault.
    */
   readonly read: <Name extends string>(
     bytes: Buffer,
     source: TableSource<Name>,
   ) => Sides<Name> | Promise<Sides<Name>>;
-  /** What the body holds, for OpenAPI; undefined where the format cannot hold such samples. */
+  /** Describes the body for OpenAPI; undefined if the format cannot hold such samples. */
   readonly describe: (layout: Layout) => TSchema | undefined;
 }
 
-/** Which columns go to each side, as parameters such as `?x=a,b` say. */
+/** Which columns each side has, from parameters such as `?x=a,b`. */
 export function choiceOf({ place }: Pick<TableSource, 'place'>): Choice {
   return place as Choice;
 }
 
-/** The parameters that name columns, for a description: "?x= and ?y=". */
+/** Lists the parameters that choose columns, for a description: "?x=, ?y=". */
 export function choiceText(layout: Layout): string {
   return choiceFields(layout)
     .map((name) => `?${name}=`)
-    .join(' and ');
+    .join(', ');
 }
 
 export function binarySchema(description: string): TSchema {
   return Type.String({ format: 'binary', description });
 }
 
-/** A small table in which each side is found without parameters. */
+/** A small table in which every side is found without parameters. */
 export function exampleTable({ sides, apart }: Layout): { names: string[]; rows: number[][] } {
   const names = [...sides, ...(apart === undefined ? [] : ['bmi', 'bp'])];
   const columns = [

@@ -4,26 +4,26 @@ import { MIN_ROWS, type SampleLimits } from '../../samples/samples.js';
 import { quote } from '../text/describe.js';
 import type { Layout } from './layout.js';
 
-/** Limits on a table, from the settings: `maxColumns` is that of one side of it. */
+/** Limits on a table, from the settings; `maxColumns` applies to each of its sides. */
 export interface TableLimits extends SampleLimits {
-  /** Sides of a table. */
+  /** Largest number of sides of a table. */
   readonly maxSides: number;
 }
 
-/** The columns of a table that go to each side, by the texts of parameters such as `?x=` and `?y=`. */
+/** Column names of each side, as the values of parameters such as `?x=` and `?y=`. */
 export type Choice = Readonly<Record<string, readonly string[] | undefined>>;
 
-/** Names of columns for each side of a layout, and of those that are sides of their own. */
+/** Column names of each side of a layout, and of the columns that are sides of their own. */
 export interface ChosenNames<Name extends string> {
   readonly named: Readonly<Record<Name, readonly string[]>>;
   readonly apart: readonly string[];
 }
 
 /**
- * Finds the columns of each side among those of a table. A side that nothing is said of is the
- * column of its name; columns apart are all those that no side has.
+ * Finds the columns of each side among those of a table. A side without a parameter is the column
+ * of the same name; the columns apart default to all columns that no side uses.
  *
- * @throws MistdError unknown_column; invalid_value for a column that stands apart twice.
+ * @throws MistdError unknown_column; invalid_value for a column apart that is named twice.
  */
 export function chosenNames<Name extends string>(
   known: readonly string[],
@@ -33,40 +33,38 @@ export function chosenNames<Name extends string>(
   const named = record(sides, (side) => found(known, choice[side] ?? [side], side));
   if (apart === undefined) return { named, apart: [] };
   const used = new Set(Object.values<readonly string[]>(named).flat());
-  const texts = choice[apart.name];
+  const given = choice[apart.name];
   const names =
-    texts === undefined ? known.filter((name) => !used.has(name)) : found(known, texts, apart.name);
-  const twice = names.find((name, i) => used.has(name) || names.indexOf(name) !== i);
-  if (twice !== undefined) {
-    throw new MistdError('invalid_value', `The column ${quote(twice)} is named twice.`, {
+    given === undefined ? known.filter((name) => !used.has(name)) : found(known, given, apart.name);
+  const repeated = names.find((name, i) => used.has(name) || names.indexOf(name) !== i);
+  if (repeated !== undefined) {
+    throw new MistdError('invalid_value', `The column ${quote(repeated)} is named twice.`, {
       pointer: `/${apart.name}`,
     });
   }
   return { named, apart: names };
 }
 
-/**
- * Names separated by commas; a text that is the name of a column as a whole is taken as such.
- */
-function found(known: readonly string[], texts: readonly string[], side: string): string[] {
-  const names = texts.flatMap((text) => (known.includes(text) ? [text] : text.split(',')));
+/** Splits names at commas, except where a whole value is the name of a column. */
+function found(known: readonly string[], values: readonly string[], side: string): string[] {
+  const names = values.flatMap((value) => (known.includes(value) ? [value] : value.split(',')));
   for (const name of names) {
     if (known.includes(name)) continue;
     throw new MistdError(
       'unknown_column',
-      `There is no column ${quote(name)}; the columns are ${known.slice(0, 20).map(quote).join(', ')}. Name those of ${side} in the query string, such as ?${side}=a,b.`,
+      `There is no column ${quote(name)}; the columns are ${known.slice(0, 20).map(quote).join(', ')}. Name the columns of ${side} in the query string, for example ?${side}=a,b.`,
       { pointer: `/${side}` },
     );
   }
   return names;
 }
 
-/** All columns that are in use, each once. */
+/** The names of all columns in use, each once. */
 export function namesInUse({ named, apart }: ChosenNames<string>): string[] {
   return [...new Set([...Object.values(named).flat(), ...apart])];
 }
 
-/** Sides of the columns of a table; a fault is at `/name/row`, rows counted from 0. */
+/** Makes sides of the columns of a table. Errors point to `/name/row`, with rows counted from 0. */
 export function sidesOf<Name extends string>(
   { named, apart }: ChosenNames<Name>,
   column: (name: string) => Column,
@@ -83,7 +81,7 @@ export function sidesOf<Name extends string>(
   };
 }
 
-/** @throws MistdError for numbers of rows or columns that no estimate can be made of. */
+/** @throws MistdError if the number of rows or columns rules out an estimate. */
 export function checkTable<Name extends string>(
   rows: number,
   { named, apart }: ChosenNames<Name>,
@@ -96,7 +94,7 @@ export function checkTable<Name extends string>(
   checkApart(apart.length, layout.apart.least, limits, `/${layout.apart.name}`);
 }
 
-/** @throws MistdError for a number of columns apart that a table may not have. */
+/** @throws MistdError if a table has too many or too few columns apart. */
 export function checkApart(
   count: number,
   least: number,
@@ -119,7 +117,7 @@ export function checkApart(
   }
 }
 
-/** @throws MistdError for a number of rows or columns that no estimate can be made of. */
+/** @throws MistdError if the number of rows or columns of a side rules out an estimate. */
 export function checkShape(
   name: string,
   rows: number,
@@ -146,7 +144,7 @@ export function checkShape(
   }
 }
 
-/** @throws MistdError unequal_rows, at the first side whose rows are not as many as before. */
+/** @throws MistdError unequal_rows at the first side whose number of rows differs. */
 export function checkSameRows({ named, apart }: Sides): void {
   const sides = [...apart, ...Object.values(named)];
   const [first] = sides;
@@ -161,7 +159,7 @@ export function checkSameRows({ named, apart }: Sides): void {
   }
 }
 
-/** A side that stands by itself: its one column goes by its name. */
+/** A column apart as a side: if it is a single column, the column takes the name of the side. */
 export function standingApart(side: Side): Side {
   const [column] = side.columns;
   if (column === undefined || side.columns.length > 1) return side;

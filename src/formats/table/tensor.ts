@@ -8,7 +8,7 @@ import { binarySchema, type TableFormat, type TableSource } from './table-format
 
 const dim = Type.Integer({ minimum: 1, default: 1 });
 
-/** How raw numbers are laid out: the query parameters. */
+/** The query parameters that describe the layout of raw numbers. */
 export const tensorOptions = {
   rows: Type.Integer({ minimum: 1 }),
   dim_x: dim,
@@ -21,7 +21,7 @@ const checkShapeOptions = compileCheck(Type.Object(tensorOptions));
 
 /**
  * Raw numbers: one side after the other, each row by row, little-endian. NaN is a missing value.
- * They have no named columns, so a table cannot come this way.
+ * The columns have no names, so this format cannot hold a table.
  */
 export const rawTable: TableFormat = {
   places({ sides, apart }) {
@@ -37,12 +37,12 @@ export const rawTable: TableFormat = {
   describe: ({ sides, apart }) =>
     apart === undefined
       ? binarySchema(
-          `${sides.join(', then ')}, row by row, little-endian; ?rows=, ?dim_x=, …, ?dtype=`,
+          `${sides.join(', then ')}, each row by row, little-endian. Query parameters describe the layout: ?rows=, ?dim_x=, …, ?dtype=`,
         )
       : undefined,
 };
 
-/** @throws MistdError invalid_tensor when the bytes are not as many as the shape says. */
+/** @throws MistdError invalid_tensor if the number of bytes does not match the shape. */
 function readTensor<Name extends string>(
   bytes: Buffer,
   { layout: { sides }, place, limits }: TableSource<Name>,
@@ -57,7 +57,7 @@ function readTensor<Name extends string>(
   if (bytes.length !== expected) {
     throw new MistdError(
       'invalid_tensor',
-      `The body has ${bytes.length} bytes; ${rows} rows of ${widths.join(' + ')} ${dtype} columns take ${expected}.`,
+      `The body has ${bytes.length} bytes; ${rows} rows of ${widths.join(' + ')} ${dtype} columns need ${expected}.`,
       { pointer: '' },
     );
   }
@@ -72,7 +72,7 @@ function readTensor<Name extends string>(
 }
 
 /**
- * One side of numbers that are stored row by row; its columns are called x0, x1, … if it is x.
+ * Makes one side of numbers that are stored row by row. Columns of a side x are called x0, x1, …
  *
  * @param numbers shape [rows][columns].
  */
@@ -105,7 +105,7 @@ export function sideOfRows(
   };
 }
 
-/** A copy, aligned: a buffer may start anywhere in its memory. */
+/** Copies the bytes to an aligned array, because a buffer may start anywhere in its memory. */
 function littleEndianFloats(bytes: Buffer, size: 4 | 8): Float32Array | Float64Array {
   const copy = Buffer.from(bytes);
   if (endianness() === 'BE') size === 4 ? copy.swap32() : copy.swap64();

@@ -1,4 +1,4 @@
-/** Bytes as a Buffer, without a copy: those that come from another thread are a Uint8Array. */
+/** Wraps bytes in a Buffer without a copy; bytes from another thread are a plain Uint8Array. */
 export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

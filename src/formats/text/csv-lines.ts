@@ -1,10 +1,11 @@
 import { MistdError } from '../../errors.js';
+import { counted } from './describe.js';
 
 /**
- * Reads CSV (RFC 4180) line by line: `header` learns the names of the columns and gives what takes
- * each row's cells. A quoted cell may hold line breaks.
+ * Reads CSV (RFC 4180) line by line. `header` gets the names of the columns and returns the
+ * function that takes the cells of each row. A quoted cell may contain line breaks.
  *
- * Own code, for a million rows to take no longer than NumPy needs for them: csv-parse takes more
+ * This parser exists so that a million rows take no longer than in NumPy: csv-parse takes more
  * than twice as long as NumPy, and uDSV does not notice ragged rows.
  */
 export class CsvLines {
@@ -19,18 +20,18 @@ export class CsvLines {
     this.#header = header;
   }
 
-  /** Whether a quoted cell goes on in the next line. */
+  /** Whether a quoted cell continues in the next line. */
   get open(): boolean {
     return this.#open.length > 0;
   }
 
-  /** @throws MistdError invalid_csv, or what the header or a row makes its taker throw. */
+  /** @throws MistdError invalid_csv, or the errors of the functions that take header and rows. */
   line(text: string): void {
     if (this.#open.length === 0 && !text.includes('"')) {
       this.#record(text.split(','));
       return;
     }
-    // Quotes come in pairs, doubled ones inside a cell too: an odd count opens or closes a record.
+    // Quotes come in pairs, also when doubled inside a cell: an odd number opens or closes a cell.
     const turns = (text.split('"').length - 1) % 2 === 1;
     const closes = turns === this.#open.length > 0;
     this.#open.push(text);
@@ -43,7 +44,7 @@ export class CsvLines {
   /** @throws MistdError invalid_csv for a quote that never closes, or without a header. */
   end(): void {
     if (this.#open.length > 0) {
-      throw new MistdError('invalid_csv', 'A quoted cell never ends.', { pointer: '' });
+      throw new MistdError('invalid_csv', 'A quoted cell is never closed.', { pointer: '' });
     }
     if (this.#take === undefined) {
       throw new MistdError('invalid_csv', 'The body has no header line.', { pointer: '' });
@@ -59,7 +60,7 @@ export class CsvLines {
     if (cells.length !== this.#columns) {
       throw new MistdError(
         'invalid_csv',
-        `There are ${cells.length} cells; the header has ${this.#columns}.`,
+        `The row has ${counted(cells.length, 'cell')}; the header has ${this.#columns}.`,
         { pointer: '' },
       );
     }
@@ -67,7 +68,7 @@ export class CsvLines {
   }
 }
 
-/** A cell, quoted or not, and what ends it. */
+/** A cell, quoted or not, and the comma or end of line after it. */
 const CELL = /(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|$)/y;
 
 function splitQuoted(record: string): string[] {
@@ -76,9 +77,11 @@ function splitQuoted(record: string): string[] {
   for (;;) {
     const found = CELL.exec(record);
     if (found === null) {
-      throw new MistdError('invalid_csv', 'A quote is neither around a cell nor doubled in one.', {
-        pointer: '',
-      });
+      throw new MistdError(
+        'invalid_csv',
+        'A quote is misplaced: quotes must enclose a whole cell, and quotes inside it be doubled.',
+        { pointer: '' },
+      );
     }
     const [, quoted, plain, end] = found;
     cells.push(quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"'));

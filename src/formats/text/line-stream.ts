@@ -3,19 +3,19 @@ import { MistdError } from '../../errors.js';
 import { takeLines } from './text-lines.js';
 
 export interface StreamLimits {
-  /** Of the whole stream; beyond it, the request is refused. */
+  /** Largest size of the whole stream; a longer one is refused. */
   readonly maxBytes: number;
-  /** Of one line: all of the stream that is ever held at once. */
+  /** Largest size of one line, because a line is held in memory as a whole. */
   readonly maxLineBytes: number;
 }
 
 const NEWLINE = 0x0a;
 
 /**
- * Cuts a stream of UTF-8 bytes into lines, as they arrive. Lines end in LF or CRLF; the last one
- * may lack its end. Errors of a line say its number.
+ * Cuts a stream of UTF-8 bytes into lines, as they arrive. Lines end in LF or CRLF; the last line
+ * may have no line end. An error in a line includes its number.
  *
- * @param onLine told of each line that is not empty: where it begins and ends in the bytes.
+ * @param onLine called for each line that is not empty, with its start and end in the bytes.
  * @throws MistdError body_too_large, invalid_utf8, or what onLine throws.
  */
 export async function streamLines(
@@ -32,7 +32,7 @@ export async function streamLines(
   };
 
   let received = 0;
-  /** The line that has begun. */
+  /** The parts of the line that is not complete yet. */
   let rest: Buffer[] = [];
   let restBytes = 0;
   for await (const chunk of stream) {

@@ -1,25 +1,25 @@
 const [COMMA, QUOTE, PLUS, MINUS, DOT, ZERO, NINE] = [0x2c, 0x22, 0x2b, 0x2d, 0x2e, 0x30, 0x39];
 const [LOWER_E, UPPER_E] = [0x65, 0x45];
 
-/** Numbers of so many digits are whole numbers below 2⁵³ times a power of ten. */
+/** A number with at most this many digits is a whole number below 2⁵³ times a power of ten. */
 const EXACT_DIGITS = 15;
-/** The powers of ten that are numbers of their own: one product or quotient of such rounds right. */
+/** The powers of ten that are exact: a product or quotient with one of them rounds correctly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 /**
- * Reads lines of CSV straight from their bytes, as long as they are plain: as many cells as there
- * are columns, none quoted, those of numbers being decimals and nothing else. Of any other line it
- * only says so. Most of the time of reading CSV otherwise goes into texts that live for a moment.
+ * Reads plain lines of CSV straight from their bytes. A plain line has one cell per column, none of
+ * them quoted, and decimal numbers in the columns of numbers. Other lines are only reported as not
+ * plain. This avoids the short-lived strings on which a CSV reader spends most of its time.
  */
 export class PlainCells {
-  /** Of the last line read; where a column is of texts, the number is of no meaning. */
+  /** The numbers of the last line read; the entries of string columns have no meaning. */
   readonly numbers: Float64Array;
-  /** Where the cell of each column begins and ends in the bytes. */
+  /** Where the cell of each column starts and ends in the bytes. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   readonly #isNumber: readonly boolean[];
 
-  /** @param isNumber of each column, whether its cells are numbers; others may be any text. */
+  /** @param isNumber for each column, whether its cells must be numbers; others may be anything. */
   constructor(isNumber: readonly boolean[]) {
     this.#isNumber = isNumber;
     this.numbers = new Float64Array(isNumber.length);
@@ -32,7 +32,7 @@ export class PlainCells {
     const columns = this.#isNumber.length;
     let at = start;
     for (let c = 0; c < columns; c++) {
-      // A comma lies before every cell but the first.
+      // A comma precedes every cell except the first.
       if (c > 0 && (at >= end || bytes[at++] !== COMMA)) return false;
       this.starts[c] = at;
       at = this.#isNumber[c] ? this.#number(bytes, at, end, c) : textEnd(bytes, at, end);
@@ -42,7 +42,7 @@ export class PlainCells {
     return at === end;
   }
 
-  /** @returns where the number ends, or −1 if there is none. */
+  /** @returns where the number ends, or −1 if the cell is not a number. */
   #number(bytes: Buffer, start: number, end: number, column: number): number {
     let at = start;
     const negative = bytes[at] === MINUS;
@@ -88,7 +88,7 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE;
 }
 
-/** @returns where the cell ends, or −1 if there is a quote in it. */
+/** @returns where the cell ends, or −1 if it contains a quote. */
 function textEnd(bytes: Buffer, start: number, end: number): number {
   let at = start;
   for (; at < end && bytes[at] !== COMMA; at++) if (bytes[at] === QUOTE) return -1;

@@ -1,8 +1,8 @@
 import { MistdError } from '../../errors.js';
 
-/** A line of text, or why it cannot be read. */
+/** A line of text, or the reason why it cannot be read. */
 export interface Line {
-  /** Counts lines that are not blank, from 0. */
+  /** Position among the lines that are not blank, from 0. */
   readonly index: number;
   readonly content: Buffer | MistdError;
 }
@@ -10,10 +10,9 @@ export interface Line {
 const NEWLINE = 0x0a;
 
 /**
- * Lines of a stream of bytes, as they come. Apart from `streamLines`, which ends at the first
- * fault and shows lines where they lie in a chunk: here each line is answered by itself, when its
- * turn comes, and a wrong one fails alone. Blank lines are skipped; one that is too long becomes
- * an error, and those after it are read still.
+ * Yields the lines of a stream of bytes as they arrive. Unlike `streamLines`, which stops at the
+ * first fault, it treats each line separately, so that a faulty line fails alone. Blank lines are
+ * skipped. A line that is too long becomes an error, and the lines after it are still read.
  */
 export async function* separateLines(
   stream: AsyncIterable<Buffer>,
@@ -39,7 +38,7 @@ export async function* separateLines(
       const end = chunk.indexOf(NEWLINE, start);
       const part = chunk.subarray(start, end < 0 ? chunk.length : end);
       size += part.length;
-      // What is beyond the limit is counted and let go.
+      // Parts beyond the limit are counted and dropped.
       if (size <= maxBytes) parts.push(part);
       if (end < 0) break;
       yield* finish();

@@ -2,17 +2,17 @@ import { MistdError } from '../../errors.js';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-/** What some programs put before UTF-8. */
+/** Some programs write this before text in UTF-8. */
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /**
- * Shows the lines of whole lines of UTF-8, without copying them. Lines end in LF or CRLF; the last
- * one may lack its end; a byte order mark before the first is left out.
+ * Finds the lines in UTF-8 bytes without copying them. The bytes must hold whole lines, which end
+ * in LF or CRLF; the last line may have no line end. A byte order mark at the start is skipped.
  *
- * @param before lines that came before these bytes.
- * @param onLine told of each line that is not empty: where it begins and ends in the bytes.
+ * @param before number of lines before these bytes.
+ * @param onLine called for each line that is not empty, with its start and end in the bytes.
  * @returns the number of the last line.
- * @throws MistdError what onLine throws, with the line's number, counted from 1, before it.
+ * @throws MistdError the error of onLine, with the number of the line, from 1, before its message.
  */
 export function takeLines(
   bytes: Buffer,
@@ -38,9 +38,9 @@ export function takeLines(
 }
 
 /**
- * The value of a line of NDJSON.
+ * Parses a line of NDJSON.
  *
- * @param pointer of the line's row, for the error.
+ * @param pointer JSON pointer of the row, for the error.
  * @throws MistdError invalid_json
  */
 export function parseJsonLine(text: string, pointer: string): unknown {

@@ -7,13 +7,13 @@ import { compileCheck } from '../../validation.js';
 import type { PreferenceWarning } from '../../warnings.js';
 
 export interface AnswerLimits {
-  /** Pairs, or candidates. */
+  /** Largest number of pairs or candidates. */
   readonly maxPairs: number;
-  /** Rows of a reply with one row per pair. */
+  /** Largest number of rows in a reply with one row per pair. */
   readonly maxRows: number;
 }
 
-/** How a route of /did answers, without any HTTP: what it takes, and the reply but for its end. */
+/** How a route of /did answers, without HTTP: its input, its options and most of its reply. */
 export interface DidAnswer<Options extends TSchema, Reply> {
   readonly takes: Omit<BodyRules, 'most'>;
   readonly options: Options;
@@ -24,7 +24,7 @@ export interface DidAnswer<Options extends TSchema, Reply> {
   ) => Omit<Reply, 'timing' | 'id'> & { readonly warnings: readonly PreferenceWarning[] };
 }
 
-/** An answer about the completions of prompts. */
+/** Makes the answer of a route that takes the completions of prompts. */
 export function aboutPrompts<Options extends TSchema, Reply>(
   candidates: CandidateRules,
   options: Options,
@@ -40,14 +40,15 @@ export function aboutPrompts<Options extends TSchema, Reply>(
   };
 }
 
-/** A JSON body; or pairs that came as rows, with the options of the query string. */
+/** A JSON body, or pairs that were read from rows, with the options of the query string. */
 export type DidInput =
   | { readonly bytes: Uint8Array }
   | { readonly read: ReadPairs; readonly options: unknown; readonly parseMs: number };
 
 /**
- * Makes a function from a request to its reply as JSON text: plain data in and out, so that any
- * thread can run it. The text is part of it because for many candidates it takes longest.
+ * Makes a function that turns a request into its reply as JSON. Its arguments and result are plain
+ * data, so any thread can run it. It serializes the reply itself, because with many candidates
+ * serializing takes longest.
  */
 export function answerer<Options extends TSchema, Reply>({
   takes,

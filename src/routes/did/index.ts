@@ -33,7 +33,7 @@ export function didRoutes(app: FastifyInstance, service: Service): void {
   addAnswer(app, service, 'distribution', distributionRoute);
   addAnswer(app, service, 'entropy', entropyRoute);
   addAnswer(app, service, 'rejected', rejectedRoute);
-  // A scope of their own: other routes read these media types as a whole, or not at all.
+  // This scope is separate, because other routes read these media types as a whole, or not at all.
   app.register(async (scope) => {
     acceptPairStreams(scope);
     addAnswer(scope, service, 'pairs', pairsRoute);
@@ -43,8 +43,8 @@ export function didRoutes(app: FastifyInstance, service: Service): void {
 }
 
 /**
- * Adds a route that needs no model: JSON with pairs or candidates among the options, or pairs alone
- * as rows with the options in the query string.
+ * Adds a route that needs no model. It accepts JSON with pairs or candidates and the options, or
+ * rows of pairs with the options in the query string.
  */
 function addAnswer(
   app: FastifyInstance,

@@ -1,19 +1,19 @@
 import { Type } from 'typebox';
 
-/** A log-probability in the forms that formats/log-probs.ts reads. */
+/** A log-probability in the forms that formats/preference/log-probs.ts reads. */
 export const LogProb = Type.Union(
   [
     Type.Number({ maximum: 0, description: 'Sum over the completion tokens, in nats' }),
     Type.Array(Type.Number({ maximum: 0 }), {
       minItems: 1,
-      description: 'One a completion token',
+      description: 'One number per completion token',
     }),
     Type.Object(
       {
         completion_start: Type.Optional(
           Type.Integer({
             minimum: 0,
-            description: 'Prompt tokens at the start of the list, which are not summed',
+            description: 'Number of prompt tokens at the start of the list, which are not summed',
           }),
         ),
       },
@@ -29,9 +29,9 @@ export const LogProb = Type.Union(
 
 export const logProb = Type.Unsafe<unknown>({ $ref: 'LogProb#' });
 
-/** Of both models; both must agree on it. */
+/** The token count of a completion, the same under both models. */
 export const tokenCount = Type.Optional(
-  Type.Integer({ minimum: 1, description: 'Completion tokens' }),
+  Type.Integer({ minimum: 1, description: 'Number of completion tokens' }),
 );
 
 export const PreferencePair = Type.Object(
@@ -57,26 +57,23 @@ export const PreferencePair = Type.Object(
     $id: 'PreferencePair',
     additionalProperties: true,
     description:
-      'Column names as TRL has them; reference_chosen_logps and reference_rejected_logps, of its earlier versions, work too. Other columns are not read, and a warning names them.',
+      'Names as in TRL; reference_chosen_logps and reference_rejected_logps, the names in its earlier versions, are accepted too. Other columns are ignored, and a warning names them.',
   },
 );
 
 export const pairsField = Type.Union(
   [
     Type.Array(Type.Unsafe<unknown>({ $ref: 'PreferencePair#' }), { minItems: 1 }),
-    Type.Object(
-      {},
-      { additionalProperties: true, description: 'Or columns: an array under each name' },
-    ),
+    Type.Object({}, { additionalProperties: true, description: 'Columns: one array per name' }),
   ],
-  { description: 'Preference pairs, best held out from training' },
+  { description: 'Preference pairs, preferably held out from training' },
 );
 
-/** A candidate's fields; its log-probs in any form of LogProb. */
+/** The fields of a candidate; its log-probabilities may have any form of LogProb. */
 const candidateFields = {
   id: Type.Optional(
     Type.Union([Type.String(), Type.Number()], {
-      description: 'Names the completion; its place in the list otherwise',
+      description: 'Name of the completion; default: its position in the list',
     }),
   ),
   policy_logp: logProb,
@@ -94,11 +91,12 @@ export const CandidateWithRejected = Type.Object(
   {
     $id: 'CandidateWithRejected',
     additionalProperties: false,
-    description: 'rejected_logp is under the distribution that rejected completions come from',
+    description:
+      'rejected_logp is the log-probability under the distribution that rejected completions come from',
   },
 );
 
-/** The two ways to send completions of prompts: a list a prompt, or rows that name their prompt. */
+/** The two ways to send completions: one list per prompt, or rows that each name their prompt. */
 export function promptFields(list: 'candidates' | 'samples', candidate: string) {
   const item = Type.Unsafe<unknown>({ $ref: `${candidate}#` });
   return {
@@ -118,7 +116,10 @@ export function promptFields(list: 'candidates' | 'samples', candidate: string) 
       Type.Array(
         Type.Object(
           { prompt_id: Type.Union([Type.String(), Type.Number()]) },
-          { additionalProperties: true, description: `A row of ${list}, beside its prompt_id` },
+          {
+            additionalProperties: true,
+            description: `One of the ${list}, with the id of its prompt`,
+          },
         ),
         { minItems: 2, description: 'Instead of prompts' },
       ),

@@ -5,7 +5,7 @@ import { acceptStreams, chunksOf, formatOf, streamOf } from '../../http/body.js'
 import type { OpenRequest } from '../../http/open-request.js';
 import type { Service } from '../../http/service.js';
 
-/** Lets the routes of a scope take pairs as rows, as a stream that is never held whole. */
+/** Lets the routes of a scope accept rows of pairs, as a stream that is never held as a whole. */
 export function acceptPairStreams(scope: FastifyInstance): void {
   acceptStreams(
     scope,
@@ -13,7 +13,7 @@ export function acceptPairStreams(scope: FastifyInstance): void {
   );
 }
 
-/** The pairs of a body of rows; undefined if the body is JSON. */
+/** Reads the pairs of a body of rows; undefined if the body is JSON. */
 export async function streamedPairs(
   { request, signal }: OpenRequest,
   { config }: Service,

@@ -7,7 +7,7 @@ import { probabilityOption, seedOption } from '../../http/request-schema.js';
 import { PREFERENCE_WARNING_CODES } from '../../warnings.js';
 import { inputSchemas } from './input-schema.js';
 
-/** A number, or null where the data leave it unknown. */
+/** A number, or null if the data do not determine it. */
 export const Nullable = (options: { description?: string } = {}) =>
   Type.Unsafe<number | null>({ type: ['number', 'null'], ...options });
 
@@ -18,7 +18,7 @@ export const ClusteredMean = Type.Object(
     lower: Nullable(),
     upper: Nullable(),
   },
-  { $id: 'ClusteredMean', description: 'A mean and its interval of the level asked for' },
+  { $id: 'ClusteredMean', description: 'A mean and its interval at the requested level' },
 );
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
@@ -29,22 +29,26 @@ export const Calibration = Type.Object(
       Type.Object({
         lower: Type.Number(),
         upper: Type.Number(),
-        pairs: count('Pairs whose prediction lies from lower to upper'),
+        pairs: count('Number of pairs whose prediction lies between lower and upper'),
         predicted: Type.Number({ description: 'Mean of σ(β|δ|)' }),
-        observed: Type.Number({ description: 'Share in which the favored side was chosen' }),
+        observed: Type.Number({
+          description: 'Share of pairs in which the favored side was chosen',
+        }),
         standard_error: Type.Number(),
       }),
     ),
-    expected_error: Type.Number({ description: 'Mean over pairs of |observed − predicted|' }),
+    expected_error: Type.Number({
+      description: 'Mean of |observed − predicted| over the bins, weighted by their pairs',
+    }),
   },
   {
     $id: 'Calibration',
-    description: 'Predicted preference probabilities beside what was chosen',
+    description: 'Predicted preference probabilities compared with the choices',
   },
 );
 
 export const beta = Type.Number({
-  // Beyond, squares of it or of 1/β could be no numbers any more.
+  // Outside this range, squares of β or of 1/β could overflow.
   minimum: 1e-6,
   maximum: 1e6,
   default: 0.1,
@@ -57,14 +61,14 @@ export const bins = Type.Integer({
   minimum: 2,
   maximum: 100,
   default: 10,
-  description: 'Of the calibration table',
+  description: 'Largest number of bins of the calibration table',
 });
 
 export const alpha = probabilityOption('Significance level of the verdict', 0.05);
 
-export const seed = seedOption('The same seed draws the same');
+export const seed = seedOption('Seed of all random draws; the same request gives the same answer');
 
-/** The β that explains preferences best, as /did/pairs and /did/power-law reply it. */
+/** The β that explains preferences best, as in the replies of /did/pairs and /did/power-law. */
 export const betaFit = Type.Object(
   {
     status: Type.Enum(['fitted', 'separated', 'constant']),
@@ -84,7 +88,7 @@ export const calibration = Type.Unsafe<Static<typeof Calibration>>({ $ref: 'Cali
 export const OrNull = <T extends TSchema>(schema: T, description: string) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: ['object', 'null'], description });
 
-/** The pairs alone, as bodies other than JSON hold them. */
+/** The bodies other than JSON, which hold only pairs. */
 function pairBodies(example: readonly Record<string, unknown>[]) {
   const bodies = pairFormats().map(({ mediaTypes, pairs }) => [
     mediaTypes[0],
@@ -93,12 +97,12 @@ function pairBodies(example: readonly Record<string, unknown>[]) {
   return Object.fromEntries(bodies);
 }
 
-/** What every reply of /did ends with. */
+/** The last fields of every reply of /did. */
 export const replyEnd = {
   warnings: warningsReply(PREFERENCE_WARNING_CODES),
   timing: Type.Object({
     parse_ms: milliseconds('Receiving, reading and checking the body'),
-    compute_ms: milliseconds('The figures'),
+    compute_ms: milliseconds('Computing the figures'),
     ...totalTiming,
   }),
   id: Type.String(),
@@ -106,14 +110,14 @@ export const replyEnd = {
 
 export const timingExample = { parse_ms: 0.4, compute_ms: 0.3, total_ms: 1.1 };
 
-/** Errors of the routes about candidates. */
+/** The errors of the routes that accept candidates. */
 export const CANDIDATE_ERRORS = [
   'too_few_candidates',
   'candidates_disagree',
   'incomplete_support',
 ] as const satisfies readonly ErrorCode[];
 
-/** Errors of every route of /did. */
+/** The errors of every route of /did. */
 const COMMON_ERRORS = [
   'invalid_json',
   'missing_field',
@@ -137,7 +141,7 @@ const COMMON_ERRORS = [
   'deadline_exceeded',
 ] as const satisfies readonly ErrorCode[];
 
-/** Further ones of the routes that take rows as NDJSON or CSV. */
+/** Further errors of the routes that accept rows as NDJSON or CSV. */
 const ROW_ERRORS = [
   'invalid_csv',
   'invalid_utf8',
@@ -145,11 +149,11 @@ const ROW_ERRORS = [
 ] as const satisfies readonly ErrorCode[];
 
 /**
- * What is said of a route of /did, whose schemas are Did<name>Request and Did<name>Reply.
+ * The description of a route of /did, whose schemas are Did<name>Request and Did<name>Reply.
  *
- * @param reply what the reply holds, in words.
- * @param rows the route takes NDJSON and CSV too: an example of rows, and the options that then go
- * into the query string.
+ * @param reply describes the reply.
+ * @param rows set if the route also accepts NDJSON and CSV: example rows, and the options, which
+ * are then query parameters.
  */
 export function didRoute(
   name: string,
@@ -157,7 +161,7 @@ export function didRoute(
     rows,
     errors,
     reply,
-    ...texts
+    ...documentation
   }: {
     summary: string;
     description: string;
@@ -169,7 +173,7 @@ export function didRoute(
   return {
     tags: ['preferences'],
     operationId: `did${name}`,
-    ...texts,
+    ...documentation,
     querystring: Type.Object(rows?.options ?? {}, { additionalProperties: false }),
     body: {
       content: {

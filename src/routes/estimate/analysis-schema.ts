@@ -23,16 +23,16 @@ import {
 } from '../../http/request-schema.js';
 import { DATA_ERRORS, dataBody, dataMatrix, dataQuery } from '../../http/samples-schema.js';
 
-/** What every analysis takes beside its samples. */
+/** The options of every analysis, apart from those about its samples. */
 export const analysisOptions = {
   level: probabilityOption('Probability of the interval', 0.9),
   unit: unitOption,
   model: modelOption,
-  seed: seedOption('Decides every random order; the same request gives the same answer'),
+  seed: seedOption('Seed of all random draws; the same request gives the same answer'),
   id: idOption,
 };
 
-/** Most draws of a permutation test. */
+/** Largest number of draws of a permutation test. */
 const MOST_PERMUTATIONS = 100_000;
 
 export function permutationsOption(description: string, options: { default?: number } = {}) {
@@ -42,21 +42,23 @@ export function permutationsOption(description: string, options: { default?: num
 export const earlyStopOption = Type.Boolean({
   default: true,
   description:
-    'Stop the draws once 20 of them are as large as the estimate: the p-value is then known to a fifth',
+    'Stop once 20 draws are at least as large as the estimate; the relative error of the p-value is then about a fifth',
 });
 
-/** Columns with their names: a value for each name, or rows with a name for each column. */
+/** Named columns: either the values of each name, or rows together with a name for each column. */
 export const namedColumns = (name: string, description: string) => ({
   [name]: Type.Optional(Type.Record(Type.String(), dataMatrix, { description })),
   data: Type.Optional(
-    Type.Unsafe({ $ref: 'DataMatrix#', description: `Rows of all columns, in place of ${name}` }),
+    Type.Unsafe({ $ref: 'DataMatrix#', description: `Rows of all columns, instead of ${name}` }),
   ),
   names: Type.Optional(
-    Type.Array(Type.String(), { description: 'Of the columns of data; "column 0" … otherwise' }),
+    Type.Array(Type.String(), {
+      description: 'Names of the columns of data; default: "column 0", "column 1", …',
+    }),
   ),
 });
 
-/** An estimate in few words. */
+/** The short form of an estimate. */
 export const briefReply = {
   estimate: Type.Number({ minimum: 0, description: 'The median' }),
   interval: interval(),
@@ -66,21 +68,21 @@ export const briefReply = {
 export const probability = (description: string) =>
   Type.Number({ minimum: 0, maximum: 1, description });
 
-/** Of a permutation test. */
+/** The result of a permutation test. */
 export const testReply = {
-  p_value: probability('Of a permutation test'),
+  p_value: probability('p-value of a permutation test'),
   p_value_error: Type.Number({ minimum: 0, description: 'Monte Carlo standard error of p_value' }),
-  permutations: Type.Integer({ description: 'Draws that p_value rests on' }),
+  permutations: Type.Integer({ description: 'Number of draws behind p_value' }),
 };
 
-/** How a test that may be left out stands in a reply. */
+/** The result of a permutation test that may be switched off. */
 export const optionalTestReply = {
   p_value: Type.Optional(testReply.p_value),
   p_value_error: Type.Optional(testReply.p_value_error),
   permutations: Type.Optional(testReply.permutations),
 };
 
-/** What every reply carries beside the analysis. */
+/** The fields of every reply, apart from the result of the analysis. */
 export const analysisReply = {
   unit: Type.Enum([...UNITS]),
   model: modelReply,
@@ -98,10 +100,10 @@ export const analysisReplyExample = {
 };
 
 /**
- * The description of a route that posts samples.
+ * The description of a route that receives samples.
  *
- * @param samples their layout, and the options beside them, where it takes every format and not
- * JSON alone.
+ * @param samples the layout and options of a route that accepts every format; undefined if the
+ * route accepts only JSON.
  */
 export function analysisRoute(
   operationId: string,

@@ -14,7 +14,7 @@ import { RequestRuns } from '../../inference/request-runs.js';
 import type { Prepared } from '../../samples/prepare.js';
 import type { Warning } from '../../warnings.js';
 
-/** What an analysis works with. */
+/** The input of an analysis. */
 export interface AnalysisInput<Name extends string, Options> {
   readonly data: Prepared<Name>;
   readonly options: Options;
@@ -31,7 +31,7 @@ interface AnalysisRoute<Name extends string, Options extends TObject> {
   readonly options: Options;
 }
 
-/** Adds a route that reads samples of any format and runs an analysis on them. */
+/** Adds a route that reads samples in any format and runs an analysis on them. */
 export function addAnalysis<
   Name extends string,
   Options extends TObject,
@@ -59,7 +59,7 @@ interface ModelOptions {
   readonly id?: string;
 }
 
-/** Answers a request by questions to the model that it names. */
+/** Answers a request by putting questions to the model that it names. */
 export async function askModel<Result extends { readonly warnings: readonly Warning[] }>(
   { signal, stamp }: OpenRequest,
   { engine }: Service,

@@ -23,7 +23,7 @@ import { screenRoutes } from './screen/index.js';
 /** POST /estimate and the routes below it. */
 export function estimateRoutes(app: FastifyInstance, service: Service): void {
   for (const schema of estimateSchemas) app.addSchema(schema);
-  // Scopes of their own: only these routes take other formats than JSON.
+  // This scope is separate, because only its routes accept formats other than JSON.
   app.register(async (scope) => {
     acceptBytes(
       scope,

@@ -9,7 +9,7 @@ import { samplesReply } from '../../http/samples.js';
 import type { Manifest } from '../../inference/manifest.js';
 import type { EstimateOptions, EstimateReply } from './schema.js';
 
-/** The reply of one estimate; a line of a batch has it too. */
+/** Makes the reply for one estimate, of POST /estimate or of a line of a batch. */
 export function estimateReply(
   stamp: RequestStamp,
   {

@@ -33,7 +33,7 @@ import {
 
 const Matrix = Type.Union(
   [
-    Type.Array(Type.Number(), { minItems: 2, description: 'One column: a number a row' }),
+    Type.Array(Type.Number(), { minItems: 2, description: 'One column: one number per row' }),
     Type.Array(Type.Array(Type.Number(), { minItems: 1 }), {
       minItems: 2,
       description: 'Rows of equal length',
@@ -42,7 +42,7 @@ const Matrix = Type.Union(
   { $id: 'Matrix', description: 'Finite numbers, row by row' },
 );
 
-/** Everything a client may ask beside the samples. */
+/** The options of a request, apart from those about its samples. */
 export const EstimateOptions = Type.Object(
   {
     quantiles: tauList(
@@ -55,13 +55,13 @@ export const EstimateOptions = Type.Object(
     checks: Type.Boolean({
       default: false,
       description:
-        'Compare with a quick classical estimate (KSG, or a plug-in for columns of few values), and warn if they disagree',
+        'Compare with a quick classical estimate (KSG, or plug-in for columns with few distinct values), and warn if they disagree',
     }),
     seed: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: 2 ** 32 - 1,
-        description: 'Picks the rows of the check; nothing else is drawn at random',
+        description: 'Seed that selects the rows of the check; nothing else is random; default: 0',
       }),
     ),
     id: idOption,
@@ -123,7 +123,7 @@ const requestExamples = [
   },
 ];
 
-/** The same options with those optional that have a default. */
+/** The body of a request, in which options with a default are optional. */
 const EstimateRequest = Type.Object(
   {
     x: dataMatrix,
@@ -166,18 +166,22 @@ const EstimateReply = Type.Object(
     unit: Type.Enum([...UNITS]),
     interval: interval({ minimum: 0 }),
     quantiles: Type.Array(Type.Object({ tau: Type.Number(), value: Type.Number({ minimum: 0 }) }), {
-      description: 'In the order asked',
+      description: 'In the order of the request',
     }),
     information_correlation: informationCorrelation,
     model: modelReply,
     entropy_y: Type.Optional(
-      Type.Number({ minimum: 0, description: 'Of a discrete y, by its frequencies' }),
+      Type.Number({
+        minimum: 0,
+        description: 'Entropy of y from its frequencies; only if y is discrete',
+      }),
     ),
     uncertainty_coefficient: Type.Optional(
       Type.Number({
         minimum: 0,
         maximum: 1,
-        description: 'Of a discrete y: the share of its entropy that x tells, estimate / entropy_y',
+        description:
+          'Share of the entropy of y that x explains, estimate / entropy_y; only if y is discrete',
       }),
     ),
     check: Type.Optional(
@@ -185,13 +189,13 @@ const EstimateReply = Type.Object(
         {
           method: Type.Enum([...CLASSICAL_METHODS]),
           estimate: Type.Number(),
-          standard_error: Type.Number({ minimum: 0, description: 'Roughly' }),
-          rows: Type.Integer({ description: 'Rows it was made of' }),
+          standard_error: Type.Number({ minimum: 0, description: 'Approximate standard error' }),
+          rows: Type.Integer({ description: 'Number of rows used' }),
           agrees: Type.Boolean({
-            description: 'Whether the 99 % interval of the model has room for it',
+            description: 'Whether it is compatible with the 99 % interval of the model',
           }),
         },
-        { description: 'With "checks": true' },
+        { description: 'The classical estimate; only with "checks": true' },
       ),
     ),
     samples: SamplesReply,
@@ -211,7 +215,7 @@ export const estimateRoute = {
   operationId: 'estimate',
   summary: 'Estimate the mutual information of x and y',
   description:
-    'Row i of x and row i of y are one observation. Only the order of the values of a column matters: any strictly monotone map of a column leaves the answer unchanged. Options are fields of a JSON body, and parameters beside a body of any other format.',
+    'Row i of x and row i of y are one observation. Only the order of the values in a column matters: a strictly monotone map of a column leaves the answer unchanged. Options are fields of a JSON body; with a body in any other format, they are query parameters.',
   querystring: dataQuery(XY, { ...dataOptions, ...EstimateOptions.properties }),
   body: dataBody(Type.Unsafe({ $ref: 'EstimateRequest#' }), XY),
   response: {

@@ -5,7 +5,7 @@ import { healthSchemas, liveRoute, readyRoute } from './schema.js';
 export function healthRoutes(app: FastifyInstance, { engine }: Service): void {
   for (const schema of healthSchemas) app.addSchema(schema);
 
-  // Probes come every few seconds: only their failures are worth a line.
+  // Probes arrive every few seconds, so only their failures are logged.
   app.get('/health/live', { schema: liveRoute, logLevel: 'warn' }, () => ({ status: 'live' }));
 
   app.get('/health/ready', { schema: readyRoute, logLevel: 'warn' }, (_request, reply) => {

@@ -7,7 +7,7 @@ const ModelSummary = Type.Object(
   {
     ...ModelIdentity.properties,
     description: Type.String(),
-    default: Type.Boolean({ description: 'Answers requests that name no model' }),
+    default: Type.Boolean({ description: 'Whether it answers requests that name no model' }),
     trained: Manifest.properties.trained,
   },
   {
@@ -35,7 +35,7 @@ export const ModelParams = Type.Object({ id: Type.String({ description: 'The id 
 export const listModelsRoute = {
   tags: ['models'],
   operationId: 'listModels',
-  summary: 'The models that answer requests',
+  summary: 'List the models that answer requests',
   response: {
     200: {
       description: 'All models; empty while they load',
@@ -51,7 +51,7 @@ export const listModelsRoute = {
 export const getModelRoute = {
   tags: ['models'],
   operationId: 'getModel',
-  summary: 'What a model is, what it was trained on, how well it did',
+  summary: 'Describe a model: its files, its training and its accuracy',
   params: ModelParams,
   response: {
     200: {

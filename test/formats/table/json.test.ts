@@ -10,7 +10,7 @@ function read(bytes: Buffer) {
   return { samples: readMatrices({ x, y }, LIMITS), fields };
 }
 
-it('fills column-major matrices and passes the other fields on', () => {
+it('fills column-major matrices and passes on the other fields', () => {
   const { samples, fields } = read(
     Buffer.from('{"x":[[1,2],[3,4],[5,6]],"y":[7,-0,9e-3],"unit":"bits"}'),
   );
@@ -21,7 +21,7 @@ it('fills column-major matrices and passes the other fields on', () => {
   expect(fields).toEqual({ unit: 'bits' });
 });
 
-it('reads and checks a large body in a few times what JSON.parse alone takes', () => {
+it('reads and checks a large body in a small multiple of the time of JSON.parse', () => {
   const rows = Array.from({ length: 100_000 }, (_, r) => [r / 7, Math.sin(r)]);
   const bytes = Buffer.from(JSON.stringify({ x: rows, y: rows }));
   const parsing = fastest(() => JSON.parse(bytes.toString('utf8')));
@@ -31,7 +31,7 @@ it('reads and checks a large body in a few times what JSON.parse alone takes', (
   expect(reading / parsing).toBeLessThan(8);
 });
 
-/** Milliseconds of the fastest of five calls: the one that other work disturbed least. */
+/** Milliseconds of the fastest of five calls, the one that other processes disturbed least. */
 function fastest(call: () => void): number {
   const times = Array.from({ length: 5 }, () => {
     const start = performance.now();

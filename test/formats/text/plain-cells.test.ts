@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PlainCells } from '../../../src/formats/text/plain-cells.js';
 
 function readLine(line: string, isNumber: readonly boolean[]) {
-  // Not at the start of its bytes, nor at their end.
+  // The line is neither at the start nor at the end of its bytes.
   const bytes = Buffer.from(`1,${line}\n2`);
   const cells = new PlainCells(isNumber);
   const plain = cells.read(bytes, 2, bytes.length - 2);
@@ -25,7 +25,7 @@ const decimal = fc
   );
 
 describe('plain cells', () => {
-  it('are the very numbers that Number makes of any decimal', () => {
+  it('equal what Number makes of any decimal', () => {
     const numbers = fc.oneof(
       decimal,
       fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
@@ -40,7 +40,7 @@ describe('plain cells', () => {
     );
   });
 
-  it('leave whatever is no decimal to others', () => {
+  it('refuse whatever is not a decimal', () => {
     const cells = [
       '',
       '-',
@@ -62,7 +62,7 @@ describe('plain cells', () => {
     }
   });
 
-  it('find texts between commas, and leave quoted ones to others', () => {
+  it('may be strings between commas, but not quoted ones', () => {
     const { plain, texts } = readLine('größe,-1.5,', [false, true, false]);
     expect(plain).toBe(true);
     expect(texts).toEqual(['größe', '-1.5', '']);

@@ -21,7 +21,7 @@ afterAll(() => service.close());
 const candidate = (more: object = {}) => ({ policy_logp: -3, ref_logp: -4, ...more });
 const prompts = (...candidates: unknown[]) => ({ prompts: [{ id: 'p', candidates }] });
 
-// The service goes on after each of them.
+// The service keeps working after each refused request.
 afterEach(async () => {
   expect((await service.post({ pairs: [pair()] }, undefined, '/did/pairs')).status).toBe(200);
 });
@@ -51,7 +51,7 @@ const cases: Case[] = [
     '/pairs/1/chosen_logps',
   ],
   [
-    'a positive one of a token',
+    'a positive log-prob of a token',
     P,
     { pairs: [pair({ chosen_logps: [-1, 0.5] })] },
     'positive_log_prob',
@@ -65,7 +65,7 @@ const cases: Case[] = [
     '/pairs/0/chosen_logps',
   ],
   [
-    'a probability in quotes',
+    'a log-prob in quotes',
     P,
     { pairs: [pair({ chosen_logps: '-3' })] },
     'not_a_number',
@@ -80,14 +80,14 @@ const cases: Case[] = [
     '/pairs/0/chosen_logps/1',
   ],
   [
-    'an empty list',
+    'an empty list of tokens',
     P,
     { pairs: [pair({ chosen_logps: [] })] },
     'missing_token',
     '/pairs/0/chosen_logps',
   ],
   [
-    'absurdly small',
+    'an absurdly low log-prob',
     P,
     { pairs: [pair({ chosen_logps: -1e200 })] },
     'out_of_range',
@@ -115,7 +115,7 @@ const cases: Case[] = [
     '/pairs/0/chosen_tokens',
   ],
   [
-    'more tokens than there can be',
+    'a token count above 32 bits',
     P,
     { pairs: [pair({ chosen_tokens: 2 ** 31, rejected_tokens: 3 })], loss: 'ipo' },
     'out_of_range',
@@ -157,7 +157,7 @@ const cases: Case[] = [
     '/pairs/0/chosen_logps/prompt_logprobs/1',
   ],
   [
-    'vLLM with other ids than tokens',
+    'vLLM with fewer ids than tokens',
     P,
     { pairs: [pair({ chosen_logps: { ...vllm, completion_start: 1, prompt_token_ids: [5] } })] },
     'token_counts_differ',
@@ -212,7 +212,7 @@ const cases: Case[] = [
   ['β in quotes', P, { pairs: [pair()], beta: '0.1' }, 'invalid_type', '/beta'],
   ['an unknown loss', P, { pairs: [pair()], loss: 'kto' }, 'invalid_value', '/loss'],
   [
-    'smoothing of another loss',
+    'label smoothing for another loss',
     P,
     { pairs: [pair()], label_smoothing: 0.1 },
     'invalid_value',
@@ -220,7 +220,7 @@ const cases: Case[] = [
   ],
   ['ipo without tokens', P, { pairs: [pair()], loss: 'ipo' }, 'missing_field', '/pairs'],
   [
-    'per_pair of too many',
+    'per_pair for too many pairs',
     P,
     { pairs: Array.from({ length: 21 }, () => pair()), per_pair: true },
     'too_many_rows',
@@ -250,7 +250,7 @@ const cases: Case[] = [
   ['candidates where pairs belong', P, prompts(candidate()), 'unknown_field', '/prompts'],
   ['an empty list of rows', D, { rows: [] }, 'empty_samples', '/rows'],
   [
-    'only one candidate, twice',
+    'a single candidate that appears twice',
     D,
     prompts(candidate({ id: 'a' }), candidate({ id: 'a' })),
     'too_few_candidates',
@@ -264,7 +264,7 @@ const cases: Case[] = [
     '/prompts/0/candidates/0/logp',
   ],
   [
-    'two prompts of one id',
+    'two prompts with one id',
     D,
     {
       prompts: [prompts(candidate(), candidate()), prompts(candidate(), candidate())].flatMap(
@@ -333,14 +333,14 @@ const cases: Case[] = [
     '/pairs/1',
   ],
   [
-    'a feature more',
+    'a feature that the first pair lacks',
     '/did/sufficiency',
     { pairs: [pair({ features: { a: 1 } }), pair({ features: { a: 1, b: 1 } })] },
     'unknown_field',
     '/pairs/1/features/b',
   ],
   [
-    'a feature of text',
+    'a feature that is a string',
     '/did/sufficiency',
     { pairs: [pair({ features: { a: 'long' } })] },
     'not_a_number',
@@ -362,7 +362,7 @@ const cases: Case[] = [
   ],
 ];
 
-describe('refuses with 400 and the place', () => {
+describe('refuses with 400 and a pointer', () => {
   it.each(cases)('%s', async (_name, path, body, code, pointer) => {
     const answer = await service.post<Problem>(body, undefined, path);
     expect(answer.body).toMatchObject({ code, status: 400 });
@@ -380,7 +380,7 @@ describe('refuses with 400 and the place', () => {
     expect(answer.body).toMatchObject({ code: 'unknown_model', pointer: '/model', status: 404 });
   });
 
-  it('options beside a JSON body', async () => {
+  it('options in the query string of a JSON request', async () => {
     const answer = await service.post<Problem>({ pairs: [pair()] }, undefined, `${P}?beta=1`);
     expect(answer.body).toMatchObject({ code: 'unknown_field', pointer: '/beta' });
   });
@@ -399,7 +399,7 @@ type StreamCase = [
 
 const streams: StreamCase[] = [
   ['an empty CSV', CSV, '', 400, 'invalid_csv', 'no header'],
-  ['a CSV of a header', CSV, HEAD, 400, 'empty_samples', 'no pairs'],
+  ['a CSV of only a header', CSV, HEAD, 400, 'empty_samples', 'no pairs'],
   [
     'a CSV without a column',
     CSV,
@@ -409,15 +409,29 @@ const streams: StreamCase[] = [
     'no column rejected_logps',
   ],
   [
-    'a CSV with a column twice',
+    'a CSV with a repeated column',
     CSV,
     `${HEAD},x,x\n${ROW},1,2`,
     400,
     'invalid_csv',
-    'two columns "x"',
+    '"x" appears twice',
   ],
-  ['a ragged CSV', CSV, `${HEAD}\n${ROW}\n-1,-2,-3`, 400, 'invalid_csv', 'Line 3'],
-  ['a CSV with text for a number', CSV, `${HEAD}\n-1,-2,-3,x`, 400, 'not_a_number', 'Line 2'],
+  [
+    'a ragged CSV',
+    CSV,
+    `${HEAD}\n${ROW}\n-1`,
+    400,
+    'invalid_csv',
+    'Line 3: The row has 1 cell; the header has 4.',
+  ],
+  [
+    'a CSV with text instead of a number',
+    CSV,
+    `${HEAD}\n-1,-2,-3,x`,
+    400,
+    'not_a_number',
+    'Line 2',
+  ],
   ['a CSV with an empty cell', CSV, `${HEAD}\n-1,-2,,-3`, 400, 'missing_field', 'Line 2'],
   [
     'a CSV with a prompt without a name',
@@ -437,7 +451,7 @@ const streams: StreamCase[] = [
     `${HEAD}\n"-1,-2,-3,-3\n${ROW}`,
     400,
     'invalid_csv',
-    'never ends',
+    'never closed',
   ],
   ['NDJSON of arrays', NDJSON, '[1]', 400, 'invalid_type', 'Line 1'],
   [
@@ -475,7 +489,7 @@ describe('refuses a stream of', () => {
     expect(answer.body.detail).toContain(words);
   });
 
-  it('options that are no numbers, or unknown', async () => {
+  it('options that are not numbers, or unknown', async () => {
     const text = `${HEAD}\n${ROW}`;
     const wrong = await service.post<Problem>(text, CSV, `${P}?beta=high`);
     expect(wrong.body).toMatchObject({ code: 'invalid_type', pointer: '/beta' });
@@ -487,7 +501,7 @@ describe('refuses a stream of', () => {
     expect(unknown.body).toMatchObject({ code: 'unknown_field', pointer: '/betas' });
   });
 
-  it('rows where only JSON is read', async () => {
+  it('rows on a route that accepts only JSON', async () => {
     const answer = await service.post<Problem>('a\n1', CSV, D);
     expect(answer.body.code).toBe('unsupported_media_type');
   });

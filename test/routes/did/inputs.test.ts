@@ -49,13 +49,13 @@ describe('a log-prob is the same', () => {
       { choices: [{ logprobs: { token_logprobs: tokens, tokens: ['x'] } }] },
     ],
     ['an echoed completion', { token_logprobs: [null, -7, ...tokens], completion_start: 2 }],
-    ['vLLM prompt_logprobs', { prompt_logprobs: vllm, prompt_token_ids: ids, completion_start: 2 }],
+    ['vLLM log-probs', { prompt_logprobs: vllm, prompt_token_ids: ids, completion_start: 2 }],
     [
       'a vLLM response',
       { choices: [{ prompt_logprobs: vllm, prompt_token_ids: ids }], completion_start: 2 },
     ],
     [
-      'vLLM with the actual tokens alone',
+      'vLLM log-probs of only the actual tokens',
       {
         prompt_logprobs: [null, ...tokens.map((logprob) => ({ 9: { logprob } }))],
         completion_start: 1,
@@ -98,7 +98,7 @@ describe('pairs are the same', () => {
     }
   });
 
-  it('as CSV of plain and of quoted cells, with tokens and features', async () => {
+  it('as CSV with plain and with quoted cells, token counts and features', async () => {
     const head = ['prompt_id', ...Object.keys(pair()), 'note', 'features.größe'];
     const tokens = ['chosen_tokens', 'rejected_tokens'];
     const cells = (i: number) => [
@@ -132,7 +132,7 @@ describe('pairs are the same', () => {
     expect(replies[5]).toEqual(replies[1]);
   });
 
-  it('under the older names of TRL', async () => {
+  it('under the older column names of TRL', async () => {
     const { ref_chosen_logps, ref_rejected_logps, ...rest } = pair();
     const old = {
       ...rest,
@@ -142,7 +142,7 @@ describe('pairs are the same', () => {
     expect(strip(await pairs([old]))).toEqual(strip(await pairs([pair()])));
   });
 
-  it('with lists, quoted cells, line breaks and columns that are not read in CSV', async () => {
+  it('as CSV with lists, quoted cells, line breaks and ignored columns', async () => {
     const csv = `prompt,chosen_logps,rejected_logps,ref_chosen_logps,ref_rejected_logps,features.len
 "say ""hi"",
 please","[-4, -6]","[-12]","[-5, -6]",-11.5,2
@@ -157,14 +157,14 @@ please","[-4, -6]","[-12]","[-5, -6]",-11.5,2
   });
 });
 
-it('prompts without a name in CSV are each their own, as if there were no such column', async () => {
+it('an empty prompt_id column in CSV is the same as no such column', async () => {
   const csv = 'prompt_id,chosen_logps,rejected_logps,ref_chosen_logps,ref_rejected_logps';
   const row = ',-10,-12,-11,-11.5';
   const { body } = await service.post<PairsReply>(`${csv}\n${row}\n${row}`, CSV, '/did/pairs');
   expect(body).toMatchObject({ pairs: 2, prompts: 2 });
 });
 
-it('any name of a feature is one, and blank lines are none of the pairs', async () => {
+it('accepts any feature name, and skips blank lines', async () => {
   const features = (i: number) => `{"__proto__":${i},"b":${i % 3}}`;
   const row = (i: number) => JSON.stringify(pair()).replace('}', `,"features":${features(i)}}`);
   const lines = Array.from({ length: 12 }, (_, i) => row(i)).join('\n \n\n');
@@ -186,7 +186,7 @@ it('any name of a feature is one, and blank lines are none of the pairs', async 
   }
 });
 
-describe('large bodies, which threads answer,', () => {
+describe('large bodies, which helper threads answer,', () => {
   const many = Array.from({ length: 6000 }, (_, i) => ({
     prompt_id: `p${i % 700}`,
     ...pair({ chosen_logps: -10 - (i % 7), ref_rejected_logps: -11 - (i % 5) }),
@@ -196,7 +196,7 @@ describe('large bodies, which threads answer,', () => {
   }));
   const lines = many.map((row) => JSON.stringify(row)).join('\n');
 
-  it.each(['pairs', 'power-law', 'sufficiency'])('say of pairs what rows say: %s', async (name) => {
+  it.each(['pairs', 'power-law', 'sufficiency'])('give the same as rows: %s', async (name) => {
     const options = { resamples: name === 'sufficiency' ? 0 : undefined };
     const json = await service.post<PairsReply>(
       { pairs: many, ...options, id: 'mine' },
@@ -213,7 +213,7 @@ describe('large bodies, which threads answer,', () => {
     expect(strip(rows.body)).toEqual(strip(json.body));
   });
 
-  it('say of each prompt what a small body says', async () => {
+  it('give the same for each prompt as a small body', async () => {
     const prompts = Array.from({ length: 1500 }, (_, p) => ({
       id: `p${p}`,
       candidates: [0, 1, 2].map((c) => ({
@@ -235,7 +235,7 @@ describe('large bodies, which threads answer,', () => {
     }
   });
 
-  it('are refused with the place, as small ones are', async () => {
+  it('are refused with a pointer, as small ones are', async () => {
     const wrong = [...many.slice(0, 5000), { ...many[0], chosen_logps: 1 }];
     const answer = await service.post<Problem>({ pairs: wrong }, undefined, '/did/pairs');
     expect(answer.body).toMatchObject({
@@ -250,7 +250,7 @@ describe('large bodies, which threads answer,', () => {
   });
 });
 
-it('50,000 pairs stream past MAX_BODY_BYTES and give what they give in parts', async () => {
+it('50,000 pairs stream past MAX_BODY_BYTES, and all of them count', async () => {
   const normal = normals(5);
   const rows = Array.from({ length: 50_000 }, (_, i) =>
     [
@@ -271,7 +271,7 @@ it('50,000 pairs stream past MAX_BODY_BYTES and give what they give in parts', a
 describe('warnings', () => {
   const many = (row: object) => Array.from({ length: 40 }, (_, i) => ({ ...row, prompt_id: i }));
 
-  it('averaged_log_probs for averages that pose as sums', async () => {
+  it('averaged_log_probs for averages sent as sums', async () => {
     const average = pair({
       chosen_logps: -1.4,
       rejected_logps: -1.6,
@@ -291,12 +291,12 @@ describe('warnings', () => {
     expect(codes(await pairs(many(pair())))).not.toContain('averaged_log_probs');
   });
 
-  it('averaged_log_probs of one of the models alone', async () => {
+  it('averaged_log_probs for only one of the models', async () => {
     const body = await pairs(
       many({ ...pair({ chosen_logps: -0.9, rejected_logps: -1.4 }), ref_chosen_logps: -200 }),
     );
     expect(body.warnings.find(({ code }) => code === 'averaged_log_probs')?.message).toContain(
-      'log-prob of the policy',
+      'No log-probability under the policy is below',
     );
     const candidates = [-2.5, -3.5].map((ref_logp) => ({
       policy_logp: -300,
@@ -337,7 +337,7 @@ describe('warnings', () => {
 });
 
 describe('ties and extremes', () => {
-  it('a tie is no win, and is told apart', async () => {
+  it('a tie does not count as a win, and is counted separately', async () => {
     const tie = pair({ chosen_logps: -11, rejected_logps: -11.5 });
     const body = await pairs([tie, pair(), swapped, tie]);
     expect(body.ties.mean).toBe(0.5);
@@ -359,7 +359,7 @@ describe('/did/power-law from pairs', () => {
     return answer.body.pairs as NonNullable<PowerLawReply['pairs']>;
   };
 
-  it('does not reject pairs that follow it, and never says confirmed', async () => {
+  it('does not reject pairs that follow the law, and never calls it confirmed', async () => {
     const { verdict, beta_fit } = await ask(simulatedPairs(2000, () => 0));
     expect(verdict.conclusion).toBe('not_rejected');
     expect(verdict.text).toContain('Pairs alone cannot show that it holds');
@@ -369,13 +369,13 @@ describe('/did/power-law from pairs', () => {
     );
   });
 
-  it('rejects pairs that length decides too', async () => {
+  it('rejects pairs whose choices also depend on the length', async () => {
     const { verdict } = await ask(simulatedPairs(2000, (_margin, length) => 0.08 * length));
     expect(verdict.conclusion).toBe('rejected');
     expect(verdict.text).toContain('length difference');
   });
 
-  it('rejects pairs of another odd function of the margin', async () => {
+  it('rejects pairs whose choices follow another odd function of the margin', async () => {
     const { verdict } = await ask(
       simulatedPairs(3000, (margin) => -0.3 * margin + Math.tanh(margin)),
     );
@@ -397,7 +397,7 @@ describe('the shipped example', () => {
     expect(body.displacement.chosen_log_ratio.upper).toBeLessThan(0);
   });
 
-  it('gets through from a file stream', async () => {
+  it('is accepted as a stream from a file', async () => {
     const response = await fetch(`${service.url}/did/power-law`, {
       method: 'POST',
       headers: NDJSON,
@@ -409,7 +409,7 @@ describe('the shipped example', () => {
   });
 });
 
-it('a problem in a stream is answered, however much of it is still to come', async () => {
+it('an error early in a stream is answered, however much of the stream follows', async () => {
   const good = JSON.stringify(pair());
   const text = `${good}\nnot json\n${`${good}\n`.repeat(20_000)}`;
   const answer = await service.post<Problem>(text, NDJSON, '/did/pairs');

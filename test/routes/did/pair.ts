@@ -1,4 +1,4 @@
-/** A preference pair in plain sums of log-probs. */
+/** A preference pair whose log-probabilities are plain sums. */
 export const pair = (more: object = {}) => ({
   chosen_logps: -10,
   rejected_logps: -12,

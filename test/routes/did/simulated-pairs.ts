@@ -1,6 +1,6 @@
 import { normals, uniforms } from '../../data.js';
 
-/** Preference pairs with their lengths, whose choices follow σ(0.3 δ + extra). */
+/** Preference pairs with lengths, in which choices follow σ(0.3 δ + extra). */
 export function simulatedPairs(
   count: number,
   extra: (margin: number, length: number) => number,

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Of information in nats: what a model may be off by on a label of two values. */
+/** Largest error of a model on a two-valued label, in nats. */
 const TOLERANCE = 0.2;
 
 async function ask(pairs: unknown, more: object): Promise<SufficiencyReply> {
@@ -23,7 +23,7 @@ async function ask(pairs: unknown, more: object): Promise<SufficiencyReply> {
   return answer.body;
 }
 
-/** I(S; δ) and I(S; (δ, length)) of simulatedPairs by its law, in nats: ln 2 − E[−log P(S)]. */
+/** The true I(S; δ) and I(S; (δ, length)) of simulatedPairs, in nats: ln 2 − E[−log P(S)]. */
 function truth(weight: number): { did: number; all: number } {
   const [normal, uniform] = [normals(5), uniforms(6)];
   const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
@@ -44,14 +44,14 @@ function truth(weight: number): { did: number; all: number } {
   return { did: did / margins, all: all / margins };
 }
 
-describe.each(['mist', 'mist-paper'])('/did/sufficiency by %s', (model) => {
-  it('finds the preference information that length has outside the DID', async () => {
+describe.each(['mist', 'mist-paper'])('/did/sufficiency with %s', (model) => {
+  it('finds the preference information of the length outside the DID', async () => {
     const expected = truth(0.4);
     const pairs = simulatedPairs(400, (_margin, length) => 0.4 * length);
     const body = await ask(pairs, { model });
     expect(body.model.id).toBe(model);
     expect(body.verdict.conclusion).toBe('outside');
-    // Higher than all gains of labels drawn from the power law.
+    // The gain exceeds all gains of labels drawn from the power law.
     expect(body.test?.p_value).toBe(0.05);
     expect(Math.abs(body.did.estimate - expected.did)).toBeLessThan(TOLERANCE);
     expect(Math.abs(body.all.estimate - expected.all)).toBeLessThan(TOLERANCE);
@@ -60,7 +60,7 @@ describe.each(['mist', 'mist-paper'])('/did/sufficiency by %s', (model) => {
     expect((body.linear?.all ?? 0) - (body.linear?.did ?? 0)).toBeGreaterThan(0.05);
   });
 
-  it('finds none in a length that decides nothing', async () => {
+  it('finds none in a length without effect', async () => {
     const expected = truth(0);
     const replies = [];
     for (const seed of [11, 21]) {
@@ -77,7 +77,7 @@ describe.each(['mist', 'mist-paper'])('/did/sufficiency by %s', (model) => {
       expect(Math.abs(body.gain.estimate)).toBeLessThan(TOLERANCE);
       expect(body.all.upper).toBeLessThanOrEqual(Math.LN2);
     }
-    // One data set in twenty is rejected by chance, both together hardly ever.
+    // One data set in twenty is rejected by chance, but rarely both.
     expect(replies.map(({ verdict }) => verdict.conclusion)).toContain('none_found');
   });
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Posts a file, or JSON without a type, to a route of /estimate. */
+/** Posts a body to a route of /estimate: JSON, unless a type is given. */
 async function post<T>(path: string, body: unknown, type?: string): Promise<T> {
   const headers = type === undefined ? undefined : { 'content-type': type };
   const answer = await service.post<T>(body, headers, `/estimate/${path}`);
@@ -35,7 +35,7 @@ const fixture = (name: string) => readFile(`test/fixtures/${name}`);
 const PARQUET = 'application/vnd.apache.parquet';
 const NDJSON = 'application/x-ndjson';
 
-/** The first 40 patients, as the binary fixtures have them. */
+/** The first 40 patients, as in the binary fixtures. */
 const patients = Object.fromEntries(
   Object.entries(readExample('diabetes')).map(([name, values]) => [name, values.slice(0, 40)]),
 );
@@ -91,7 +91,7 @@ describe('a file and JSON of the same samples get the same answer', () => {
     expect(file.samples).toEqual({ rows: 40, dropped: 0 });
   });
 
-  it('pairwise from the arrays of npz, one of two columns', async () => {
+  it('pairwise from the arrays of npz, one of them with two columns', async () => {
     const body = await fixture('plain.npz');
     const file = await post<PairwiseReply>('pairwise?permutations=0', body, 'application/x-npz');
     const x = bmi.map((value, r) => [value, bp[r]]);
@@ -103,7 +103,7 @@ describe('a file and JSON of the same samples get the same answer', () => {
     expect(file.estimate[0]?.[1]).toBeCloseTo(json.estimate[0]?.[1] as number, 5);
   });
 
-  it('screen from CSV, features all but the target, with a choice among them', async () => {
+  it('screen from CSV, with all features or a choice of them', async () => {
     const features = { bmi, bp, s5 };
     const query = 'screen?select.method=mrmr&select.k=2&permutations=100';
     const csv = await post<ScreenReply>(query, csvOf({ ...features, target }), 'text/csv');
@@ -117,7 +117,7 @@ describe('a file and JSON of the same samples get the same answer', () => {
     expect(ranking.map(({ name }) => name).sort()).toEqual(['bmi', 's5']);
   });
 
-  it('screen from rows of all features, as scikit-learn has them', async () => {
+  it('screen from rows of all features, as in scikit-learn', async () => {
     const data = bmi.map((value, r) => [value, bp[r], s5[r]]);
     const body = { names: ['bmi', 'bp', 's5'], target, permutations: 0 };
     const rows = await post<ScreenReply>('screen', { data, ...body });
@@ -153,7 +153,7 @@ describe('a file and JSON of the same samples get the same answer', () => {
     }
   });
 
-  it('lagged and independence from CSV, lists and objects as parameters', async () => {
+  it('lagged and independence from CSV, with lists and objects as parameters', async () => {
     const csv = csvOf({ a: bmi, b: target });
     const options = { permutations: 39, early_stop: false, seed: 7 };
     const query = 'x=a&y=b&permutations=39&early_stop=false&seed=7';
@@ -191,7 +191,7 @@ describe('categories', () => {
   const noise = color.map(normal);
   const kind = color.map((c) => (uniform() < 0.8 ? c : 'red'));
 
-  it('are features and targets of a screen, without being numbered', async () => {
+  it('may be features and targets of a screen', async () => {
     const csv = csvOf({ color, noise, shade, kind });
     const reply = await post<ScreenReply>('screen?target=kind', csv, 'text/csv');
     expect(reply.ranking[0]?.name).toBe('color');
@@ -214,7 +214,7 @@ describe('categories', () => {
     }
   });
 
-  it('of a pairwise table share the estimate of /estimate', async () => {
+  it('get the same estimate in a pairwise table as from /estimate', async () => {
     const reply = await post<PairwiseReply>('pairwise', {
       columns: { color, shade },
       permutations: 0,
@@ -223,7 +223,7 @@ describe('categories', () => {
     expect(reply.estimate[0]?.[1]).toBeCloseTo(body.estimate, 4);
   });
 
-  it('may be what is conditioned on', async () => {
+  it('may be conditioned on', async () => {
     const body = { x: shade, y: kind, z: color, permutations: 99 };
     const { estimate, p_value, unconditional } = await post<ConditionalReply>('conditional', body);
     expect(unconditional.estimate).toBeGreaterThan(0.15);
@@ -262,7 +262,7 @@ describe('missing values', () => {
     a.flatMap((_, r) => (names.every((name) => table[name][r] !== null) ? [r] : []));
   const rowsOf = (name: keyof typeof table, rows: number[]) => rows.map((r) => table[name][r]);
 
-  it('drop_rows leaves out every row that misses one', async () => {
+  it('drop_rows leaves out every row with a missing value', async () => {
     const rows = complete(['a', 'b', 'c', 'kind']);
     const reply = await post<PairwiseReply>('pairwise', {
       columns: table,
@@ -275,7 +275,7 @@ describe('missing values', () => {
     expect(reply.estimate[0]?.[1]).toBeCloseTo(body.estimate, 4);
   });
 
-  it('drop_pairwise gives each pair the rows that both have', async () => {
+  it('drop_pairwise gives each pair the rows that are complete in both columns', async () => {
     const csv = csvOf(table);
     const query = 'pairwise?missing=drop_pairwise&permutations=100';
     const reply = await post<PairwiseReply>(query, csv, 'text/csv');
@@ -296,7 +296,7 @@ describe('missing values', () => {
     expect(warning?.message).toContain(`up to ${200 - least} of 200 per estimate`);
   });
 
-  it('drop_pairwise in a screen, down to the features chosen together', async () => {
+  it('drop_pairwise applies to a screen and to the features that it chooses', async () => {
     const { c, ...features } = table;
     const reply = await post<ScreenReply>('screen', {
       features,
@@ -325,7 +325,7 @@ describe('missing values', () => {
     expect(reply.selected?.[1]?.joint.estimate).toBeCloseTo(body.estimate, 3);
   });
 
-  it('independent columns with holes are called dependent one time in twenty', async () => {
+  it('5 % of independent columns with missing values get a p-value below 0.05', async () => {
     const columns = Object.fromEntries(
       Array.from({ length: 24 }, (_, c) => [
         `c${c}`,
@@ -338,16 +338,16 @@ describe('missing values', () => {
     });
     const p = p_value.flatMap((row, i) => row.slice(i + 1)) as number[];
     expect(p).toHaveLength(276);
-    // Four standard errors about 5 % of 276; a little fewer, for null draws of a few rows less.
+    // 5 % of 276, plus or minus four standard errors; null draws of fewer rows lower it slightly.
     const rejected = p.filter((value) => value < 0.05).length;
     expect(rejected).toBeGreaterThanOrEqual(2);
     expect(rejected).toBeLessThanOrEqual(28);
   });
 
   it.each<[string, string, unknown, string | undefined, string, string]>([
-    ['one in CSV', 'pairwise', csvOf(table), 'text/csv', 'missing_value', '/a/'],
+    ['a missing value in CSV', 'pairwise', csvOf(table), 'text/csv', 'missing_value', '/a/'],
     [
-      'one in JSON',
+      'a missing value in JSON',
       'screen',
       { features: { a: [1, null] }, target: [1, 2] },
       undefined,
@@ -355,7 +355,7 @@ describe('missing values', () => {
       '/features/a/1',
     ],
     [
-      'one in z',
+      'a missing value in z',
       'conditional',
       {
         x: [1, 2],
@@ -378,7 +378,7 @@ describe('missing values', () => {
       '/missing',
     ],
     [
-      'a pair without rows',
+      'a pair without complete rows',
       'pairwise',
       { columns: { a: [1, null, 2], b: [null, 1, 2] }, missing: 'drop_pairwise' },
       undefined,
@@ -386,7 +386,7 @@ describe('missing values', () => {
       '',
     ],
     [
-      'a column of nothing',
+      'a column of only missing values',
       'pairwise',
       { columns: { a: [null, null, null], b: [3, 1, 2] }, missing: 'drop_rows' },
       undefined,
@@ -394,7 +394,7 @@ describe('missing values', () => {
       '',
     ],
     [
-      'raw numbers of a table',
+      'a table as raw numbers',
       'pairwise?rows=2',
       new Uint8Array(32),
       'application/octet-stream',
@@ -417,9 +417,9 @@ describe('missing values', () => {
       'invalid_value',
       '/features',
     ],
-    ['no such target', 'screen', 'a,b\n1,2\n2,1', 'text/csv', 'unknown_column', '/target'],
+    ['an unknown target', 'screen', 'a,b\n1,2\n2,1', 'text/csv', 'unknown_column', '/target'],
     [
-      'an object that is none',
+      'a string instead of an object',
       'screen?target=a&select=mrmr',
       'a,b\n1,2\n2,1',
       'text/csv',
@@ -427,7 +427,7 @@ describe('missing values', () => {
       '/select',
     ],
     [
-      'a field of an object that is none',
+      'an unknown field of an object',
       'screen?target=a&select.method=mrmr&select.k=1&select.size=1',
       'a,b\n1,2\n2,1',
       'text/csv',
@@ -435,7 +435,7 @@ describe('missing values', () => {
       '/select/size',
     ],
     [
-      'features as JSON and data at once',
+      'features and data in one request',
       'screen',
       { features: { a: [1, 2] }, data: [[1], [2]], target: [1, 2] },
       undefined,

@@ -36,7 +36,7 @@ function parse(text: string): Line[] {
     .map((line) => JSON.parse(line));
 }
 
-/** Sends lines one by one over one request and reads the replies as they come. */
+/** Opens a request that sends lines one by one and reads the replies as they arrive. */
 function open(url: string) {
   const sent = request(`${url}/estimate/batch`, { method: 'POST', headers: NDJSON });
   const reply = once(sent, 'response').then(([message]) =>
@@ -53,7 +53,7 @@ function open(url: string) {
 }
 
 describe('POST /estimate/batch', () => {
-  it('gives each line what /estimate gives, in the order sent', async () => {
+  it('answers each line as /estimate does, in the order of the lines', async () => {
     const sets = Array.from({ length: 30 }, (_, i) => ({
       ...mixed(i, 30 + 11 * (i % 4), 1 + (i % 3), 1),
       unit: i % 2 === 0 ? 'bits' : 'nats',
@@ -122,7 +122,7 @@ describe('POST /estimate/batch', () => {
     expect(await client.next()).toBeUndefined();
   });
 
-  it('answers what it has read at the deadline, and says where it stopped', async () => {
+  it('at the deadline, answers the lines it has read and states where it stopped', async () => {
     const hasty = await startService({ REQUEST_TIMEOUT_MS: 1500 });
     const client = open(hasty.url);
     client.send(gaussian(1, 30, 1, 0.5));
@@ -133,7 +133,7 @@ describe('POST /estimate/batch', () => {
     await hasty.close();
   });
 
-  it('survives a client that goes in the middle of a line', async () => {
+  it('survives a client that disconnects in the middle of a line', async () => {
     const sent = request(`${service.url}/estimate/batch`, { method: 'POST', headers: NDJSON });
     sent.on('error', () => undefined);
     sent.write(`${JSON.stringify(gaussian(1, 30, 1, 0.5))}\n{"x":[1,2`);
@@ -143,7 +143,7 @@ describe('POST /estimate/batch', () => {
     expect((await batch([gaussian(2, 30, 1, 0.5)])).length).toBe(1);
   });
 
-  it('answers nothing to nothing', async () => {
+  it('answers blank lines with an empty reply', async () => {
     const response = await fetch(`${service.url}/estimate/batch`, {
       method: 'POST',
       headers: NDJSON,

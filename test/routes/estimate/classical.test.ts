@@ -16,7 +16,7 @@ const ask = <T = ClassicalReply>(body: object) =>
   service.post<T>(body, JSON_TYPE, '/estimate/classical');
 
 describe('POST /estimate/classical', () => {
-  it('answers by every method, in the order and unit asked', async () => {
+  it('answers by every method, in the requested order and unit', async () => {
     const { x, y } = gaussian(1, 300, 2, 0.6);
     const methods = ['plugin', 'ksg2', 'miller_madow', 'ksg1', 'gaussian_copula', 'cca'] as const;
     const { status, body } = await ask({ x, y, methods, unit: 'bits', k: 4, id: 'c' });
@@ -34,7 +34,7 @@ describe('POST /estimate/classical', () => {
     });
   });
 
-  it('counts the neighbors of many rows in all threads, and answers as one would', async () => {
+  it('counts the neighbors of many rows in all threads, with the answer of one', async () => {
     const { x, y } = gaussian(3, 6000, 3, 0.6);
     const methods = ['ksg1', 'ksg2', 'cca'] as const;
     const { status, body } = await ask({ x, y, methods, k: 3 });
@@ -43,7 +43,7 @@ describe('POST /estimate/classical', () => {
     expect(body.estimates.map(({ estimate }) => estimate)).toEqual(here.map(({ nats }) => nats));
   });
 
-  it('gives intervals that the seed decides', async () => {
+  it('gives intervals that depend on the seed', async () => {
     const asked = {
       ...gaussian(2, 200, 1, 0.6),
       methods: ['ksg1', 'cca'],
@@ -65,7 +65,7 @@ describe('POST /estimate/classical', () => {
     expect(resamplings).toEqual(['half_samples', 'bootstrap']);
   });
 
-  it('reports null where a method has no answer, and the others still', async () => {
+  it('reports null for a method without an answer, and answers by the others', async () => {
     const { x } = gaussian(3, 50, 2, 0);
     const { body } = await ask({
       x,
@@ -77,7 +77,7 @@ describe('POST /estimate/classical', () => {
     expect(byMethod.ksg1?.estimate).toBeGreaterThan(0.5);
   });
 
-  it('says near_deterministic of a column and itself', async () => {
+  it('warns near_deterministic for a column and a copy of it', async () => {
     const x = Array.from({ length: 60 }, normals(8));
     const warningsOf = async (y: number[]) => {
       const { body } = await ask({ x, y, methods: ['ksg1'] });
@@ -99,7 +99,7 @@ describe('POST /estimate/classical', () => {
     expect(body.warnings.map(({ code }) => code)).toEqual(['rows_dropped']);
   });
 
-  it('spreads categories over columns, no more than a side may have', async () => {
+  it('spreads categories over columns, up to the limit of a side', async () => {
     const labels = Array.from({ length: 70 }, (_, r) => `label ${r % 60}`);
     const y = labels.map((_, r) => r % 7);
     expect((await ask({ x: labels, y, methods: ['cca'] })).body.samples.dim_x).toBe(1);
@@ -125,7 +125,7 @@ describe('POST /estimate/classical', () => {
     expect(status).toBe(400);
   });
 
-  it('takes CSV', async () => {
+  it('accepts CSV', async () => {
     const answer = await service.post<ClassicalReply>(
       'a,b\n1,2\n2,3\n3,1\n4,6\n',
       { 'content-type': 'text/csv' },
@@ -134,7 +134,7 @@ describe('POST /estimate/classical', () => {
     expect(answer.body.estimates.map(({ method }) => method)).toEqual(['ksg1', 'cca']);
   });
 
-  it('works apart from the event loop, and ends at the deadline', async () => {
+  it('does not block the event loop, and ends at the deadline', async () => {
     const hasty = await startService({ WORKERS: 1, REQUEST_TIMEOUT_MS: 2000 });
     try {
       const { x, y } = gaussian(4, 3000, 1, 0.5);
@@ -165,7 +165,7 @@ describe('POST /estimate/classical', () => {
 });
 
 describe('"checks": true on /estimate', () => {
-  it('agrees on what the model knows', async () => {
+  it('agrees with the model on normal data', async () => {
     const { body } = await service.post({ ...gaussian(5, 400, 1, 0.7), checks: true });
     expect(body.check).toMatchObject({ method: 'ksg1', rows: 400, agrees: true });
     expect(body.warnings).toEqual([]);
@@ -174,8 +174,8 @@ describe('"checks": true on /estimate', () => {
     expect(body.estimate).toBe(plain.estimate);
   });
 
-  it('warns classical_disagrees where the model misses what neighbors see', async () => {
-    // A fine checkerboard: nothing in the ranks or their moments tells x from y.
+  it('warns classical_disagrees if the model misses dependence that neighbors show', async () => {
+    // A fine checkerboard: the dependence is invisible in ranks and their moments.
     const uniform = uniforms(6);
     const points = Array.from({ length: 500 }, () => {
       const [a, b, place] = [uniform(), uniform(), Math.floor(18 * uniform())];
@@ -188,7 +188,7 @@ describe('"checks": true on /estimate', () => {
       checks: true,
     });
     const disagreement = body.warnings.find(({ code }) => code === 'classical_disagrees');
-    // A retrained model may see the board; then there is nothing to warn of.
+    // A retrained model may recognize the board; then no warning is due.
     if (body.interval.upper < 0.4) {
       expect(body.check?.agrees).toBe(false);
       expect(disagreement?.message).toContain('ksg1 on 500 rows');
@@ -197,7 +197,7 @@ describe('"checks": true on /estimate', () => {
     expect(body.check?.estimate).toBeGreaterThan(0.4);
   });
 
-  it('answers many at once, each from its own rows', async () => {
+  it('answers many requests at once, each from its own rows', async () => {
     const bodies = [1, 2, 3, 4, 5, 6].map((seed) => ({
       ...gaussian(seed, 200, 1, 0.7),
       checks: true,
@@ -208,7 +208,7 @@ describe('"checks": true on /estimate', () => {
     expect(together.map(({ body }) => body.check)).toEqual(alone);
   });
 
-  it('takes the plug-in for discrete columns, and a subset of many rows', async () => {
+  it('uses the plug-in for discrete columns, and a subset of many rows', async () => {
     const normal = normals(7);
     const x = Array.from({ length: 3000 }, () => Math.round(normal()));
     const y = x.map((v) => v + Math.round(normal()));
@@ -218,7 +218,7 @@ describe('"checks": true on /estimate', () => {
 });
 
 describe('a discrete y', () => {
-  it('has an entropy, and a share of it that x tells', async () => {
+  it('has an entropy, and a share of it that x explains', async () => {
     const x = Array.from({ length: 120 }, (_, r) => r % 3);
     const body = (await service.post({ x, y: x.map((v) => ['a', 'b', 'c'][v]) })).body;
     expect(body.entropy_y).toBeCloseTo(Math.log(3), 12);
@@ -237,7 +237,7 @@ describe('a discrete y', () => {
     expect(bits.entropy_y).toBeLessThanOrEqual(1);
   });
 
-  it('does not depend on what categories that differ in frequency are called', async () => {
+  it('does not depend on the names of categories that differ in frequency', async () => {
     const uniform = uniforms(9);
     const codes = Array.from(
       { length: 200 },
@@ -257,7 +257,7 @@ describe('labels on both sides', () => {
   const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   const entropy = (p: readonly number[]) => -sum(p.map((v) => v * Math.log(v)));
 
-  /** A table of probabilities without order, and the information its rows and columns share. */
+  /** A random table of probabilities, and the mutual information of its rows and columns. */
   function table(uniform: () => number, levels: number) {
     const cells = Array.from({ length: levels ** 2 }, () => uniform() ** 4);
     const p = cells.map((cell) => cell / sum(cells));
@@ -274,7 +274,7 @@ describe('labels on both sides', () => {
     return { mi: entropy(rows) + entropy(columns) - entropy(p), draw };
   }
 
-  it('share what the tables say that join them', async () => {
+  it('have the mutual information of their joint tables', async () => {
     const uniform = uniforms(23);
     const errors: number[] = [];
     for (let i = 0; i < 12; i++) {
@@ -287,7 +287,7 @@ describe('labels on both sides', () => {
     expect(sum(errors) / errors.length, `${errors}`).toBeLessThan(0.1);
   });
 
-  it('read alike as texts and as dummies, of all labels or of all but one', async () => {
+  it('are read alike as strings and as dummies, for all labels or for all but one', async () => {
     const uniform = uniforms(24);
     const tables = [table(uniform, 4), table(uniform, 5)];
     const drawn = Array.from({ length: 400 }, () => tables.map(({ draw }) => draw()));

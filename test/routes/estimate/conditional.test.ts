@@ -18,7 +18,7 @@ async function conditional(body: object): Promise<ConditionalReply> {
 
 const ROWS = 300;
 
-/** x and y that share what z drives and, at a correlation of rho, something of their own. */
+/** x and y that both depend on z and, given z, have a correlation of rho. */
 function commonCause(seed: number, rho: number) {
   const normal = normals(seed);
   const z = Array.from({ length: ROWS }, normal);
@@ -31,7 +31,7 @@ function commonCause(seed: number, rho: number) {
 }
 
 describe('POST /estimate/conditional', () => {
-  it('covers what is known of normal triples', async () => {
+  it('covers the true value of normal triples', async () => {
     for (const [seed, rho] of [
       [1, 0],
       [2, 0.5],
@@ -47,11 +47,11 @@ describe('POST /estimate/conditional', () => {
     }
   });
 
-  it('tests conditional independence: a common cause is none, a link of their own is one', async () => {
+  it('tests conditional independence: a direct link is found, a common cause is not', async () => {
     const asked = { permutations: 99, seed: 1 };
     const none = await conditional({ ...commonCause(4, 0), ...asked });
     expect(none.p_value).toBeGreaterThan(0.05);
-    // Stopped early.
+    // The test stopped early.
     expect(none.permutations).toBeLessThan(99);
     expect(none.unconditional.estimate).toBeGreaterThan(0.05);
     expect(none.interaction_information.interval.upper).toBeLessThan(0.05);
@@ -60,7 +60,7 @@ describe('POST /estimate/conditional', () => {
     expect(linked.p_value_error).toBeCloseTo(Math.sqrt((0.01 * 0.99) / 99), 10);
   });
 
-  it('finds what z brings out: a sum of independent columns', async () => {
+  it('finds dependence that z reveals: z is the sum of independent columns', async () => {
     const normal = normals(6);
     const x = Array.from({ length: ROWS }, normal);
     const y = x.map(normal);
@@ -89,7 +89,7 @@ describe('POST /estimate/conditional', () => {
     });
   });
 
-  it('keeps the chain rule: with I(X; Z) it makes I(X; (Y, Z))', async () => {
+  it('obeys the chain rule: with I(X; Z), it adds up to I(X; (Y, Z))', async () => {
     const { bmi = [], target = [], bp = [], s6 = [] } = readExample('diabetes');
     const z = bp.map((v, r) => [v, s6[r] as number]);
     const given = await conditional({ x: bmi, y: target, z, permutations: 0, unit: 'bits' });
@@ -102,7 +102,7 @@ describe('POST /estimate/conditional', () => {
     expect(given.unit).toBe('bits');
   });
 
-  it('is the plain estimate when z never changes', async () => {
+  it('is the plain estimate if z is constant', async () => {
     const { x, y } = commonCause(8, 0.5);
     const reply = await conditional({ x, y, z: x.map(() => 1), permutations: 39 });
     expect(reply.estimate).toBeCloseTo((await service.post({ x, y })).body.estimate, 2);
@@ -122,14 +122,14 @@ describe('POST /estimate/conditional refuses', () => {
   const wide = x.map((v) => Array.from({ length: 40 }, (_, c) => v + c));
   it.each<[string, object, string, string]>([
     ['no z', { x, y: x }, 'missing_field', '/z'],
-    ['a z of other rows', { x, y: x, z: [1, 2] }, 'unequal_rows', '/z'],
+    ['a z with another number of rows', { x, y: x, z: [1, 2] }, 'unequal_rows', '/z'],
     [
-      'more columns together than a side may have',
+      'more columns of y and z than a side may have',
       { x, y: wide, z: wide },
       'too_many_columns',
       '/z',
     ],
-    ['a text for early_stop', { x, y: x, z: x, early_stop: 'no' }, 'invalid_type', '/early_stop'],
+    ['a string as early_stop', { x, y: x, z: x, early_stop: 'no' }, 'invalid_type', '/early_stop'],
   ])('%s', async (_name, body, code, pointer) => {
     const answer = await service.post(body, undefined, '/estimate/conditional');
     expect(answer.body).toMatchObject({ code, pointer });

@@ -35,9 +35,9 @@ describe('the answer of POST /estimate', () => {
     );
   });
 
-  it('is near the mutual information of columns of few values', async () => {
+  it('is near the mutual information of columns with few distinct values', async () => {
     const shares = [0.6, 0.24, 0.1, 0.06];
-    // Each column of y is that of x in half of the rows, and drawn anew in the others.
+    // Each column of y equals that of x in half of the rows, and is independent in the others.
     const both = (u: number, v: number) =>
       0.5 * (u === v ? (shares[u] as number) : 0) +
       0.5 * (shares[u] as number) * (shares[v] as number);
@@ -79,7 +79,7 @@ describe('the answer of POST /estimate', () => {
     expect(flat.body.quantiles).toEqual(rows.body.quantiles);
   });
 
-  it('gives quantiles for any taus in the order asked', async () => {
+  it('has quantiles for any taus, in the order of the request', async () => {
     const taus = [0.999, 0.001, 0.5, 0.37, 0.5, 1e-9];
     const { body } = await service.post({ ...gaussian(7, 200, 1, 0.8), quantiles: taus });
     expect(body.quantiles.map(({ tau }) => tau)).toEqual(taus);
@@ -91,7 +91,7 @@ describe('the answer of POST /estimate', () => {
     expect(none.body.quantiles).toEqual([]);
   });
 
-  it('has an interval of the level asked for, wider for higher ones', async () => {
+  it('has an interval at the requested level, wider for higher levels', async () => {
     const samples = gaussian(8, 100, 1, 0.6);
     const widths: number[] = [];
     for (const level of [0.01, 0.5, 0.9, 0.999, 1 - 2 ** -53]) {
@@ -104,7 +104,7 @@ describe('the answer of POST /estimate', () => {
     expect(widths.every(Number.isFinite)).toBe(true);
   });
 
-  it('is in bits when asked', async () => {
+  it('is in bits on request', async () => {
     const samples = gaussian(9, 100, 2, 0.6);
     const nats = (await service.post(samples)).body;
     const bits = (await service.post({ ...samples, unit: 'bits' })).body;
@@ -115,14 +115,14 @@ describe('the answer of POST /estimate', () => {
     expect(bits.information_correlation).toBe(nats.information_correlation);
   });
 
-  it('tells how long each part took', async () => {
+  it('states how long each part took', async () => {
     const { timing } = (await service.post(mixed(10, 500, 8, 8))).body;
     const { parse_ms, queue_ms, encode_ms, inference_ms, total_ms } = timing;
     for (const part of [parse_ms, encode_ms, inference_ms]) expect(part).toBeGreaterThan(0);
     expect(parse_ms + queue_ms + encode_ms + inference_ms).toBeLessThanOrEqual(total_ms);
   });
 
-  it('takes two rows up to many columns', async () => {
+  it('accepts as few as two rows, and many columns', async () => {
     for (const [rows, dimX, dimY] of [
       [2, 1, 1],
       [3, 1, 2],
@@ -135,13 +135,13 @@ describe('the answer of POST /estimate', () => {
     }
   });
 
-  it('takes the largest and smallest numbers there are', async () => {
+  it('accepts the largest and the smallest numbers', async () => {
     const x = [Number.MAX_VALUE, -Number.MAX_VALUE, Number.MIN_VALUE, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     const { status } = await service.post({ x, y: x.map((v) => -v) });
     expect(status).toBe(200);
   });
 
-  it('carries the request id that came in, or else one of its own', async () => {
+  it('has the request id that was sent, or a new one', async () => {
     const json = { 'content-type': 'application/json' };
     const samples = gaussian(11, 30, 1, 0.5);
     const given = await service.post(samples, { ...json, 'x-request-id': 'trace-42.a:b' });
@@ -153,7 +153,7 @@ describe('the answer of POST /estimate', () => {
 });
 
 describe('requests that share a run', () => {
-  it('get the very answer that they get alone', async () => {
+  it('get exactly the answers that they get alone', async () => {
     const busy = await startService({ WORKERS: 1 });
     try {
       const bodies = Array.from({ length: 24 }, (_, i) =>
@@ -180,7 +180,7 @@ describe('warnings', () => {
     expect((await service.post(gaussian(12, 30, 1, 0.5))).body.warnings).toEqual([]);
   });
 
-  it('outside_trained_range names the range of rows and of columns', async () => {
+  it('outside_trained_range states the trained range of rows and of columns', async () => {
     const model = 'mist-paper';
     const rows = (await service.post({ ...gaussian(13, 501, 1, 0.5), model })).body.warnings;
     expect(codes(rows)).toEqual(['outside_trained_range']);
@@ -189,7 +189,7 @@ describe('warnings', () => {
     expect(columns[0]?.message).toContain('dim_x is 33; the model was trained on');
   });
 
-  it('constant_column names columns, which change nothing', async () => {
+  it('constant_column names columns, which do not affect the estimate', async () => {
     const { x, y } = mixed(15, 80, 2, 1);
     const plain = (await service.post({ x, y })).body;
     const padded = (await service.post({ x: x.map((row) => [row[0], 7, row[1]]), y })).body;
@@ -199,7 +199,7 @@ describe('warnings', () => {
     expect(padded.samples.dim_x).toBe(3);
   });
 
-  it('redundant_column names columns that repeat another, which change nothing', async () => {
+  it('redundant_column names repeated columns, which do not affect the estimate', async () => {
     const { x, y } = mixed(20, 80, 2, 1);
     const plain = (await service.post({ x, y })).body;
     const more = x.map(([a = 0, b = 0]) => [a, b, 9 - Math.exp(a)]);
@@ -224,7 +224,7 @@ describe('warnings', () => {
     }
   });
 
-  it('ties for a column of few values, and not for a rounded one', async () => {
+  it('ties for a column with few distinct values, but not for a rounded one', async () => {
     const { x, y } = gaussian(17, 400, 1, 0.5);
     const coarse = { x: x.map(([v = 0]) => Math.sign(v)), y };
     const warnings = (await service.post(coarse)).body.warnings;
@@ -234,7 +234,7 @@ describe('warnings', () => {
     expect((await service.post(rounded)).body.warnings).toEqual([]);
   });
 
-  it('duplicate_rows counts rows that repeat', async () => {
+  it('duplicate_rows counts repeated rows', async () => {
     const { x, y } = gaussian(18, 100, 2, 0.5);
     const { body } = await service.post({ x: [...x, ...x], y: [...y, ...y] });
     expect(codes(body.warnings)).toEqual(['duplicate_rows']);
@@ -247,7 +247,7 @@ describe('warnings', () => {
     expect(codes(body.warnings)).toEqual(['near_deterministic']);
   });
 
-  it('near_deterministic for classes and themselves, which share their entropy', async () => {
+  it('near_deterministic for classes and a copy of them, which share their entropy', async () => {
     const x = Array.from({ length: 60 }, (_, r) => r % 3);
     const { body } = await service.post({ x, y: x });
     const warning = body.warnings.find(({ code }) => code === 'near_deterministic');
@@ -255,7 +255,7 @@ describe('warnings', () => {
     expect(body.entropy_y).toBeCloseTo(Math.log(3), 10);
   });
 
-  it('near_deterministic for columns that are another function of the other side', async () => {
+  it('near_deterministic for a column that is a non-monotone function of the other', async () => {
     const { x } = gaussian(20, 300, 1, 0.5);
     const y = x.map(([a = 0]) => Math.sin(3 * a));
     const { body } = await service.post({ x, y });

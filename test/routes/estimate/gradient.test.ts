@@ -9,7 +9,7 @@ import { type Answer, type Service, startService } from '../../service.js';
 
 let service: Service;
 beforeAll(async () => {
-  // The model that has a gradient.
+  // The only model that has a gradient.
   service = await startService();
 });
 afterAll(() => service.close());
@@ -56,7 +56,7 @@ describe('POST /estimate/gradient', () => {
     expect(flat.grad_y).toEqual(rows.grad_y);
   });
 
-  it('is per unit of the column, and 0 in all for a shift of a whole column', async () => {
+  it('is per unit of the column, and sums to 0 over a column', async () => {
     const { x, y } = gaussian(4, 90, 1, 0.8);
     const plain = (await ask({ x: x.flat(), y: y.flat() })).body.grad_x as number[];
     const scaled = (await ask({ x: x.flat().map((v) => 8 * v - 40), y: y.flat() })).body;
@@ -66,7 +66,7 @@ describe('POST /estimate/gradient', () => {
     expect(Math.abs(sum(plain))).toBeLessThan(1e-9 * sizeOf(plain));
   });
 
-  it('is in the unit asked for', async () => {
+  it('is in the requested unit', async () => {
     const { x, y } = gaussian(5, 60, 1, 0.5);
     const samples = { x: x.flat(), y: y.flat() };
     const nats = (await ask(samples)).body;
@@ -77,7 +77,7 @@ describe('POST /estimate/gradient', () => {
     });
   });
 
-  it('is 0 for columns that the estimate leaves out', async () => {
+  it('is 0 for columns that the estimate ignores', async () => {
     const { x, y } = mixed(6, 70, 1, 1);
     const more = x.map(([v = 0]) => [v, 3, Math.exp(v)]);
     const { body } = await ask({ x: more, y });
@@ -92,7 +92,7 @@ describe('POST /estimate/gradient', () => {
     expect(sizeOf((none.grad_y as number[][]).flat())).toBe(0);
   });
 
-  it('is 0 for dummies, which are read as labels, and not for the columns beside', async () => {
+  it('is 0 for dummies, which are read as labels, but not for other columns', async () => {
     const { x, y } = gaussian(9, 150, 1, 0.7);
     const labels = x.map(([v = 0], r) => Math.min(2, Math.abs(Math.trunc(2 * v))) + 3 * (r % 2));
     const hot = labels.map((label) => [0, 1, 2, 3, 4, 5].map((known) => Number(known === label)));
@@ -104,7 +104,7 @@ describe('POST /estimate/gradient', () => {
     expect(sizeOf(columns(body.grad_y, 0))).toBeGreaterThan(0);
   });
 
-  it('covers rows beyond a block of the model', async () => {
+  it('covers more rows than a block of the model', async () => {
     const { x, y } = gaussian(7, 2300, 1, 0.8);
     const samples = { x: x.flat(), y: y.flat(), model: 'mist-paper' };
     for (const tau of [0.5, 0.2]) {
@@ -123,7 +123,7 @@ describe('POST /estimate/gradient', () => {
     for (const example of examples) expect((await ask(example)).status).toBe(200);
   });
 
-  it('points to where the estimate rises', async () => {
+  it('points in a direction in which the estimate rises', async () => {
     const { x, y } = gaussian(8, 300, 1, 0.5);
     let at = x.flat();
     const start = (await ask({ x: at, y })).body;
@@ -131,9 +131,9 @@ describe('POST /estimate/gradient', () => {
     expect((await ask({ x: at, y })).body.estimate).toBeGreaterThan(start.estimate + 0.05);
   });
 
-  it('takes a representation to within a tenth of the largest information', async () => {
-    // y is the first of two coordinates plus noise; the representation, one direction of the two,
-    // begins at 80° from the best.
+  it('leads a representation to within a tenth of the largest information', async () => {
+    // y is the first of two coordinates plus noise. The representation is a direction in their
+    // plane; it starts at 80° from the best one.
     const noise = 0.6;
     const normal = normals(9);
     let angle = (80 * Math.PI) / 180;
@@ -193,7 +193,7 @@ describe('POST /estimate/gradient refuses', () => {
   });
 });
 
-/** A step of this root mean square size in the direction of the gradient. */
+/** Moves x in the direction of the gradient, by a step of this root mean square size. */
 function climbed(x: number[], { grad_x }: GradientReply, size: number): number[] {
   const gradient = grad_x as number[];
   const length = Math.sqrt(sum(gradient.map((g) => g * g)) / gradient.length);

@@ -27,7 +27,7 @@ describe('POST /estimate/independence', () => {
     expect(reply.warnings).toEqual(body.warnings);
   });
 
-  it('stops early where there is nothing to find, unless told not to', async () => {
+  it('stops early for independent data, unless early_stop is false', async () => {
     const { x, y } = gaussian(2, 60, 2, 0);
     const early = await test({ x, y, permutations: 500 });
     expect(early.permutations).toBeLessThan(500);
@@ -62,7 +62,7 @@ describe('POST /estimate/independence', () => {
     expect(Math.abs(swapped.p_value - plain.p_value)).toBeLessThan(0.1);
   });
 
-  it('finds nothing in a column that never changes', async () => {
+  it('finds no dependence on a constant column', async () => {
     const { x } = gaussian(5, 40, 1, 0);
     const reply = await test({ x, y: x.map(() => 1), permutations: 50 });
     expect(reply).toMatchObject({ estimate: 0, p_value: 1, p_value_error: 0 });
@@ -77,14 +77,14 @@ describe('POST /estimate/independence', () => {
       answers.push(await test({ x: side, y, permutations: 39, seed: i }));
     }
     const rejected = answers.filter(({ p_value }) => p_value <= 0.05).length;
-    // Binomial of 120 at 5 %: outside but once in a thousand. The bench asks more closely.
+    // Binomial with 120 draws at 5 %: outside once in a thousand. The bench measures it precisely.
     expect(rejected).toBeLessThan(15);
     const halves = answers.filter(({ p_value }) => p_value <= 0.5).length;
     expect(halves).toBeGreaterThan(38);
     expect(halves).toBeLessThan(82);
   });
 
-  it('refuses a test without draws', async () => {
+  it('refuses a test of 0 permutations', async () => {
     const body = { ...gaussian(6, 40, 1, 0), permutations: 0 };
     const answer = await service.post(body, undefined, '/estimate/independence');
     expect(answer.body).toMatchObject({

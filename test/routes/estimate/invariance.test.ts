@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mixed, type Sides, uniforms } from '../../data.js';
 import { type Service, startService } from '../../service.js';
 
-/** Few runs: each is two estimates of the served model. */
+/** Only few runs, because each needs two estimates by the served model. */
 const RUNS = { numRuns: 12, seed: 20 };
 
 let service: Service;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-/** Seeds and shapes; some above the rows of a block, where the split must not depend on order. */
+/** Seeds and shapes. Some have more rows than a block; their split must not depend on the order. */
 const cases = fc.record({
   seed: fc.nat(1_000_000),
   rows: fc.oneof(
@@ -23,7 +23,7 @@ const cases = fc.record({
   dimY: fc.integer({ min: 1, max: 4 }),
 });
 
-/** Maps that keep the order of doubles of ordinary size. */
+/** Maps that preserve the order of doubles of ordinary size. */
 const increasing: ((v: number) => number)[] = [
   (v) => v ** 3 + 5 * v,
   Math.exp,
@@ -54,7 +54,7 @@ async function holds(change: (sides: Sides, random: () => number) => Sides): Pro
 }
 
 describe('the answer does not depend on', () => {
-  it('the order of rows when one column mirrors another', async () => {
+  it('the order of rows if one column mirrors another', async () => {
     const x = mixed(3, 41, 1, 1).x;
     const order = shuffled(x.length, uniforms(4));
     const turned = order.map((r) => x[r] as number[]);
@@ -107,7 +107,7 @@ describe('the answer does not depend on', () => {
     ));
 });
 
-/** Applies a random map to each column; direction −1 turns about half of them around. */
+/** Applies a random map to each column; with direction −1, about half of them are decreasing. */
 function mapped(side: number[][], random: () => number, direction: 1 | -1): number[][] {
   const maps = (side[0] ?? []).map(() => {
     const map = increasing[Math.floor(random() * increasing.length)] as (v: number) => number;

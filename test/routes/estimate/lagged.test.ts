@@ -35,7 +35,7 @@ const meanError = (values: readonly number[], known: readonly number[]) =>
   values.reduce((sum, v, i) => sum + Math.abs(v - (known[i] as number)), 0) / values.length;
 
 describe('POST /estimate/lagged', () => {
-  it('knows coupled autoregressive series: lags, their own past, and the direction', async () => {
+  it('finds the known values of coupled autoregressive series at all lags', async () => {
     const { x, y, known, ksg } = golden.autoregressive;
     const reply = await lagged({
       x,
@@ -66,7 +66,7 @@ describe('POST /estimate/lagged', () => {
     expect(reply.block_length).toBe(23);
   });
 
-  it('knows a noisy copy of the logistic map, two rows late', async () => {
+  it('finds a noisy copy of the logistic map that is two rows late', async () => {
     const { x, y, known } = golden.logistic;
     const body = { x, y, lags: [0, 1, 2, 3], history: { source: 2, target: 1 }, permutations: 39 };
     const reply = await lagged(body);
@@ -78,7 +78,7 @@ describe('POST /estimate/lagged', () => {
     expect(x_to_y.interval.lower).toBeGreaterThan(y_to_x.estimate);
   });
 
-  it('reads a lag as rows by which x leads, and turns with the sides', async () => {
+  it('takes a lag as rows by which x leads, and is symmetric in the sides', async () => {
     const { x, y } = golden.autoregressive;
     const options = { permutations: 0, unit: 'bits' };
     const forth = await lagged({ x, y, lags: [2], ...options });
@@ -90,13 +90,13 @@ describe('POST /estimate/lagged', () => {
     expect(back.transfer_entropy.y_to_x.estimate).toBeCloseTo(x_to_y.estimate, 4);
     expect(back.transfer_entropy.x_to_y.estimate).toBeCloseTo(y_to_x.estimate, 4);
     expect(forth.lags[0]).not.toHaveProperty('p_value');
-    // The same rows of y for both lags: 2 … 498.
+    // Both lags use the same rows of y: 2 … 498.
     const both = await lagged({ x, y, lags: [2, -1], ...options });
     const pair = { x: x.slice(0, 497), y: y.slice(2, 499), unit: 'bits' };
     expect(both.lags[0]?.estimate).toBeCloseTo((await service.post(pair)).body.estimate, 4);
   });
 
-  it('finds nothing between independent series, and does not warn of their order', async () => {
+  it('finds nothing between independent series, and does not warn of dependence', async () => {
     const { x, y } = gaussian(3, 200, 1, 0);
     const reply = await lagged({ x, y, lags: [-2, -1, 0, 1, 2], permutations: 60, seed: 2 });
     for (const { q_value } of reply.lags) expect(q_value).toBeGreaterThan(0.01);
@@ -118,7 +118,7 @@ describe('POST /estimate/lagged refuses', () => {
     ['lags that leave no rows', { lags: [-3, 2] }, 'out_of_range', '/lags'],
     ['a lag beyond the rows', { lags: [100] }, 'out_of_range', '/lags'],
     ['no lags', { lags: [] }, 'out_of_range', '/lags'],
-    ['a lag twice', { lags: [1, 1] }, 'out_of_range', '/lags'],
+    ['a repeated lag', { lags: [1, 1] }, 'out_of_range', '/lags'],
     ['half a lag', { lags: [0.5] }, 'invalid_type', '/lags/0'],
     [
       'a history beyond the rows',
@@ -127,13 +127,23 @@ describe('POST /estimate/lagged refuses', () => {
       '/history',
     ],
     [
-      'a history of nothing',
+      'a history of 0 rows',
       { lags: [0], history: { target: 0 } },
       'out_of_range',
       '/history/target',
     ],
-    ['a history of another name', { lags: [0], history: { x: 1 } }, 'unknown_field', '/history/x'],
-    ['one block', { lags: [0], block_length: 4 }, 'out_of_range', '/block_length'],
+    [
+      'an unknown name in the history',
+      { lags: [0], history: { x: 1 } },
+      'unknown_field',
+      '/history/x',
+    ],
+    [
+      'blocks longer than half of the rows',
+      { lags: [0], block_length: 4 },
+      'out_of_range',
+      '/block_length',
+    ],
   ])('%s', async (_name, body, code, pointer) => {
     const answer = await service.post({ x, y: x, ...body }, undefined, '/estimate/lagged');
     expect(answer.body).toMatchObject({ code, pointer });

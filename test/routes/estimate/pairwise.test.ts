@@ -24,7 +24,7 @@ const at = (matrix: (number | null)[][] | undefined, i: number, j: number) =>
   matrix?.[i]?.[j] as number;
 
 describe('POST /estimate/pairwise', () => {
-  it('gives for each pair what /estimate gives, symmetric, with nothing on the diagonal', async () => {
+  it('gives the estimates of /estimate, symmetric, with null on the diagonal', async () => {
     const reply = await pairwise({ columns: diabetes, permutations: 99, level: 0.8 });
     expect(reply.names).toEqual(['bmi', 'bp', 's6', 'target']);
     expect(reply).toMatchObject({ level: 0.8, unit: 'nats', samples: { rows: 442 } });
@@ -53,7 +53,7 @@ describe('POST /estimate/pairwise', () => {
     expect(at(q_value, 0, 3)).toBeGreaterThanOrEqual(at(p_value, 0, 3));
   });
 
-  it('takes rows and names in place of columns, and names columns itself', async () => {
+  it('accepts rows and names instead of columns, and has default names', async () => {
     const data = bmi.map((value, r) => [value, bp[r]]);
     const named = await pairwise({ data, names: ['bmi', 'bp'], permutations: 0 });
     const columns = await pairwise({ columns: { bmi, bp }, permutations: 0 });
@@ -63,7 +63,7 @@ describe('POST /estimate/pairwise', () => {
     expect(named).not.toHaveProperty('p_value');
   });
 
-  it('takes blocks of columns under one name', async () => {
+  it('accepts several columns under one name', async () => {
     const block = bmi.map((value, r) => [value, bp[r]]);
     const columns = { block, s6, target };
     const reply = await pairwise({ columns, permutations: 60, unit: 'bits' });
@@ -72,7 +72,7 @@ describe('POST /estimate/pairwise', () => {
     expect(at(reply.p_value, 0, 2)).toBeLessThan(1e-3);
   });
 
-  it('answers the same for the same seed; another one changes p-values alone', async () => {
+  it('answers the same for the same seed; another seed changes only p-values', async () => {
     const columns = { ...diabetes, coarse: bmi.map((v) => Math.round(v / 5)) };
     const body = { columns, permutations: 50 };
     const [a, b, c] = [
@@ -86,7 +86,7 @@ describe('POST /estimate/pairwise', () => {
     expect(c.p_value).not.toEqual(a.p_value);
   });
 
-  it('does not change with strictly monotone maps, in estimates and p-values', async () => {
+  it('does not change estimates and p-values under strictly monotone maps', async () => {
     const maps = [
       Math.exp,
       (v: number) => v ** 3,
@@ -125,7 +125,7 @@ describe('POST /estimate/pairwise', () => {
     );
   });
 
-  it('calls a copy of a column near-deterministic, by name', async () => {
+  it('warns of a copy of a column by name', async () => {
     const reply = await pairwise({
       columns: { bmi, log_bmi: bmi.map((v) => -Math.log(v)), target },
       permutations: 0,
@@ -135,7 +135,7 @@ describe('POST /estimate/pairwise', () => {
     expect(at(reply.information_correlation, 0, 1)).toBeGreaterThan(0.99);
   });
 
-  it('names constant columns and those with ties, and finds nothing in a constant', async () => {
+  it('names constant and tied columns, and finds no dependence on a constant', async () => {
     const columns = {
       bmi,
       target,
@@ -148,11 +148,11 @@ describe('POST /estimate/pairwise', () => {
     expect(message('ties')).toMatch(/^coarse has few distinct values/);
     expect(at(reply.estimate, 0, 2)).toBe(0);
     expect(at(reply.p_value, 0, 2)).toBe(1);
-    // A column cut in two says much about itself, ties or not.
+    // A column and its two-valued version are strongly dependent, in spite of the ties.
     expect(at(reply.p_value, 0, 3)).toBeLessThan(1e-3);
   });
 
-  it('has uniform p-values where there is nothing to find, ties or not', async () => {
+  it('has uniform p-values for independent columns, with and without ties', async () => {
     const [normal, uniform] = [normals(11), uniforms(12)];
     const kinds = [
       normal,
@@ -172,7 +172,7 @@ describe('POST /estimate/pairwise', () => {
     const upper = (p_value ?? []).flatMap((row, i) => row.slice(i + 1) as number[]);
     const p = upper.sort((a, b) => a - b);
     expect(p.length).toBe(630);
-    // Kolmogorov–Smirnov distance of 630 p-values of 800 draws: above this, but once in a thousand.
+    // The Kolmogorov–Smirnov distance of 630 p-values of 800 draws exceeds this once in a thousand.
     const distance = Math.max(...p.map((v, i) => Math.abs(v - (i + 0.5) / p.length)));
     expect(distance).toBeLessThan(1.95 * Math.sqrt(1 / 630 + 1 / 800));
     expect(p[0]).toBeGreaterThan(1e-6);
@@ -191,10 +191,10 @@ describe('POST /estimate/pairwise refuses', () => {
     ['one column', { columns: { a: column } }, 'too_few_columns', '/columns'],
     ['data of one column', { data: column }, 'too_few_columns', '/data'],
     ['no columns', { columns: {} }, 'too_few_columns', '/columns'],
-    ['both', { columns, data: [[1, 2]] }, 'unknown_field', '/data'],
+    ['columns and data', { columns, data: [[1, 2]] }, 'unknown_field', '/data'],
     ['names without data', { columns, names: ['a'] }, 'unknown_field', '/names'],
     [
-      'a value that is missing',
+      'a missing value',
       { columns: { a: column, 'b/c': [1, null, 2] } },
       'missing_value',
       '/columns/b~1c/1',
@@ -208,7 +208,7 @@ describe('POST /estimate/pairwise refuses', () => {
     ['an empty column', { columns: { a: column, b: [] } }, 'empty_samples', '/columns/b'],
     ['ragged data', { data: [[1, 2], [3]] }, 'ragged_rows', '/data/1'],
     [
-      'too many names',
+      'too few names',
       {
         data: [
           [1, 2],
@@ -220,7 +220,7 @@ describe('POST /estimate/pairwise refuses', () => {
       '/names',
     ],
     [
-      'a name twice',
+      'a repeated name',
       {
         data: [
           [1, 2],
@@ -232,7 +232,7 @@ describe('POST /estimate/pairwise refuses', () => {
       '/names/1',
     ],
     [
-      'a number for a name',
+      'a number as a name',
       {
         data: [
           [1, 2],
@@ -244,7 +244,7 @@ describe('POST /estimate/pairwise refuses', () => {
       '/names/1',
     ],
     [
-      'a text for names',
+      'a string as names',
       {
         data: [
           [1, 2],

@@ -4,7 +4,7 @@ import type { Problem } from '../../../src/http/problem-schema.js';
 import { mixed } from '../../data.js';
 import { type Service, startService } from '../../service.js';
 
-/** The reference package's own predictions; test/golden/mist_reference.py makes them and the models. */
+/** Predictions of the reference package; test/golden/mist_reference.py makes them and the models. */
 interface Golden {
   taus: number[];
   cases: { x: number[][]; y: number[][]; 'mist-qr-random': number[]; 'mist-random': number[] }[];
@@ -37,7 +37,7 @@ describe('a model of kind mist-reference', () => {
     expect(codes(body.warnings)).not.toContain('no_uncertainty');
   });
 
-  it.each(cases)('gives the point of the reference package, case %i', async (_i, c) => {
+  it.each(cases)('gives the point estimate of the reference package, case %i', async (_i, c) => {
     const { body } = await service.post({ x: c.x, y: c.y, model: 'mist-random' });
     const [expected = Number.NaN] = c['mist-random'];
     for (const value of [body.estimate, body.interval.lower, body.interval.upper]) {
@@ -48,7 +48,7 @@ describe('a model of kind mist-reference', () => {
     );
   });
 
-  it('reads values as they are: units matter to it', async () => {
+  it('reads values instead of ranks, so that units matter', async () => {
     const { x, y } = golden.cases[1] as Golden['cases'][number];
     const plain = (await service.post({ x, y })).body;
     const scaled = (await service.post({ x: x.map((row) => row.map((v) => 9 * v)), y })).body;
@@ -62,7 +62,7 @@ describe('a model of kind mist-reference', () => {
     expect(body.warnings.map(({ message }) => message).join()).toContain('3 blocks');
   });
 
-  it('refuses columns that it would cut off, and values that it would drown in', async () => {
+  it('refuses columns that it would cut off, and values that are too large for it', async () => {
     const wide = await service.post<Problem>(mixed(4, 20, 40, 25));
     expect(wide.status).toBe(400);
     expect(wide.body).toMatchObject({ code: 'too_many_columns' });
@@ -72,7 +72,7 @@ describe('a model of kind mist-reference', () => {
     expect(huge.body).toMatchObject({ code: 'out_of_range', pointer: '/x' });
   });
 
-  it('answers constant columns without the words of a model that leaves them out', async () => {
+  it('does not warn of constant columns, because it does not ignore them', async () => {
     const { x } = mixed(5, 40, 1, 1);
     const { status, body } = await service.post({ x, y: x.map(() => 2) });
     expect(status).toBe(200);

@@ -47,10 +47,10 @@ describe("the ranking agrees with scikit-learn's", () => {
 });
 
 describe("scikit-learn's comparison of F-test and mutual information", () => {
-  it('ranks the wave first, which a linear test puts behind the line', async () => {
+  it('ranks the wave first, which a linear test ranks below the line', async () => {
     const golden = JSON.parse(await readFile('test/golden/f_test_vs_mi.json', 'utf8'));
     const { features, target, f_test, mi } = golden;
-    // The paper's own distribution has few waves: mist-paper ranks the line first.
+    // The distribution of the paper has few waves, so mist-paper ranks the line first.
     const reply = await screen({ features, target, permutations: 200, model: 'mist' });
     expect(reply.ranking.map(({ name }) => name)).toEqual(['x2', 'x1', 'x3']);
     expect(f_test.x1).toBeGreaterThan(f_test.x2);
@@ -65,12 +65,12 @@ describe("scikit-learn's comparison of F-test and mutual information", () => {
 });
 
 describe('POST /estimate/screen', () => {
-  it('tells what each flower measurement shares with its species', async () => {
+  it('finds the information of each flower measurement about its species', async () => {
     const reply = await screen({ ...split('iris'), unit: 'bits', permutations: 100 });
     expect(reply.target_type).toBe('classes');
     expect(reply.target_entropy).toBeCloseTo(Math.log2(3), 10);
     for (const { estimate, uncertainty_coefficient, p_value, q_value } of reply.ranking) {
-      // An estimate may be a little more than the entropy; a share of it is 1 at most.
+      // An estimate may be slightly above the entropy; the share is at most 1.
       expect(uncertainty_coefficient).toBeCloseTo(Math.min(1, estimate / Math.log2(3)), 6);
       expect(p_value).toBeLessThan(0.01);
       expect(q_value).toBeGreaterThanOrEqual(p_value as number);
@@ -83,7 +83,7 @@ describe('POST /estimate/screen', () => {
     ).toEqual(['petal_length', 'petal_width']);
   });
 
-  it('does not depend on how classes are numbered, and reads them as numbers when told', async () => {
+  it('does not depend on the numbering of classes, unless target_type is numeric', async () => {
     const { features, target } = split('wine');
     const renumbered = target.map((value) => [5, 1, 3][value] as number);
     const body = { features, permutations: 0 };
@@ -101,7 +101,7 @@ describe('POST /estimate/screen', () => {
     expect(numeric.ranking[0]).not.toHaveProperty('uncertainty_coefficient');
   });
 
-  it('counts what a feature shares with all columns of a target', async () => {
+  it('includes the information about all columns of a target', async () => {
     const { features, target } = split('iris');
     const indicators = target.map((value) => [1, 2].map((k) => (k === value ? 1 : 0)));
     const reply = await screen({ features, target: indicators, permutations: 0 });
@@ -112,28 +112,31 @@ describe('POST /estimate/screen', () => {
     }
   });
 
-  it.each(['mrmr', 'conditional'])('does not choose a copy of what it has: %s', async (method) => {
-    const normal = normals(5);
-    const column = () => Array.from({ length: 300 }, normal);
-    const [a, b, noise] = [column(), column(), column()];
-    const copy = a.map((v) => v + 0.05 * normal());
-    const target = a.map((v, r) => v + 0.7 * (b[r] as number) + 0.5 * normal());
-    const body = { features: { a, copy, b, noise }, target, permutations: 0 };
-    const { selected = [] } = await screen({ ...body, select: { method, k: 2 } });
-    expect(['a', 'copy']).toContain(selected[0]?.name);
-    expect(selected[1]?.name).toBe('b');
-    const { body: both } = await service.post({
-      x: a.map((v, r) => [selected[0]?.name === 'a' ? v : copy[r], b[r]]),
-      y: target,
-    });
-    expect(selected[1]?.joint.estimate).toBe(both.estimate);
-    expect(selected[1]?.joint.estimate).toBeGreaterThan(selected[0]?.joint.estimate as number);
-    const all = await screen({ ...body, select: { method, k: 4 } });
-    expect(all.selected?.slice(0, 2).map(({ name }) => name)).toEqual(
-      selected.map(({ name }) => name),
-    );
-    expect(new Set(all.selected?.map(({ name }) => name)).size).toBe(4);
-  });
+  it.each(['mrmr', 'conditional'])(
+    'does not choose a copy of a chosen feature: %s',
+    async (method) => {
+      const normal = normals(5);
+      const column = () => Array.from({ length: 300 }, normal);
+      const [a, b, noise] = [column(), column(), column()];
+      const copy = a.map((v) => v + 0.05 * normal());
+      const target = a.map((v, r) => v + 0.7 * (b[r] as number) + 0.5 * normal());
+      const body = { features: { a, copy, b, noise }, target, permutations: 0 };
+      const { selected = [] } = await screen({ ...body, select: { method, k: 2 } });
+      expect(['a', 'copy']).toContain(selected[0]?.name);
+      expect(selected[1]?.name).toBe('b');
+      const { body: both } = await service.post({
+        x: a.map((v, r) => [selected[0]?.name === 'a' ? v : copy[r], b[r]]),
+        y: target,
+      });
+      expect(selected[1]?.joint.estimate).toBe(both.estimate);
+      expect(selected[1]?.joint.estimate).toBeGreaterThan(selected[0]?.joint.estimate as number);
+      const all = await screen({ ...body, select: { method, k: 4 } });
+      expect(all.selected?.slice(0, 2).map(({ name }) => name)).toEqual(
+        selected.map(({ name }) => name),
+      );
+      expect(new Set(all.selected?.map(({ name }) => name)).size).toBe(4);
+    },
+  );
 });
 
 describe('POST /estimate/screen refuses', () => {
@@ -143,15 +146,20 @@ describe('POST /estimate/screen refuses', () => {
     ['no features', { target }, 'missing_field', '/features'],
     ['an empty object of features', { features: {}, target }, 'too_few_columns', '/features'],
     ['no target', { features }, 'missing_field', '/target'],
-    ['a target of other rows', { features, target: [1, 2] }, 'unequal_rows', '/target'],
     [
-      'features of unequal rows',
+      'a target with another number of rows',
+      { features, target: [1, 2] },
+      'unequal_rows',
+      '/target',
+    ],
+    [
+      'features with unequal rows',
       { features: { a: [1, 2], b: [1] }, target },
       'too_few_rows',
       '/features/b',
     ],
     [
-      'a text in a feature',
+      'a string in a feature',
       { features: { a: [1, 'x', 2] }, target },
       'not_a_number',
       '/features/a/1',
@@ -169,7 +177,7 @@ describe('POST /estimate/screen refuses', () => {
       '/select/method',
     ],
     [
-      'a choice without k',
+      'a selection without k',
       { features, target, select: { method: 'mrmr' } },
       'missing_field',
       '/select/k',
@@ -195,7 +203,7 @@ describe('POST /estimate/screen refuses', () => {
   });
 });
 
-/** Rank correlation, ties in no particular order. */
+/** Rank correlation, with ties in arbitrary order. */
 function spearman(a: readonly number[], b: readonly number[]): number {
   const ranks = (values: readonly number[]) => {
     const order = values

@@ -75,7 +75,7 @@ const replyExample = {
 };
 
 const inUnit = (description: string) =>
-  Type.Number({ description: `${description}, in the unit asked for` });
+  Type.Number({ description: `${description}, in the requested unit` });
 
 const DistributionReply = Type.Object(
   {
@@ -85,18 +85,22 @@ const DistributionReply = Type.Object(
       Type.Object({
         id: Type.String(),
         entropy: inUnit('H(q) over these candidates'),
-        perplexity: Type.Number({ description: 'As many equally likely candidates' }),
+        perplexity: Type.Number({
+          description: 'Number of equally likely candidates that have this entropy',
+        }),
         log_normalizer: inUnit('log Σ π/π_ref'),
         policy_mass: Type.Number({ description: 'Σ π: 1 for the whole support' }),
-        reference_mass: Type.Number(),
+        reference_mass: Type.Number({ description: 'Σ π_ref: 1 for the whole support' }),
         kl_policy_reference: inUnit('KL(π‖π_ref), both renormalized over the candidates'),
-        kl_reference_policy: inUnit('KL(π_ref‖π), likewise: −E_ref[log π/π_ref] on the support'),
+        kl_reference_policy: inUnit(
+          'KL(π_ref‖π), both renormalized over the candidates; −E_ref[log π/π_ref] for the whole support',
+        ),
         candidates: Type.Array(
           Type.Object({
             id: Type.String(),
             did: Type.Number({ description: 'q(y) = softmax of the log ratios' }),
             log_ratio: inUnit('log π/π_ref'),
-            reward: Type.Number({ description: 'β log π/π_ref in nats, as losses have it' }),
+            reward: Type.Number({ description: 'β log π/π_ref, in nats as in the losses' }),
             rank: Type.Integer({ description: '1 for the largest log ratio' }),
           }),
         ),
@@ -105,11 +109,14 @@ const DistributionReply = Type.Object(
             above: Type.String(),
             below: Type.String(),
             policy: inUnit('log π(above)/π(below)'),
-            reference: inUnit('The same of π_ref'),
-            difference: inUnit('policy − reference: at least 0'),
+            reference: inUnit('log π_ref(above)/π_ref(below)'),
+            difference: inUnit('policy − reference, at least 0'),
             rejected: inUnit('The margin of π_l under the power law: reference − β difference'),
           }),
-          { description: 'Neighbors in the order of the log ratio; other margins are their sums' },
+          {
+            description:
+              'Margins of neighbors in the order of the log ratio; other margins are sums of these',
+          },
         ),
       }),
     ),
@@ -125,7 +132,7 @@ export const distributionSchemas = [DistributionRequest, DistributionReply];
 export const distributionRoute = didRoute('Distribution', {
   summary: 'The DID of prompts over their candidates',
   description:
-    'q(y) ∝ π(y)/π_ref(y) over the distinct candidates given: what the policy has learned about each prompt relative to the reference.',
-  reply: 'A distribution a prompt',
+    'Returns q(y) ∝ π(y)/π_ref(y) over the distinct candidates: what the policy has learned about each prompt relative to the reference.',
+  reply: 'One distribution per prompt',
   errors: CANDIDATE_ERRORS,
 });

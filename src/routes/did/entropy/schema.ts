@@ -10,7 +10,7 @@ export const EntropyOptions = Type.Object(
   {
     proposal: Type.Enum([...PROPOSALS], {
       description:
-        'The model that the samples were drawn from: draws of the policy give the far smaller error. "support": they are every possible completion, once each, and the entropy is exact',
+        'The model that the samples were drawn from; draws from the policy give a far smaller error. "support": the samples are every possible completion, once each, and the entropy is exact',
     }),
     unit: unitOption,
     id: idOption,
@@ -80,19 +80,21 @@ const EntropyReply = Type.Object(
       Type.Object({
         id: Type.String(),
         entropy: Type.Number({ description: 'H(q) over all completions' }),
-        standard_error: Type.Number({ description: 'Jackknife over the draws' }),
-        ess: Nullable({ description: 'Effective sample size of the draws; null when exact' }),
-        largest_weight: Nullable({ description: 'Share of the heaviest draw' }),
+        standard_error: Type.Number({ description: 'Jackknife standard error over the draws' }),
+        ess: Nullable({ description: 'Effective sample size of the draws; null if exact' }),
+        largest_weight: Nullable({ description: 'Weight of the heaviest draw; null if exact' }),
         samples: Type.Integer(),
       }),
     ),
     mean: Type.Object(
       {
         entropy: Type.Number(),
-        standard_error: Nullable({ description: 'From the spread over prompts' }),
+        standard_error: Nullable({
+          description: 'From the spread over prompts; null with a single prompt',
+        }),
         prompts: Type.Integer(),
       },
-      { description: 'Over the prompts' },
+      { description: 'Mean over the prompts' },
     ),
     ...replyEnd,
   },
@@ -106,7 +108,7 @@ export const entropySchemas = [EntropyRequest, EntropyReply];
 export const entropyRoute = didRoute('Entropy', {
   summary: 'The entropy of the DID over all completions, from samples',
   description:
-    'Low: the policy learned something narrow, as of facts. High: something broad, as of open-ended instructions. Self-normalized importance sampling, with its standard error and effective sample size.',
-  reply: 'An entropy a prompt, and their mean',
+    'A low entropy means that the policy learned something narrow, such as facts; a high entropy means something broad, such as following open-ended instructions. The estimate uses self-normalized importance sampling and has a standard error and an effective sample size.',
+  reply: 'One entropy per prompt, and their mean',
   errors: CANDIDATE_ERRORS,
 });

@@ -15,7 +15,7 @@ export const pairsAnswer: DidAnswer<typeof PairsOptions, PairsReply> = {
     if (labelSmoothing > 0 && loss !== 'robust') {
       throw new MistdError(
         'invalid_value',
-        `label_smoothing belongs to the robust loss; the loss is ${loss}.`,
+        `label_smoothing is an option of the robust loss, but the loss is ${loss}.`,
         { pointer: '/label_smoothing' },
       );
     }
@@ -23,7 +23,7 @@ export const pairsAnswer: DidAnswer<typeof PairsOptions, PairsReply> = {
     if (per_pair && count > limits.maxRows) {
       throw new MistdError(
         'too_many_rows',
-        `per_pair is for at most ${limits.maxRows} pairs; there are ${count}.`,
+        `per_pair supports at most ${limits.maxRows} pairs; the request has ${count}.`,
         { pointer: '/per_pair' },
       );
     }
@@ -46,7 +46,7 @@ function requireTokens({ tokens }: Pairs): void {
   if (tokens !== undefined) return;
   throw new MistdError(
     'missing_field',
-    'The ipo loss is of margins a token: every pair needs chosen_tokens and rejected_tokens, or lists of log-probs a token.',
+    'The ipo loss uses per-token margins: every pair needs chosen_tokens and rejected_tokens, or lists with one log-probability per token.',
     { pointer: '/pairs' },
   );
 }

@@ -16,7 +16,7 @@ import {
   timingExample,
 } from '../schema.js';
 
-/** Everything a client may ask beside the pairs. */
+/** The options of a request, apart from the pairs. */
 export const PairsOptions = Type.Object(
   {
     beta,
@@ -25,13 +25,13 @@ export const PairsOptions = Type.Object(
       minimum: 0,
       exclusiveMaximum: 0.5,
       default: 0,
-      description: 'ε of the robust loss: the share of labels that are flipped',
+      description: 'ε of the robust loss: the share of flipped labels',
     }),
     level,
     bins,
     per_pair: Type.Boolean({
       default: false,
-      description: 'Whether to reply the figures of each pair too; for at most MAX_ROWS pairs',
+      description: 'Whether to return the figures of each pair too, for at most MAX_ROWS pairs',
     }),
     id: idOption,
   },
@@ -164,7 +164,7 @@ const PairsReply = Type.Object(
     beta: Type.Number(),
     loss: Type.Enum([...LOSSES]),
     pairs: Type.Integer(),
-    prompts: Type.Integer({ description: 'Clusters of the intervals' }),
+    prompts: Type.Integer({ description: 'Number of prompts, by which intervals are clustered' }),
     level: Type.Number(),
     metrics: Type.Object(
       {
@@ -178,7 +178,7 @@ const PairsReply = Type.Object(
         'logps/ref_chosen': mean,
         'logps/ref_rejected': mean,
       },
-      { description: 'Under the names that TRL logs; a tie is no win' },
+      { description: 'Named as TRL logs them; a tie does not count as a win' },
     ),
     ties: mean,
     preference_probability: mean,
@@ -192,7 +192,7 @@ const PairsReply = Type.Object(
       },
       {
         description:
-          'log(π/π_ref) of either side, and how often it is negative. Chosen completions drawn from π_ref lose likelihood on average: by KL(π_ref‖π)',
+          'log(π/π_ref) of each side, and how often it is negative. Chosen completions that were drawn from π_ref lose log-likelihood on average: KL(π_ref‖π)',
       },
     ),
     beta_fit: betaFit,
@@ -200,7 +200,7 @@ const PairsReply = Type.Object(
       {
         nats: mean,
         bits: mean,
-        at_fitted_beta: OrNull(bound, 'Of the best β; null without one'),
+        at_fitted_beta: OrNull(bound, 'At the fitted β; null if no finite β fits'),
       },
       {
         description:
@@ -246,9 +246,9 @@ const rowsExample = [
 ];
 
 export const pairsRoute = didRoute('Pairs', {
-  summary: 'What preference pairs say about a policy',
+  summary: 'Statistics of a policy on preference pairs',
   description:
-    'Rewards, margins, accuracies, losses, displacement, the best β, information and calibration. A million pairs fit one request as NDJSON or CSV, options in the query string: rows are read as they arrive.',
+    'Returns rewards, margins, accuracies, losses, displacement, the best β, information and calibration. A million pairs fit in one request as NDJSON or CSV, with the options in the query string; rows are read as they arrive.',
   reply: 'Figures with intervals clustered by prompt',
   rows: { example: rowsExample, options },
   errors: [],

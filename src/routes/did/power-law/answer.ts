@@ -28,7 +28,7 @@ function requireRejected({ id, candidates }: Prompt): void {
   if (candidates.every(({ rejected }) => rejected !== undefined)) return;
   throw new MistdError(
     'missing_field',
-    `A candidate of prompt ${JSON.stringify(id)} has no rejected_logp; the regression needs log-probs under all of π_ref, π_l and π.`,
+    `A candidate of prompt ${JSON.stringify(id)} has no rejected_logp; the regression needs log-probabilities under π_ref, π_l and π.`,
     { pointer: '/prompts' },
   );
 }

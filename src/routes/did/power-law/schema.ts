@@ -73,7 +73,7 @@ const PowerLawRequest = Type.Object(
 
 const verdict = Type.Object({
   conclusion: Type.Enum(['rejected', 'not_rejected', 'undetermined', 'exact', 'close', 'violated']),
-  text: Type.String({ description: 'The same in words and numbers' }),
+  text: Type.String({ description: 'The conclusion as a sentence, with its figures' }),
 });
 
 const pairTests = Type.Object({
@@ -85,25 +85,30 @@ const pairTests = Type.Object({
       term: Type.Enum(['cubed_margin', 'length_difference']),
       status: Type.Enum(['tested', 'separated', 'constant']),
       coefficient: Nullable({
-        description: 'Of the margin over its root mean square, cubed; or a token',
+        description:
+          'Coefficient of the cube of the margin over its root mean square, or of the length difference in tokens',
       }),
       likelihood_ratio: Nullable(),
-      p_value: Nullable({ description: 'Of the likelihood ratio, χ² of one degree of freedom' }),
-      clustered_p_value: Nullable({ description: 'Robust to dependence within prompts' }),
+      p_value: Nullable({
+        description: 'p-value of the likelihood ratio, χ² with one degree of freedom',
+      }),
+      clustered_p_value: Nullable({
+        description: 'p-value of the coefficient, robust to dependence within prompts',
+      }),
     }),
   ),
   calibration: Type.Unsafe<Static<typeof calibration> | null>({
     anyOf: [calibration, { type: 'null' }],
-    description: 'Of σ(β̂ δ); null without a fit',
+    description: 'Calibration of σ(β̂ δ); null without a fit',
   }),
-  p_value: Nullable({ description: 'Of all tests together (Bonferroni)' }),
+  p_value: Nullable({ description: 'p-value of all tests together (Bonferroni)' }),
   verdict,
 });
 
 const regression = Type.Object({
   prompts: Type.Integer(),
   candidates: Type.Integer(),
-  beta: Nullable({ description: 'The slope' }),
+  beta: Nullable({ description: 'Slope of the regression' }),
   standard_error: Nullable({ description: 'Clustered by prompt' }),
   lower: Nullable(),
   upper: Nullable(),
@@ -125,7 +130,7 @@ const replyExample = {
     largest_residual: 0.08,
     verdict: {
       conclusion: 'close',
-      text: 'Close on these candidates, not exact: β = 0.1, R² = 0.980000, largest residual 0.08 nats.',
+      text: 'Close but not exact on these candidates: β = 0.1, R² = 0.980000, largest residual 0.08 nats.',
     },
   },
   warnings: [],
@@ -149,8 +154,8 @@ export const powerLawSchemas = [PowerLawRequest, PowerLawReply];
 export const powerLawRoute = didRoute('PowerLaw', {
   summary: 'Whether preference data fit the theory under which the DPO reward is optimal',
   description:
-    'From pairs, best held out from training: likelihood-ratio tests of what σ(βδ) leaves out; they can reject the power law and never confirm it. From candidates with log-probs under π_ref, π_l and π: the regression of log(π_ref/π_l) on log(π/π_ref) within prompts, which shows the law itself.',
-  reply: 'Tests and a verdict in words',
+    'For pairs, preferably held out from training: likelihood-ratio tests of terms that σ(βδ) leaves out; they can reject the power law but never confirm it. For candidates with log-probabilities under π_ref, π_l and π: the regression of log(π_ref/π_l) on log(π/π_ref) within prompts, which tests the law itself.',
+  reply: 'Tests and a verdict',
   rows: { example: pairsExample, options },
   errors: CANDIDATE_ERRORS,
 });

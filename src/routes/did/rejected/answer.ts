@@ -14,7 +14,7 @@ export const rejectedAnswer = aboutPrompts<typeof RejectedOptions, RejectedReply
       prompts,
       warnings: [
         ...candidateWarnings(read.prompts, read),
-        // Over a whole support, weights are probabilities and may be as uneven as they are.
+        // Over the whole support, weights are exact probabilities, so uneven ones need no warning.
         ...(proposal === 'support' ? [] : weightWarnings(prompts)),
       ],
     };

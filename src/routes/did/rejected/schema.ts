@@ -11,13 +11,13 @@ export const RejectedOptions = Type.Object(
     proposal: Type.Enum([...SOURCES], {
       default: 'reference',
       description:
-        'The candidates are draws of the reference, or ("support") every possible completion, once each',
+        'The source of the candidates. reference: they are draws from the reference. support: they are every possible completion, once each',
     }),
     draws: Type.Integer({
       minimum: 0,
       maximum: 1000,
       default: 1,
-      description: 'Candidates to draw of each prompt, with replacement',
+      description: 'Number of candidates to draw per prompt, with replacement',
     }),
     seed,
     id: idOption,
@@ -77,10 +77,11 @@ const replyExample = {
 const orderCheck = Type.Object({
   pairs: Type.Integer(),
   violated: Type.Integer({
-    description: 'Pairs of candidates on which π_l moved away from π_ref as the policy did',
+    description:
+      'Number of pairs of candidates on which π_l moved away from π_ref in the same direction as the policy',
   }),
   largest_deviation: Type.Number({
-    description: 'Largest |M_ref − M_l − β (M_* − M_ref)| in nats; 0 when π_l is the optimal one',
+    description: 'Largest |M_ref − M_l − β (M_* − M_ref)| in nats; 0 if π_l is optimal',
   }),
 });
 
@@ -94,10 +95,12 @@ const RejectedReply = Type.Object(
         ess: Type.Number({ description: 'Effective sample size of the weights' }),
         largest_weight: Type.Number(),
         expected_log_ratio: Type.Number({
-          description: 'E of log π/π_ref over the rejected distribution, in nats',
+          description: 'Mean of log π/π_ref over the rejected distribution, in nats',
         }),
         candidates: Type.Array(Type.Object({ id: Type.String(), weight: Type.Number() })),
-        drawn: Type.Array(Type.String(), { description: 'Ids, drawn with these weights' }),
+        drawn: Type.Array(Type.String(), {
+          description: 'Ids of candidates drawn with these weights',
+        }),
         order_check: Type.Unsafe<Static<typeof orderCheck> | null>({
           ...orderCheck,
           type: ['object', 'null'],
@@ -115,9 +118,9 @@ export type RejectedReply = Static<typeof RejectedReply>;
 export const rejectedSchemas = [RejectedRequest, RejectedReply];
 
 export const rejectedRoute = didRoute('Rejected', {
-  summary: 'The rejected distribution that makes DPO learn the policy given',
+  summary: 'The rejected distribution with which DPO learns the given policy',
   description:
-    'π_l ∝ π_ref (π_ref/π)^β by weights of candidates, and a sample of it. Where log-probs under a π_l are given, how far its log-margins are from the order that the power law asks for.',
-  reply: 'Weights and draws of each prompt',
+    'Returns π_l ∝ π_ref (π_ref/π)^β as weights of the candidates, and a sample from it. If log-probabilities under an actual π_l are sent, the reply also states how far its log-margins are from the order that the power law requires.',
+  reply: 'Weights and draws per prompt',
   errors: CANDIDATE_ERRORS,
 });

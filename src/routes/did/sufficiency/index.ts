@@ -43,7 +43,7 @@ export function sufficiencyRoutes(app: FastifyInstance, service: Service): void 
   });
 }
 
-/** The pairs and the options of a request. */
+/** Reads the pairs and the options of a request. */
 async function openPairs(
   open: OpenRequest,
   service: Service,

@@ -30,13 +30,14 @@ export const SufficiencyOptions = Type.Object(
       maximum: 999,
       default: 39,
       description:
-        'Label sets drawn from the power law for the p-value, which is at least 1/(resamples + 1); 0 for none',
+        'Number of label sets to draw from the power law for the test; its p-value is at least 1/(resamples + 1). 0 for no test',
     }),
     max_pairs: Type.Integer({
       minimum: 10,
       maximum: 100_000,
       default: 1000,
-      description: 'Pairs to use; a random subset, with a warning, of more',
+      description:
+        'Largest number of pairs to use; of more, a random subset is used, with a warning',
     }),
     model: modelOption,
     seed,
@@ -69,7 +70,7 @@ const PairsRequest = Type.Object(
 );
 
 const estimate = Type.Object({
-  estimate: Type.Number({ description: 'The median; at most 1 bit, all that S holds' }),
+  estimate: Type.Number({ description: 'The median; at most 1 bit, because S is one bit' }),
   lower: Type.Number(),
   upper: Type.Number(),
 });
@@ -90,7 +91,7 @@ const replyExample = {
   },
   verdict: {
     conclusion: 'outside',
-    text: 'The features tell about preferences what the DID does not (p = 0.025).',
+    text: 'The features hold information about these preferences that the DID does not (p = 0.025): the power law does not hold for them.',
   },
   model: modelExample,
   warnings: [],
@@ -100,7 +101,7 @@ const replyExample = {
 
 const SufficiencyReply = Type.Object(
   {
-    pairs: Type.Integer({ description: 'Used' }),
+    pairs: Type.Integer({ description: 'Number of pairs used' }),
     features: Type.Array(Type.String()),
     unit: Type.Enum([...UNITS]),
     level: Type.Number(),
@@ -110,7 +111,7 @@ const SufficiencyReply = Type.Object(
       { estimate: Type.Number(), lower: Type.Number(), upper: Type.Number() },
       {
         description:
-          'I(S; (δ, features)) − I(S; δ). The interval, from intervals of both at level (1 + level)/2, is on the wide side',
+          'I(S; (δ, features)) − I(S; δ). The interval is conservative; it combines the intervals of both at level (1 + level)/2',
       },
     ),
     test: OrNull(
@@ -118,10 +119,10 @@ const SufficiencyReply = Type.Object(
         p_value: Type.Number(),
         resamples: Type.Integer(),
         null_gain: Type.Number({
-          description: 'Mean gain when labels follow the power law: the bias of the estimates',
+          description: 'Mean gain if labels follow the power law: the bias of the estimates',
         }),
       }),
-      'Of no gain, by labels drawn from σ(β̂ δ); null without resamples or a finite β',
+      'A test of zero gain, with labels drawn from σ(β̂ δ); null without resamples or a finite β',
     ),
     linear: OrNull(
       Type.Object({
@@ -136,7 +137,7 @@ const SufficiencyReply = Type.Object(
           }),
         ),
       }),
-      'A second opinion: the same lower bounds by logistic regression; null where it separates',
+      'A second opinion: lower bounds on the same information from logistic regressions; null if they have no finite fit',
     ),
     verdict: Type.Object({
       conclusion: Type.Enum(['outside', 'none_found', 'untested']),
@@ -156,8 +157,8 @@ export const sufficiencySchemas = [PairsRequest, SufficiencyReply];
 export const sufficiencyRoute = didRoute('Sufficiency', {
   summary: 'Whether preferences hold information outside the DID',
   description:
-    'With each pair in random order and S its label: I(S; (δ, features)) against I(S; δ) by the learned model. Under the power law δ is sufficient, and features such as the length difference add nothing.',
-  reply: 'Both informations, their difference, and a test of it',
+    'Puts each pair in random order, with label S, and compares I(S; (δ, features)) with I(S; δ), both estimated by the model. Under the power law, δ is sufficient, and features such as the length difference add nothing.',
+  reply: 'Both estimates, their difference, and a test of it',
   rows: { example: pairsExample, options },
   errors: [
     'too_few_rows',

@@ -9,7 +9,7 @@ import type { Service } from '../../../http/service.js';
 import { type BatchQuery, batchRoute, NDJSON } from './schema.js';
 import { type AnsweredLine, answerLines } from './stream.js';
 
-/** @param scope of this route alone: others do not take streams. */
+/** @param scope must contain only this route, because other routes do not accept streams. */
 export function batchRoutes(scope: FastifyInstance, service: Service): void {
   scope.removeAllContentTypeParsers();
   acceptStreams(scope, FORMATS.ndjson.mediaTypes);
@@ -22,7 +22,7 @@ export function batchRoutes(scope: FastifyInstance, service: Service): void {
     const answers = answerLines(body, { service, stamp, signal });
     const { order } = request.query as BatchQuery;
     const ordered = order === 'input' ? inOrder(answers) : answers;
-    // After the deadline there may be lines that nobody reads: the connection must not wait.
+    // After the deadline, unread lines may remain; the connection must not wait for them.
     reply.raw.once('finish', () => {
       if (!request.raw.complete) request.raw.socket.destroySoon();
     });
@@ -31,7 +31,7 @@ export function batchRoutes(scope: FastifyInstance, service: Service): void {
   });
 }
 
-/** Holds answers back until those of all earlier lines have been given. */
+/** Holds each answer back until all earlier lines have been answered. */
 async function* inOrder(answers: AsyncIterable<AnsweredLine>): AsyncGenerator<AnsweredLine> {
   const waiting = new Map<number, AnsweredLine>();
   let next = 0;
@@ -45,8 +45,8 @@ async function* inOrder(answers: AsyncIterable<AnsweredLine>): AsyncGenerator<An
 }
 
 /**
- * A line for each answer. Lines are made whether or not the client reads yet: a client that reads
- * only after it has sent everything must not wait for itself.
+ * Writes a line for each answer. Lines are written whether or not the client reads them, so that a
+ * client that sends everything before it reads does not block itself.
  */
 function toStream(answers: AsyncIterable<AnsweredLine>, request: FastifyRequest): Readable {
   const out = new Readable({ read() {} });

@@ -7,7 +7,7 @@ export const BatchQuery = Type.Object(
   {
     order: Type.Enum(['input', 'completion'], {
       default: 'input',
-      description: 'Order of the replies: of the lines sent, or as each is done',
+      description: 'Order of the replies: that of the lines sent, or that of their completion',
     }),
   },
   { additionalProperties: false },
@@ -17,7 +17,7 @@ export type BatchQuery = Static<typeof BatchQuery>;
 
 const { checks: _, ...lineOptions } = EstimateOptions.properties;
 
-/** The options of a line: all of /estimate but the check, which takes helper threads. */
+/** The options of a line: those of /estimate except `checks`, which needs helper threads. */
 export const LineOptions = Type.Object(lineOptions, {
   $id: 'LineOptions',
   additionalProperties: false,
@@ -29,7 +29,7 @@ const requestExample = [
   '',
 ].join('\n');
 
-/** The usual media type of lines of JSON. */
+/** The usual media type of NDJSON. */
 export const [NDJSON] = FORMATS.ndjson.mediaTypes;
 
 export const batchRoute = {
@@ -37,7 +37,7 @@ export const batchRoute = {
   operationId: 'estimateBatch',
   summary: 'Estimate many independent data sets',
   description:
-    'A line of JSON is the body of POST /estimate; its reply is a line too: the reply of POST /estimate or a problem, and `index`, the number of the line from 0. A line that cannot be estimated fails alone. Replies come while lines are still being sent. Lines unanswered at the deadline of the request fail with `deadline_exceeded`.',
+    'Each line of the body is a JSON object like the body of POST /estimate. Each line of the reply is a reply of POST /estimate or a problem, with `index`, the number of its line from 0. A line that cannot be estimated fails alone. Replies are sent while lines are still arriving. Lines without an answer at the deadline of the request fail with `deadline_exceeded`.',
   querystring: BatchQuery,
   consumes: [NDJSON],
   body: {
@@ -45,7 +45,7 @@ export const batchRoute = {
       [NDJSON]: {
         schema: {
           type: 'string',
-          description: 'A line of JSON a data set',
+          description: 'One data set per line, as a JSON object',
           examples: [requestExample],
         },
       },
@@ -53,7 +53,7 @@ export const batchRoute = {
   },
   response: {
     200: {
-      description: 'A line of JSON for each line sent',
+      description: 'One line of JSON per line sent',
       content: {
         [NDJSON]: { schema: { type: 'string' } },
       },

@@ -13,10 +13,10 @@ import { estimateReply } from '../reply.js';
 import { type EstimateReply, estimateForm } from '../schema.js';
 import { LineOptions } from './schema.js';
 
-/** How long to wait for another line to share a run with those that are here. */
+/** How long lines wait for another line to share their run, in milliseconds. */
 const IDLE_MS = 5;
 
-/** The answer to a line: a reply, or an error to make a problem of. */
+/** The answer to a line: a reply, or an error that becomes a problem document. */
 export interface AnsweredLine {
   readonly index: number;
   readonly answer: EstimateReply | Error;
@@ -39,9 +39,9 @@ export interface BatchContext {
 const FORM = { ...estimateForm, options: LineOptions };
 
 /**
- * Answers lines as they come, in groups that share runs of the model, as many groups at once as
- * there are threads. Each line is answered once; when the signal aborts, those that were read fail
- * with its reason, and one more error stands for those that were not.
+ * Answers lines as they arrive. Lines form groups that share runs of the model; at most one group
+ * per thread runs at a time. Each line is answered once. When the signal aborts, the lines that
+ * were read fail with its reason, and one more error stands for all lines that were not.
  */
 export async function* answerLines(
   body: Readable,
@@ -99,7 +99,7 @@ interface Group {
   readonly failed: AnsweredLine[];
 }
 
-/** Gathers lines until they fill a run, or none has come for a moment. */
+/** Collects lines until they fill a run, or until none has arrived for IDLE_MS. */
 async function* groupsOf(
   lines: AsyncGenerator<Line>,
   context: BatchContext,
@@ -120,7 +120,7 @@ async function* groupsOf(
   }
 }
 
-/** @returns the score cells that the line adds to a run. */
+/** Adds a line to a group. @returns the number of score cells that it adds to a run. */
 function addLine(
   { lines, failed }: Group,
   { index, content }: Line,
@@ -141,7 +141,7 @@ function addLine(
   }
 }
 
-/** Runs a group; if that fails, each line alone, so that only the one at fault fails. */
+/** Runs a group. If the model fails, runs each line alone, so that only the faulty one fails. */
 async function answerGroup(
   lines: readonly ReadLine[],
   context: BatchContext,

@@ -60,7 +60,7 @@ export function classicalRoutes(app: FastifyInstance, service: Service): void {
   });
 }
 
-/** Counts neighbors for the KSG methods in all helper threads at once, where that is quicker. */
+/** Counts neighbors for the KSG methods in all helper threads at once, if that is faster. */
 async function countInShares(
   { helpers }: Service,
   samples: Samples,

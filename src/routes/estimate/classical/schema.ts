@@ -19,7 +19,7 @@ import {
   SamplesReply,
 } from '../../../http/samples-schema.js';
 
-/** Everything a client may ask beside the samples. */
+/** The options of a request, apart from those about its samples. */
 export const ClassicalOptions = Type.Object(
   {
     methods: Type.Array(Type.Enum([...CLASSICAL_METHODS]), {
@@ -28,19 +28,20 @@ export const ClassicalOptions = Type.Object(
       maxItems: CLASSICAL_METHODS.length,
       uniqueItems: true,
       description:
-        'ksg1, ksg2: nearest neighbors (Kraskov et al. 2004). cca: as if jointly normal. gaussian_copula: the same of normal scores, shrunk (Ledoit & Wolf). plugin: frequencies, columns of more than 20 values cut into bins. miller_madow: plugin less its bias',
+        'ksg1, ksg2: nearest neighbors (Kraskov et al. 2004). cca: assumes joint normality. gaussian_copula: cca of normal scores, with shrinkage (Ledoit & Wolf). plugin: observed frequencies; columns with more than 20 distinct values are cut into bins. miller_madow: plugin with a bias correction',
     }),
     k: Type.Integer({
       minimum: 1,
       maximum: 1000,
       default: 3,
-      description: 'Neighbor of ksg1 and ksg2, below the number of rows',
+      description: 'Number of neighbors of ksg1 and ksg2; must be below the number of rows',
     }),
     bins: Type.Optional(
       Type.Integer({
         minimum: 2,
         maximum: 1000,
-        description: 'Of a column that plugin cuts; √(rows / 5), in 2…50, by default',
+        description:
+          'Number of bins of a column that plugin cuts; default: √(rows / 5), limited to 2…50',
       }),
     ),
     bootstrap: Type.Optional(
@@ -51,12 +52,12 @@ export const ClassicalOptions = Type.Object(
         },
         {
           additionalProperties: false,
-          description: 'Gives each estimate a percentile interval',
+          description: 'Adds a percentile interval to each estimate; default: no intervals',
         },
       ),
     ),
     unit: unitOption,
-    seed: seedOption('Decides the resamples; the same request gives the same answer'),
+    seed: seedOption('Seed of the resamples; the same request gives the same answer'),
     id: idOption,
   },
   { $id: 'ClassicalOptions', additionalProperties: false },
@@ -95,7 +96,7 @@ const ClassicalReply = Type.Object(
         method: Type.Enum([...CLASSICAL_METHODS]),
         estimate: Type.Union([Type.Number(), Type.Null()], {
           description:
-            'Below 0 where chance takes a KSG estimate there; null where the method has no answer: cca of columns that fit exactly',
+            'A KSG estimate may be negative by chance. Null if the method has no answer: cca of columns that are an exact linear function of each other',
         }),
         interval: Type.Optional(
           Type.Object({
@@ -104,19 +105,19 @@ const ClassicalReply = Type.Object(
             upper: Type.Number(),
             resampling: Type.Enum(['bootstrap', 'half_samples'], {
               description:
-                'Rows drawn with replacement; or halves of the rows without, for ksg1 and ksg2, which take a repeated row for dependence',
+                'bootstrap: rows drawn with replacement. half_samples: halves of the rows drawn without replacement, for ksg1 and ksg2, which mistake repeated rows for dependence',
             }),
           }),
         ),
       }),
-      { description: 'In the order asked' },
+      { description: 'In the order of methods' },
     ),
     unit: unitOption,
     samples: SamplesReply,
     warnings: estimateWarnings,
     timing: Type.Object({
       parse_ms: milliseconds('Reading and checking the body'),
-      estimate_ms: milliseconds('Waiting for a thread, and the estimates'),
+      estimate_ms: milliseconds('Waiting for a thread, and computing the estimates'),
       ...totalTiming,
     }),
     id: Type.String(),
@@ -156,12 +157,12 @@ export const classicalRoute = {
   operationId: 'classical',
   summary: 'Estimate mutual information by classical methods',
   description:
-    'A second opinion on /estimate, on the same samples. KSG standardizes columns and adds no noise; estimates are not cut at 0.',
+    'Gives a second opinion on POST /estimate, from the same samples. KSG standardizes columns and adds no noise; negative estimates are not cut at 0.',
   querystring: dataQuery(XY, { ...dataOptions, ...ClassicalOptions.properties }),
   body: dataBody(Type.Unsafe({ $ref: 'ClassicalRequest#' }), XY),
   response: {
     200: {
-      description: 'An estimate by each method',
+      description: 'One estimate per method',
       content: { 'application/json': { schema: { $ref: 'ClassicalReply#' } } },
     },
     ...problemResponses(...DATA_ERRORS, ...HELPER_ERRORS),

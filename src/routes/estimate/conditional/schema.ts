@@ -20,7 +20,7 @@ export const ConditionalOptions = Type.Object(
     quantiles: EstimateOptions.properties.quantiles,
     ...analysisOptions,
     permutations: permutationsOption(
-      'Most draws of the test of conditional independence; 0 for no test',
+      'Largest number of draws of the test of conditional independence; 0 for no test',
       { default: 199 },
     ),
     early_stop: earlyStopOption,
@@ -68,7 +68,7 @@ const ConditionalReply = Type.Object(
     median: Type.Number({ minimum: 0 }),
     interval: interval(),
     quantiles: Type.Array(Type.Object({ tau: Type.Number(), value: Type.Number({ minimum: 0 }) }), {
-      description: 'In the order asked',
+      description: 'In the order of the request',
     }),
     information_correlation: briefReply.information_correlation,
     ...optionalTestReply,
@@ -77,7 +77,7 @@ const ConditionalReply = Type.Object(
       { estimate: Type.Number(), interval: interval() },
       {
         description:
-          'I(X; Y | Z) − I(X; Y): above 0 where z brings out dependence, below where it explains it',
+          'I(X; Y | Z) − I(X; Y): positive if z reveals dependence, negative if z explains it',
       },
     ),
     samples: TripleReply,
@@ -116,13 +116,13 @@ export type ConditionalReply = Static<typeof ConditionalReply>;
 
 export const conditionalSchemas = [ConditionalRequest, ConditionalReply];
 
-/** What the route reads. */
+/** The layout and the options of the route. */
 export const conditionalSamples = { layout: TRIPLE, options: ConditionalOptions };
 
 export const conditionalRoute = analysisRoute(
   'estimateConditional',
   'Estimate the conditional mutual information of x and y given z',
-  'By the chain rule, from both I(X; (Y, Z)) − I(X; Z) and I(Y; (X, Z)) − I(Y; Z), with a test of conditional independence that exchanges rows of x among rows of similar z (Runge 2018).',
+  'Uses the chain rule twice, as I(X; (Y, Z)) − I(X; Z) and as I(Y; (X, Z)) − I(Y; Z). The test of conditional independence exchanges rows of x among rows with similar z (Runge 2018).',
   {
     request: 'ConditionalRequest',
     reply: 'ConditionalReply',

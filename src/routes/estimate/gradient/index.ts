@@ -33,7 +33,7 @@ export function gradientRoutes(app: FastifyInstance, service: Service): void {
   });
 }
 
-/** Rows, or one flat array where the side came as one. */
+/** Returns rows, or one flat array if the side was sent as a flat array. */
 function shapedAs(side: unknown, rows: number[][]): number[] | number[][] {
   return Array.isArray((side as unknown[])[0]) ? rows : rows.flat();
 }

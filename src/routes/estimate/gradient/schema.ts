@@ -15,11 +15,12 @@ const { unit, model, seed, id } = analysisOptions;
 export const GradientOptions = Type.Object(
   {
     tau: Type.Number({
-      // Single precision, in which the model computes, tells nothing closer to 1 from 1.
+      // The model computes in single precision, which cannot resolve values closer to 1.
       minimum: 1e-6,
       maximum: 1 - 1e-6,
       default: 0.5,
-      description: 'The quantile to differentiate; 0.5 is the estimate, less is a cautious one',
+      description:
+        'The quantile to differentiate; 0.5 is the estimate, lower ones are more cautious',
     }),
     unit,
     model,
@@ -59,7 +60,8 @@ const GradientRequest = Type.Object(
 export const GRADIENT_FIELDS = Object.keys(GradientRequest.properties);
 
 const Gradient = Type.Union([Type.Array(Type.Number()), Type.Array(Type.Array(Type.Number()))], {
-  description: 'd estimate / d sample, in the shape of the side: in the unit per unit of a column',
+  description:
+    'd estimate / d sample, in the shape of the side, in information units per unit of the column',
 });
 
 const GradientReply = Type.Object(
@@ -100,6 +102,6 @@ export const gradientSchemas = [GradientRequest, GradientReply];
 export const gradientRoute = analysisRoute(
   'gradient',
   'Differentiate the mutual information of x and y with respect to every sample',
-  'How the estimate would change with each number of x and y, in the shapes of x and y. Ranks change in steps, so the derivative is that of ranks smoothed by a Gaussian kernel with the bandwidth of Silverman (1986, equation 3.31); the estimate itself is exactly that of /estimate. Columns that the estimate leaves out have derivative 0.',
+  'Returns how the estimate changes with each number of x and y, in the shapes of x and y. Ranks change in steps, so the derivative uses ranks smoothed by a Gaussian kernel with the bandwidth of Silverman (1986, equation 3.31); the estimate itself is exactly that of POST /estimate. Columns that the estimate ignores have derivative 0.',
   { request: 'GradientRequest', reply: 'GradientReply', problems: ['no_gradient'] },
 );

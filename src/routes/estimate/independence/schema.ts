@@ -17,7 +17,7 @@ export const IndependenceOptions = Type.Object(
   {
     ...analysisOptions,
     permutations: Type.Integer({
-      ...permutationsOption('Most draws of the permutation test', { default: 999 }),
+      ...permutationsOption('Largest number of draws of the permutation test', { default: 999 }),
       minimum: 1,
     }),
     early_stop: earlyStopOption,
@@ -71,13 +71,13 @@ export type IndependenceReply = Static<typeof IndependenceReply>;
 
 export const independenceSchemas = [IndependenceRequest, IndependenceReply];
 
-/** What the route reads. */
+/** The layout and the options of the route. */
 export const independenceSamples = { layout: XY, options: IndependenceOptions };
 
 export const independenceRoute = analysisRoute(
   'testIndependence',
   'Test whether x and y are independent',
-  'A permutation test on the estimate, exact for independent observations whatever the columns are like. It stops early where the p-value turns out large (Besag and Clifford 1991).',
+  'Runs a permutation test of the estimate. The test is exact for independent observations, whatever the distribution of the columns. It stops early if the p-value is large (Besag and Clifford 1991).',
   {
     request: 'IndependenceRequest',
     reply: 'IndependenceReply',

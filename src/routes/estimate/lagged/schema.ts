@@ -19,8 +19,8 @@ const embedding = (description: string) =>
 
 const History = Type.Object(
   {
-    source: embedding('Rows of the past of the source'),
-    target: embedding('Rows of the past of the target'),
+    source: embedding('Number of past rows of the source'),
+    target: embedding('Number of past rows of the target'),
   },
   { additionalProperties: false, description: 'Embedding lengths of transfer entropy' },
 );
@@ -33,11 +33,11 @@ export const LaggedOptions = Type.Object(
       maxItems: 201,
       uniqueItems: true,
       default: [-5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5],
-      description: 'Rows by which x leads y; negative where y leads',
+      description: 'Lags: the number of rows by which x leads y, negative if y leads x',
     }),
     history: Type.Object(History.properties, { additionalProperties: false, default: {} }),
     permutations: permutationsOption(
-      'Draws of the null distribution of the lags, and most draws of each test of transfer entropy; 0 for no tests',
+      'Number of draws of the null distribution of the lags, and largest number of draws of each test of transfer entropy; 0 for no tests',
       { default: 199 },
     ),
     early_stop: earlyStopOption,
@@ -45,7 +45,7 @@ export const LaggedOptions = Type.Object(
       Type.Integer({
         minimum: 1,
         description:
-          'Rows that the permutations for the lags keep together; the root of the rows by default',
+          'Number of rows per block in the permutations for the lags; default: the square root of the number of rows',
       }),
     ),
   },
@@ -94,24 +94,31 @@ const LaggedReply = Type.Object(
   {
     lags: Type.Array(
       Type.Object({
-        lag: Type.Integer({ description: 'Rows by which x leads y' }),
+        lag: Type.Integer({ description: 'Number of rows by which x leads y' }),
         ...briefReply,
-        p_value: Type.Optional(probability('Of independence, by permuted blocks of rows')),
-        q_value: Type.Optional(probability('Adjusted for all lags, Benjamini and Hochberg')),
+        p_value: Type.Optional(
+          probability('p-value of independence, from permuted blocks of rows'),
+        ),
+        q_value: Type.Optional(
+          probability('p_value adjusted for all lags by Benjamini and Hochberg'),
+        ),
       }),
-      { description: 'In the order asked' },
+      { description: 'In the order of the request' },
     ),
-    best_lag: Type.Integer({ description: 'The one with the largest estimate' }),
+    best_lag: Type.Integer({ description: 'The lag with the largest estimate' }),
     auto: Type.Object(
-      { x: auto('Of x with itself so many rows before'), y: auto('Of y with itself') },
-      { description: 'For each size of a lag' },
+      {
+        x: auto('Mutual information of x and its own value lag rows earlier'),
+        y: auto('Mutual information of y and its own value lag rows earlier'),
+      },
+      { description: 'For each absolute value of a lag' },
     ),
     transfer_entropy: Type.Object({
-      x_to_y: transferEntropy('What the past of x adds to the past of y about y'),
-      y_to_x: transferEntropy('What the past of y adds to the past of x about x'),
+      x_to_y: transferEntropy('Information that the past of x adds about y to the past of y'),
+      y_to_x: transferEntropy('Information that the past of y adds about x to the past of x'),
     }),
     block_length: Type.Integer({
-      description: 'Rows that the permutations for the lags kept together',
+      description: 'Number of rows per block in the permutations for the lags',
     }),
     samples: SamplesReply,
     ...analysisReply,
@@ -139,13 +146,13 @@ export type LaggedReply = Static<typeof LaggedReply>;
 
 export const laggedSchemas = [LaggedRequest, LaggedReply];
 
-/** What the route reads. */
+/** The layout and the options of the route. */
 export const laggedSamples = { layout: SERIES, options: LaggedOptions };
 
 export const laggedRoute = analysisRoute(
   'estimateLagged',
   'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
-  'Rows are moments in order. All lags are estimated over the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other, given its own past.',
+  'Rows are moments in the order of time. All lags are estimated from the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other series, given the past of the first.',
   {
     request: 'LaggedRequest',
     reply: 'LaggedReply',

@@ -16,7 +16,7 @@ export const PairwiseOptions = Type.Object(
     ...analysisOptions,
     permutations: Type.Optional(
       permutationsOption(
-        'Draws of each null distribution; by default 1,000, or 200 where names of several columns need more than one; 0 for no p-values',
+        'Number of draws of each null distribution; default: 1,000, or 200 if names with several columns need more than one null distribution; 0 for no p-values',
       ),
     ),
   },
@@ -49,7 +49,10 @@ const requestExamples = [
 
 const PairwiseRequest = Type.Object(
   {
-    ...namedColumns('columns', 'Values of each name: one a row, or rows of several columns'),
+    ...namedColumns(
+      'columns',
+      'Values of each name: one value per row, or rows if the name has several columns',
+    ),
     ...dataFields,
     ...asGiven(PairwiseOptions.properties),
   },
@@ -58,19 +61,21 @@ const PairwiseRequest = Type.Object(
 
 const Square = (description: string) =>
   Type.Array(Type.Array(Type.Unsafe<number | null>({ type: ['number', 'null'] })), {
-    description: `${description}; symmetric, null on the diagonal`,
+    description: `${description}; symmetric, with null on the diagonal`,
   });
 
 const PairwiseReply = Type.Object(
   {
-    names: Type.Array(Type.String(), { description: 'Of the rows and columns of the matrices' }),
-    estimate: Square('Mutual information: the medians'),
+    names: Type.Array(Type.String(), {
+      description: 'Names of the rows and columns of the matrices',
+    }),
+    estimate: Square('Medians of the mutual information'),
     level: Type.Number(),
     lower: Square('Lower ends of the intervals'),
     upper: Square('Upper ends of the intervals'),
     information_correlation: Square('sqrt(1 − exp(−2 I)), I in nats'),
-    p_value: Type.Optional(Square('Of independence')),
-    rows: Type.Optional(Square('With missing: drop_pairwise, the rows of each pair')),
+    p_value: Type.Optional(Square('p-values of independence')),
+    rows: Type.Optional(Square('Number of rows of each pair, if missing is drop_pairwise')),
     q_value: Type.Optional(Square('p-values adjusted for all pairs by Benjamini and Hochberg')),
     samples: TableReply,
     ...analysisReply,
@@ -116,13 +121,13 @@ export type PairwiseReply = Static<typeof PairwiseReply>;
 
 export const pairwiseSchemas = [PairwiseRequest, PairwiseReply];
 
-/** What the route reads. */
+/** The layout and the options of the route. */
 export const pairwiseSamples = { layout: TABLE, options: PairwiseOptions };
 
 export const pairwiseRoute = analysisRoute(
   'estimatePairwise',
   'Estimate the mutual information of every pair of columns',
-  'Symmetric matrices of estimates, intervals, p-values and q-values. A pair that the null distribution says nothing like has its p-value extrapolated from the largest draws; see docs/analyses.md.',
+  'Returns symmetric matrices of estimates, intervals, p-values and q-values. The p-value of an estimate beyond most draws of its null distribution is extrapolated from the largest draws; see docs/analyses.md.',
   {
     request: 'PairwiseRequest',
     reply: 'PairwiseReply',

@@ -18,9 +18,9 @@ const Select = Type.Object(
   {
     method: Type.Enum([...SELECTION_METHODS], {
       description:
-        'mrmr: own information less mean information with those chosen; conditional: what is added to those chosen',
+        'mrmr: the information of a feature about the target, minus its mean information with the features already chosen. conditional: the information that a feature adds to those already chosen',
     }),
-    k: Type.Integer({ minimum: 1, description: 'Features to choose' }),
+    k: Type.Integer({ minimum: 1, description: 'Number of features to choose' }),
   },
   { additionalProperties: false },
 );
@@ -30,13 +30,13 @@ export const ScreenOptions = Type.Object(
     ...analysisOptions,
     permutations: Type.Optional(
       permutationsOption(
-        'Draws of each null distribution; by default 1,000, or 200 where names of several columns need more than one; 0 for no p-values',
+        'Number of draws of each null distribution; default: 1,000, or 200 if names with several columns need more than one null distribution; 0 for no p-values',
       ),
     ),
     target_type: Type.Optional(
       Type.Enum([...TARGET_TYPES], {
         description:
-          'classes: the values are names of classes, in no order; by default so for one column of at most 10 values that are there 10 times on average',
+          'classes: the values are labels without an order. Default: classes for a single column of strings or booleans, or with at most 10 distinct values that each appear 10 times on average; numeric for all other targets',
       }),
     ),
     select: Type.Optional(Select),
@@ -59,7 +59,10 @@ const requestExamples = [
 
 const ScreenRequest = Type.Object(
   {
-    ...namedColumns('features', 'Values of each feature: one a row, or rows of several columns'),
+    ...namedColumns(
+      'features',
+      'Values of each feature: one value per row, or rows if the feature has several columns',
+    ),
     target: dataMatrix,
     ...dataFields,
     ...asGiven(ScreenOptions.properties),
@@ -80,12 +83,16 @@ const ScreenReply = Type.Object(
         name: Type.String(),
         ...briefReply,
         uncertainty_coefficient: Type.Optional(
-          probability('Share of the entropy of a target of classes, at most 1'),
+          probability('Share of the target’s entropy that the feature explains; only for classes'),
         ),
-        p_value: Type.Optional(probability('Of independence')),
-        q_value: Type.Optional(probability('Adjusted for all features, Benjamini and Hochberg')),
+        p_value: Type.Optional(probability('p-value of independence')),
+        q_value: Type.Optional(
+          probability('p_value adjusted for all features by Benjamini and Hochberg'),
+        ),
         rows: Type.Optional(
-          Type.Integer({ description: 'With missing: drop_pairwise, the rows of this estimate' }),
+          Type.Integer({
+            description: 'Number of rows of this estimate, if missing is drop_pairwise',
+          }),
         ),
       }),
       { description: 'Most informative first' },
@@ -94,17 +101,18 @@ const ScreenReply = Type.Object(
       Type.Array(
         Type.Object({
           name: Type.String(),
-          score: Type.Number({ description: 'What made it the choice at its step' }),
+          score: Type.Number({ description: 'Value of the criterion by which it was chosen' }),
           joint: Type.Object(briefReply, {
-            description: 'What it and those chosen before say together about the target',
+            description:
+              'Joint information of the feature and those chosen before it about the target',
           }),
         }),
-        { description: 'In the order of their choice' },
+        { description: 'In the order in which they were chosen' },
       ),
     ),
     target_type: Type.Enum([...TARGET_TYPES]),
     target_entropy: Type.Optional(
-      Type.Number({ minimum: 0, description: 'Of a target of classes' }),
+      Type.Number({ minimum: 0, description: 'Entropy of the target; only for classes' }),
     ),
     samples: TableReply,
     ...analysisReply,
@@ -127,13 +135,13 @@ export type ScreenReply = Static<typeof ScreenReply>;
 
 export const screenSchemas = [ScreenRequest, ScreenReply];
 
-/** What the route reads. */
+/** The layout and the options of the route. */
 export const screenSamples = { layout: TARGET, options: ScreenOptions };
 
 export const screenRoute = analysisRoute(
   'screen',
-  'Rank features by their mutual information with a target, and choose some that say much together',
-  'Estimates with intervals, p-values and q-values, most informative first. With a target of classes, each feature also gets the share of the classes’ entropy that it tells.',
+  'Rank features by their mutual information with a target, and choose an informative subset',
+  'Returns estimates with intervals, p-values and q-values, the most informative feature first. If the target holds classes, each feature also gets the share of their entropy that it explains.',
   {
     request: 'ScreenRequest',
     reply: 'ScreenReply',
