@@ -1,3 +1,6 @@
+/** How far from 1 the probabilities of all completions may sum, from rounding. */
+export const MASS_TOLERANCE = 1e-6;
+
 /** One completion of a prompt; log-probabilities are sums over completion tokens, in nats. */
 export interface Candidate {
   readonly id: string;

@@ -1,5 +1,6 @@
 import { cholesky, invert, solve } from '../maths/cholesky.js';
 import { sigmoid } from '../maths/log-space.js';
+import { rootMeanSquare } from '../maths/root-mean-square.js';
 import { type Clusters, clusterSums } from './clusters.js';
 
 /** A logistic regression without intercept and with labels 1: P(chosen wins) = σ(Σ w_j x_j). */
@@ -181,18 +182,4 @@ function divided(column: Float64Array, scale: number): Float64Array {
   const values = new Float64Array(column.length);
   for (let i = 0; i < values.length; i++) values[i] = (column[i] as number) / scale;
   return values;
-}
-
-function rootMeanSquare(column: Float64Array): number {
-  const most = largestSize(column);
-  if (most === 0) return 0;
-  let squares = 0;
-  for (let i = 0; i < column.length; i++) squares += ((column[i] as number) / most) ** 2;
-  return most * Math.sqrt(squares / column.length);
-}
-
-function largestSize(column: Float64Array): number {
-  let most = 0;
-  for (let i = 0; i < column.length; i++) most = Math.max(most, Math.abs(column[i] as number));
-  return most;
 }

@@ -1,4 +1,5 @@
 import { normalPValue } from '../maths/normal.js';
+import { rootMeanSquare } from '../maths/root-mean-square.js';
 import { type BetaFit, fitBeta } from './beta-fit.js';
 import { type Calibration, calibrate } from './calibration.js';
 import { logRatios, type Prompt } from './candidates.js';
@@ -281,10 +282,6 @@ function center(values: Float64Array): Float64Array {
   let mean = 0;
   for (const value of values) mean += (value - first) / values.length;
   return values.map((value) => value - first - mean);
-}
-
-function rootMeanSquare(values: Float64Array): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + (value * value) / values.length, 0));
 }
 
 function digits(value: number | null): string {

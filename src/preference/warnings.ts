@@ -1,11 +1,9 @@
 import { logSumExp } from '../maths/log-space.js';
 import { listed, type PreferenceWarning } from '../warnings.js';
 import type { BetaFit } from './beta-fit.js';
-import type { Candidate, Prompt } from './candidates.js';
+import { type Candidate, MASS_TOLERANCE, type Prompt } from './candidates.js';
 import type { Pairs } from './pairs.js';
 
-/** Largest distance of a log-probability mass from 0 that counts as rounding. */
-const ROUNDING = 1e-6;
 /** Tokens per completion from which on a sum can be told from an average. */
 const MANY_TOKENS = 10;
 /** Nats per token over all completions; only almost deterministic text has less. */
@@ -179,14 +177,14 @@ export function candidateWarnings(
     ),
   );
   const heavy = prompts.filter(
-    (_, p) => distinct && masses[p]?.some((logMass) => logMass > ROUNDING),
+    (_, p) => distinct && masses[p]?.some((logMass) => logMass > MASS_TOLERANCE),
   );
   if (heavy.length > 0) {
     found.push({
       code: 'mass_above_one',
       message: `The probabilities of the candidates of these prompts sum to more than 1: ${listed(heavy.map(({ id }) => id))}. The log-probabilities look like per-token averages, not sums over tokens, or some candidates are the same completion.`,
     });
-  } else if (!masses.flat().every((logMass) => Math.abs(logMass) <= ROUNDING)) {
+  } else if (!masses.flat().every((logMass) => Math.abs(logMass) <= MASS_TOLERANCE)) {
     const averages = averagedCandidates(prompts.flatMap(({ candidates }) => candidates));
     if (averages !== undefined) found.push(averages);
   }

@@ -1,9 +1,10 @@
-import { MistdError, pointerStep } from '../../errors.js';
+import { MistdError } from '../../errors.js';
 import { logSumExp } from '../../maths/log-space.js';
-import type { Candidate, Prompt } from '../../preference/candidates.js';
+import { type Candidate, MASS_TOLERANCE, type Prompt } from '../../preference/candidates.js';
 import { counted, describe } from '../text/describe.js';
 import { readLogProb } from './log-probs.js';
 import { agreedTokens } from './pair-reader.js';
+import { asRow, type Row } from './row.js';
 
 export interface CandidateRules {
   /** Name of the list of candidates of a prompt. */
@@ -24,10 +25,6 @@ export interface ReadPrompts {
 
 /** Largest relative difference between two sums of the same log-probabilities. */
 const AGREEMENT = 1e-6;
-/** Largest difference from 1 of the sum of probabilities over a whole support. */
-const MASS = 1e-6;
-
-type Row = Record<string, unknown>;
 
 /**
  * Reads the candidates of prompts from the fields of a JSON body: either `prompts`, each with its
@@ -187,7 +184,7 @@ class CandidateReader {
 function checkSupport(candidates: readonly Candidate[], id: string, pointer: string): void {
   for (const model of ['policy', 'reference'] as const) {
     const mass = Math.exp(logSumExp(candidates.map((candidate) => candidate[model])));
-    if (Math.abs(mass - 1) <= MASS) continue;
+    if (Math.abs(mass - 1) <= MASS_TOLERANCE) continue;
     throw new MistdError(
       'incomplete_support',
       `The probabilities of the candidates of prompt ${JSON.stringify(id)} sum to ${mass} under the ${model}.`,
@@ -236,22 +233,4 @@ function asArray(value: unknown, pointer: string): unknown[] {
   throw new MistdError('invalid_type', `${pointer} is ${describe(value)}, not an array.`, {
     pointer,
   });
-}
-
-/** @param known the fields that the row may have; any, if undefined. */
-function asRow(value: unknown, pointer: string, known?: readonly string[]): Row {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MistdError('invalid_type', `${pointer} is ${describe(value)}, not an object.`, {
-      pointer,
-    });
-  }
-  const unknown = known && Object.keys(value).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new MistdError(
-      'unknown_field',
-      `${pointer} has no field ${JSON.stringify(unknown)}; its fields are ${known?.join(', ')}.`,
-      { pointer: pointer + pointerStep(unknown) },
-    );
-  }
-  return value as Row;
 }

@@ -3,6 +3,7 @@ import { PairColumns, type Pairs } from '../../preference/pairs.js';
 import { counted, describe } from '../text/describe.js';
 import type { PlainCells } from '../text/plain-cells.js';
 import { isSum, type LogProb, readLogProb } from './log-probs.js';
+import { asRow, type Row } from './row.js';
 
 /** Pairs, and the names of columns that were ignored. */
 export interface ReadPairs {
@@ -41,8 +42,6 @@ export interface PairPlaces {
   readonly features: ReadonlyMap<string, number>;
   readonly prompt: number | undefined;
 }
-
-export type Row = Record<string, unknown>;
 
 /** Checks rows one by one and collects them. */
 export class PairReader {
@@ -273,11 +272,4 @@ export function agreedTokens(
 
 function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) > 0 && (value as number) <= MOST_TOKENS;
-}
-
-export function asRow(value: unknown, pointer: string): Row {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Row;
-  throw new MistdError('invalid_type', `${pointer} is ${describe(value)}, not an object.`, {
-    pointer,
-  });
 }

@@ -12,8 +12,8 @@ import {
   type PairPlaces,
   PairReader,
   type ReadPairs,
-  type Row,
 } from './pair-reader.js';
+import type { Row } from './row.js';
 
 /** The names of feature columns start with this. */
 const FEATURE = 'features.';

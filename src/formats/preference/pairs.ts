@@ -4,7 +4,8 @@ import { counted, describe } from '../text/describe.js';
 import { streamLines } from '../text/line-stream.js';
 import { parseJsonLine } from '../text/text-lines.js';
 import type { PairFormat, PairLimits } from './pair-format.js';
-import { asRow, PairReader, type ReadPairs, type Row } from './pair-reader.js';
+import { PairReader, type ReadPairs } from './pair-reader.js';
+import { asRow, type Row } from './row.js';
 
 /**
  * Reads the `pairs` of a JSON body: an array of rows, or an object of columns of equal length.

@@ -151,7 +151,7 @@ const replyExample = {
     {
       code: 'outside_trained_range',
       message:
-        'rows is 620, trained on 10 to 500. The rows were estimated in 2 blocks and combined.',
+        'rows is 620; the model was trained on 10 to 500. The rows were split into 2 blocks, whose estimates were combined.',
     },
   ],
   timing: { parse_ms: 0.9, queue_ms: 0.1, encode_ms: 1.2, inference_ms: 7.4, total_ms: 10.3 },

@@ -3,17 +3,11 @@ import { conditional } from '../../../estimation/conditional.js';
 import { samplesReply } from '../../../http/samples.js';
 import type { Service } from '../../../http/service.js';
 import { addAnalysis } from '../analysis.js';
-import { conditionalRoute, conditionalSamples, conditionalSchemas } from './schema.js';
+import { conditionalRoute } from './schema.js';
 
 export function conditionalRoutes(app: FastifyInstance, service: Service): void {
-  const route = {
-    url: '/estimate/conditional',
-    schema: conditionalRoute,
-    schemas: conditionalSchemas,
-    ...conditionalSamples,
-  };
   const maxColumns = service.config.MAX_DIM;
-  addAnalysis(app, service, route, async ({ data, options, ask, model }) => {
+  addAnalysis(app, service, conditionalRoute, async ({ data, options, ask, model }) => {
     const { quantiles: taus, early_stop: earlyStop, ...rest } = options;
     const asked = { ...rest, taus, earlyStop, maxColumns };
     return {

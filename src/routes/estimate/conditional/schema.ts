@@ -114,18 +114,21 @@ const ConditionalReply = Type.Object(
 
 export type ConditionalReply = Static<typeof ConditionalReply>;
 
-export const conditionalSchemas = [ConditionalRequest, ConditionalReply];
+/** What the route reads. */
+const samples = { layout: TRIPLE, options: ConditionalOptions };
 
-/** The layout and the options of the route. */
-export const conditionalSamples = { layout: TRIPLE, options: ConditionalOptions };
-
-export const conditionalRoute = analysisRoute(
-  'estimateConditional',
-  'Estimate the conditional mutual information of x and y given z',
-  'Uses the chain rule twice, as I(X; (Y, Z)) − I(X; Z) and as I(Y; (X, Z)) − I(Y; Z). The test of conditional independence exchanges rows of x among rows with similar z (Runge 2018).',
-  {
-    request: 'ConditionalRequest',
-    reply: 'ConditionalReply',
-    samples: conditionalSamples,
-  },
-);
+export const conditionalRoute = {
+  url: '/estimate/conditional',
+  ...samples,
+  schemas: [ConditionalRequest, ConditionalReply],
+  schema: analysisRoute(
+    'estimateConditional',
+    'Estimate the conditional mutual information of x and y given z',
+    'Uses the chain rule twice, as I(X; (Y, Z)) − I(X; Z) and as I(Y; (X, Z)) − I(Y; Z). The test of conditional independence exchanges rows of x among rows with similar z (Runge 2018).',
+    {
+      request: 'ConditionalRequest',
+      reply: 'ConditionalReply',
+      samples,
+    },
+  ),
+};

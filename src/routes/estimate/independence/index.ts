@@ -3,16 +3,10 @@ import { independence } from '../../../estimation/independence.js';
 import { samplesReply } from '../../../http/samples.js';
 import type { Service } from '../../../http/service.js';
 import { addAnalysis } from '../analysis.js';
-import { independenceRoute, independenceSamples, independenceSchemas } from './schema.js';
+import { independenceRoute } from './schema.js';
 
 export function independenceRoutes(app: FastifyInstance, service: Service): void {
-  const route = {
-    url: '/estimate/independence',
-    schema: independenceRoute,
-    schemas: independenceSchemas,
-    ...independenceSamples,
-  };
-  addAnalysis(app, service, route, async ({ data, options, ask, model }) => {
+  addAnalysis(app, service, independenceRoute, async ({ data, options, ask, model }) => {
     const { early_stop: earlyStop, ...rest } = options;
     return {
       ...(await independence(ask, data.named, model, { ...rest, earlyStop })),

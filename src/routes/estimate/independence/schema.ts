@@ -69,18 +69,21 @@ const IndependenceReply = Type.Object(
 
 export type IndependenceReply = Static<typeof IndependenceReply>;
 
-export const independenceSchemas = [IndependenceRequest, IndependenceReply];
+/** What the route reads. */
+const samples = { layout: XY, options: IndependenceOptions };
 
-/** The layout and the options of the route. */
-export const independenceSamples = { layout: XY, options: IndependenceOptions };
-
-export const independenceRoute = analysisRoute(
-  'testIndependence',
-  'Test whether x and y are independent',
-  'Runs a permutation test of the estimate. The test is exact for independent observations, whatever the distribution of the columns. It stops early if the p-value is large (Besag and Clifford 1991).',
-  {
-    request: 'IndependenceRequest',
-    reply: 'IndependenceReply',
-    samples: independenceSamples,
-  },
-);
+export const independenceRoute = {
+  url: '/estimate/independence',
+  ...samples,
+  schemas: [IndependenceRequest, IndependenceReply],
+  schema: analysisRoute(
+    'testIndependence',
+    'Test whether x and y are independent',
+    'Runs a permutation test of the estimate. The test is exact for independent observations, whatever the distribution of the columns. It stops early if the p-value is large (Besag and Clifford 1991).',
+    {
+      request: 'IndependenceRequest',
+      reply: 'IndependenceReply',
+      samples,
+    },
+  ),
+};

@@ -3,17 +3,11 @@ import { lagged } from '../../../estimation/lagged.js';
 import { samplesReply } from '../../../http/samples.js';
 import type { Service } from '../../../http/service.js';
 import { addAnalysis } from '../analysis.js';
-import { laggedRoute, laggedSamples, laggedSchemas } from './schema.js';
+import { laggedRoute } from './schema.js';
 
 export function laggedRoutes(app: FastifyInstance, service: Service): void {
-  const route = {
-    url: '/estimate/lagged',
-    schema: laggedRoute,
-    schemas: laggedSchemas,
-    ...laggedSamples,
-  };
   const maxColumns = service.config.MAX_DIM;
-  addAnalysis(app, service, route, async ({ data, options, ask, model }) => {
+  addAnalysis(app, service, laggedRoute, async ({ data, options, ask, model }) => {
     const { early_stop: earlyStop, block_length: blockLength, ...rest } = options;
     const asked = { ...rest, earlyStop, blockLength, maxColumns };
     return {

@@ -144,18 +144,21 @@ const LaggedReply = Type.Object(
 
 export type LaggedReply = Static<typeof LaggedReply>;
 
-export const laggedSchemas = [LaggedRequest, LaggedReply];
+/** What the route reads. */
+const samples = { layout: SERIES, options: LaggedOptions };
 
-/** The layout and the options of the route. */
-export const laggedSamples = { layout: SERIES, options: LaggedOptions };
-
-export const laggedRoute = analysisRoute(
-  'estimateLagged',
-  'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
-  'Rows are moments in the order of time. All lags are estimated from the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other series, given the past of the first.',
-  {
-    request: 'LaggedRequest',
-    reply: 'LaggedReply',
-    samples: laggedSamples,
-  },
-);
+export const laggedRoute = {
+  url: '/estimate/lagged',
+  ...samples,
+  schemas: [LaggedRequest, LaggedReply],
+  schema: analysisRoute(
+    'estimateLagged',
+    'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
+    'Rows are moments in the order of time. All lags are estimated from the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other series, given the past of the first.',
+    {
+      request: 'LaggedRequest',
+      reply: 'LaggedReply',
+      samples,
+    },
+  ),
+};

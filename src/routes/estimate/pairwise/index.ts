@@ -3,16 +3,10 @@ import { pairwise } from '../../../estimation/pairwise.js';
 import { tableReply } from '../../../http/samples.js';
 import type { Service } from '../../../http/service.js';
 import { addAnalysis } from '../analysis.js';
-import { pairwiseRoute, pairwiseSamples, pairwiseSchemas } from './schema.js';
+import { pairwiseRoute } from './schema.js';
 
 export function pairwiseRoutes(app: FastifyInstance, service: Service): void {
-  const route = {
-    url: '/estimate/pairwise',
-    schema: pairwiseRoute,
-    schemas: pairwiseSchemas,
-    ...pairwiseSamples,
-  };
-  addAnalysis(app, service, route, async ({ data, options, ask, model }) => {
+  addAnalysis(app, service, pairwiseRoute, async ({ data, options, ask, model }) => {
     const { level, unit, permutations, seed } = options;
     return {
       level,

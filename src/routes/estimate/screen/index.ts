@@ -3,17 +3,11 @@ import { screen } from '../../../estimation/screen.js';
 import { tableReply } from '../../../http/samples.js';
 import type { Service } from '../../../http/service.js';
 import { addAnalysis } from '../analysis.js';
-import { screenRoute, screenSamples, screenSchemas } from './schema.js';
+import { screenRoute } from './schema.js';
 
 export function screenRoutes(app: FastifyInstance, service: Service): void {
-  const route = {
-    url: '/estimate/screen',
-    schema: screenRoute,
-    schemas: screenSchemas,
-    ...screenSamples,
-  };
   const maxColumns = service.config.MAX_DIM;
-  addAnalysis(app, service, route, async ({ data, options, ask, model }) => {
+  addAnalysis(app, service, screenRoute, async ({ data, options, ask, model }) => {
     const { level, unit, permutations, seed, select, target_type: targetType } = options;
     const { target } = data.named;
     const asked = { level, unit, permutations, seed, select, targetType, maxColumns };
