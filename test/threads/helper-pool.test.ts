@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { classicalAnswer } from '../../src/classical/classical.js';
 import { secondOpinion } from '../../src/classical/second-opinion.js';
-import { readDidBody } from '../../src/formats/preference/did-body.js';
+import { readSufficiencyBody } from '../../src/routes/did/sufficiency/body.js';
 import { HelperPool } from '../../src/threads/helper-pool.js';
 import { gaussian, samplesOf } from '../data.js';
 
@@ -17,7 +17,6 @@ afterAll(() => pool.close());
 
 const { x, y } = gaussian(1, 200, 1, 0.8);
 const samples = samplesOf(x, y);
-const rules = { takesPairs: true, candidates: undefined, most: 10 };
 const didBody = (body: string) => Uint8Array.from(Buffer.from(body));
 
 /** Minutes of work, which a test ends. */
@@ -39,7 +38,7 @@ describe('a call of a helper thread', () => {
 
   it('rejects with the code and the pointer of an error', async () => {
     const body = '{"pairs":[{"chosen_logps":1}]}';
-    await expect(pool.run(readDidBody, [didBody(body), rules], open())).rejects.toMatchObject({
+    await expect(pool.run(readSufficiencyBody, [didBody(body), 10], open())).rejects.toMatchObject({
       name: 'MistdError',
       code: 'positive_log_prob',
       details: { pointer: '/pairs/0/chosen_logps' },
@@ -48,7 +47,7 @@ describe('a call of a helper thread', () => {
 
   it('moves the memory that it is given', async () => {
     const bytes = didBody('{"prompts":[]}');
-    const run = pool.run(readDidBody, [bytes, rules], open(), [bytes.buffer]);
+    const run = pool.run(readSufficiencyBody, [bytes, 10], open(), [bytes.buffer]);
     await expect(run).rejects.toMatchObject({ code: 'unknown_field' });
     expect(bytes.byteLength).toBe(0);
   });
