@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DistributionReply } from '../../../src/routes/did/distribution/schema.js';
 import type { EntropyReply } from '../../../src/routes/did/entropy/schema.js';
 import type { PairsReply } from '../../../src/routes/did/pairs/schema.js';
 import type { PowerLawReply } from '../../../src/routes/did/power-law/schema.js';
 import type { RejectedReply } from '../../../src/routes/did/rejected/schema.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService } from '../../service.js';
 
 /** Answers of NumPy, SciPy and PyTorch; test/golden/did.py makes them. */
 interface Golden {
@@ -42,11 +42,7 @@ type MeanAndError = [mean: number, standardError: number];
 
 const golden: Golden = JSON.parse(readFileSync('test/golden/did.json', 'utf8'));
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 async function post<T>(path: string, body: unknown): Promise<T> {
   const answer = await service.post<T>(body, undefined, path);
