@@ -4,6 +4,7 @@ import { probit } from '../../src/maths/normal.js';
 import type { NamedSide } from '../../src/samples/samples.js';
 import { normals } from '../data.js';
 import {
+  askBy,
   ccaAsk,
   correlation,
   gaussianNats,
@@ -76,6 +77,20 @@ describe('conditional mutual information', () => {
     expect(estimate).toBeGreaterThan(0.4);
     expect(interaction_information.estimate).toBeGreaterThan(0.4);
     expect(interaction_information).not.toHaveProperty('information_correlation');
+  });
+
+  it('is as unsure as the model is at odds with itself', async () => {
+    const sides = { x: sideOf('x', column()), y: sideOf('y', column()), z: sideOf('z', column()) };
+    // 0.4 nats by I(X; (Y, Z)) − I(X; Z), 0.7 by I(Y; (X, Z)) − I(Y; Z).
+    const atOdds = askBy(({ x, y }) => {
+      if (y === sides.z.matrix) return 0.1;
+      return x === sides.x.matrix ? 0.5 : 0.8;
+    });
+    const { estimate, interval } = await conditional(atOdds, sides, model, options);
+    expect(estimate).toBeCloseTo(0.55, 2);
+    expect(interval.lower).toBeCloseTo(0.4, 1);
+    expect(interval.upper).toBeCloseTo(0.7, 1);
+    expect(interval.upper - interval.lower).toBeGreaterThan(0.3);
   });
 
   it('is reported in bits when asked', async () => {

@@ -95,6 +95,25 @@ describe('transfer entropy', () => {
   });
 });
 
+describe('the history', () => {
+  it('has its own length for the source and for the target', async () => {
+    const { ask, asked } = noting(ccaAsk);
+    const sides = { x: sideOf('x', noise()), y: sideOf('y', noise()) };
+    const history = { source: 3, target: 2 };
+    await lagged(ask, sides, model, { ...options, lags: [0], history });
+    // After the one lag, each way: the present with both pasts, the source's past with the rest,
+    // and both with the target's past alone.
+    const way = [
+      [1, 5],
+      [3, 3],
+      [1, 2],
+      [3, 2],
+    ];
+    expect(asked.slice(1).map(({ x, y }) => [x.columns, y.columns])).toEqual([...way, ...way]);
+    expect(new Set(asked.slice(1).map(({ x }) => x.rows))).toEqual(new Set([ROWS - 3]));
+  });
+});
+
 describe('the tests of lags', () => {
   it('single out the true lag and the true direction', async () => {
     const { x, y } = following(2);
