@@ -2,10 +2,10 @@
 import { classicalAnswer } from './classical/classical.js';
 import { neighborCounts } from './classical/ksg.js';
 import { secondOpinion } from './classical/second-opinion.js';
-import { readDidBody } from './formats/preference/did-body.js';
 import { readSamples } from './formats/samples.js';
 import { drawComparison } from './preference/comparison.js';
 import { answerDid } from './routes/did/answers.js';
+import { readSufficiencyBody } from './routes/did/sufficiency/body.js';
 import { offer } from './threads/offer.js';
 
 // Readers of files read several parts at once. After one part has failed and the error was sent,
@@ -17,7 +17,7 @@ export const handle = offer([
   classicalAnswer,
   drawComparison,
   neighborCounts,
-  readDidBody,
   readSamples,
+  readSufficiencyBody,
   secondOpinion,
 ]);

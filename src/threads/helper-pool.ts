@@ -19,24 +19,29 @@ export interface HelperPoolOptions {
  */
 export class HelperPool {
   readonly threads: number;
+  readonly #queueLimit: number;
   readonly #pool: Piscina<Call, Outcome<unknown>>;
+  /** Calls that run or wait. */
+  #calls = 0;
 
   constructor({ entry, threads, queueLimit }: HelperPoolOptions) {
     this.threads = threads;
+    this.#queueLimit = queueLimit;
     this.#pool = new Piscina({
       filename: entry.href,
       name: 'handle',
       // One thread always runs, so that the first request need not wait for it to start.
       minThreads: 1,
       maxThreads: threads,
-      maxQueue: queueLimit,
+      // Piscina 5.3 does not count calls that have a signal; `run` counts them itself.
+      maxQueue: Number.POSITIVE_INFINITY,
       idleTimeout: IDLE_MS,
     });
   }
 
   /** How many calls wait for a thread. */
   get waiting(): number {
-    return this.#pool.queueSize;
+    return Math.max(0, this.#calls - this.threads);
   }
 
   /**
@@ -53,22 +58,24 @@ export class HelperPool {
     signal: AbortSignal,
     memory: ArrayBuffer[] = [],
   ): Promise<Awaited<T>> {
+    if (this.#calls >= this.threads + this.#queueLimit) {
+      throw new MistdError('queue_full', 'All helper threads are busy and the queue is full.', {
+        retryAfterSeconds: 1,
+      });
+    }
+    this.#calls++;
     try {
       const call = { name: work.name, args };
       const outcome = await this.#pool.run(call, { signal, transferList: memory });
       return resultOf(outcome as Outcome<Awaited<T>>);
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
-      const { message, code } = cause as NodeJS.ErrnoException;
-      if (message === 'Task queue is at limit') {
-        throw new MistdError('queue_full', 'All helper threads are busy and the queue is full.', {
-          retryAfterSeconds: 1,
-        });
-      }
-      if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      if ((cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY') {
         throw new MistdError('body_too_large', 'The body needs more memory than a thread may use.');
       }
       throw cause;
+    } finally {
+      this.#calls--;
     }
   }
 

@@ -19,7 +19,7 @@ function columnsOf(seed: number, rows: number, columns: number, grain: number): 
 describe('BoxSearch and KdTree', () => {
   const shape = fc.record({
     seed: fc.nat(1e6),
-    rows: fc.integer({ min: 2, max: 700 }),
+    rows: fc.integer({ min: 2, max: 400 }),
     columns: fc.integer({ min: 1, max: 9 }),
     grain: fc.constantFrom(0, 2, 0.25),
     share: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -1,14 +1,10 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Problem } from '../../src/http/problem-schema.js';
 import { uniforms } from '../data.js';
-import { type Service, startService } from '../service.js';
+import { sharedService } from '../service.js';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 const sample = fc.oneof(
   { weight: 20, arbitrary: fc.double({ noDefaultInfinity: true, noNaN: true }) },

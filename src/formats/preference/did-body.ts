@@ -14,22 +14,24 @@ export interface BodyRules {
   readonly most: number;
 }
 
-/** A JSON body of /did as plain data; the options in `fields` are not checked yet. */
-export interface DidBody {
+/** What a body holds besides its options: plain data. */
+export interface DidData {
   readonly read: ReadPairs | undefined;
   readonly candidates: ReadPrompts | undefined;
-  readonly fields: Record<string, unknown>;
 }
 
 /**
- * Reads the pairs and the candidates of a JSON body, which also holds the options.
+ * Reads the pairs and the candidates of a JSON body, which also holds the options. Options are
+ * checked before the pairs are read.
  *
+ * @param checkOptions checks the other fields and fills in defaults.
  * @throws MistdError with the JSON pointer of the fault.
  */
-export function readDidBody(
+export function readDidBody<Options>(
   sent: Uint8Array,
   { takesPairs, candidates, most }: BodyRules,
-): DidBody {
+  checkOptions: (fields: Record<string, unknown>) => Options,
+): DidData & { readonly options: Options } {
   const { pairs, prompts, rows, ...fields } = parseObject(asBuffer(sent));
   const listed = prompts !== undefined || rows !== undefined;
   if (!takesPairs && pairs !== undefined) throw notTaken('pairs', 'prompts or rows');
@@ -40,13 +42,14 @@ export function readDidBody(
     });
   }
   const { proposal } = fields;
+  const options = checkOptions(fields);
   return {
+    options,
     read: takesPairs && (pairs !== undefined || !listed) ? pairsFromJson(pairs, most) : undefined,
     candidates:
       candidates && (listed || !takesPairs)
         ? readPrompts({ prompts, rows, proposal }, candidates, most)
         : undefined,
-    fields,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { CandidateRules, ReadPrompts } from '../../formats/preference/candidates.js';
-import { type BodyRules, type DidBody, readDidBody } from '../../formats/preference/did-body.js';
+import { type BodyRules, type DidData, readDidBody } from '../../formats/preference/did-body.js';
 import type { ReadPairs } from '../../formats/preference/pair-reader.js';
 import { endReply, type RequestStamp } from '../../http/reply.js';
 import { compileCheck } from '../../validation.js';
@@ -18,7 +18,7 @@ export interface DidAnswer<Options extends TSchema, Reply> {
   readonly takes: Omit<BodyRules, 'most'>;
   readonly options: Options;
   readonly answer: (
-    data: Omit<DidBody, 'fields'>,
+    data: DidData,
     options: Static<Options>,
     limits: AnswerLimits,
   ) => Omit<Reply, 'timing' | 'id'> & { readonly warnings: readonly PreferenceWarning[] };
@@ -63,8 +63,8 @@ export function answerer<Options extends TSchema, Reply>({
       return { read: input.read, candidates: undefined, options, parseMs: input.parseMs };
     }
     const start = performance.now();
-    const { fields, ...data } = readDidBody(input.bytes, { ...takes, most: limits.maxPairs });
-    return { ...data, options: checkOptions(fields), parseMs: performance.now() - start };
+    const body = readDidBody(input.bytes, { ...takes, most: limits.maxPairs }, checkOptions);
+    return { ...body, parseMs: performance.now() - start };
   }
 
   return (input: DidInput, limits: AnswerLimits, stamp: RequestStamp): Uint8Array<ArrayBuffer> => {

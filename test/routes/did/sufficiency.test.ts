@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SufficiencyReply } from '../../../src/routes/did/sufficiency/schema.js';
 import { normals, uniforms } from '../../data.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService } from '../../service.js';
 import { simulatedPairs } from './simulated-pairs.js';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 /** Largest error of a model on a two-valued label, in nats. */
 const TOLERANCE = 0.2;

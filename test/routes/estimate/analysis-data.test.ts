@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../../src/http/problem-schema.js';
 import type { ConditionalReply } from '../../../src/routes/estimate/conditional/schema.js';
 import type { IndependenceReply } from '../../../src/routes/estimate/independence/schema.js';
@@ -8,13 +8,9 @@ import type { PairwiseReply } from '../../../src/routes/estimate/pairwise/schema
 import type { ScreenReply } from '../../../src/routes/estimate/screen/schema.js';
 import { normals, uniforms } from '../../data.js';
 import { readExample } from '../../examples.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService } from '../../service.js';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 /** Posts a body to a route of /estimate: JSON, unless a type is given. */
 async function post<T>(path: string, body: unknown, type?: string): Promise<T> {
@@ -193,7 +189,7 @@ describe('categories', () => {
 
   it('may be features and targets of a screen', async () => {
     const csv = csvOf({ color, noise, shade, kind });
-    const reply = await post<ScreenReply>('screen?target=kind', csv, 'text/csv');
+    const reply = await post<ScreenReply>('screen?target=kind&permutations=20', csv, 'text/csv');
     expect(reply.ranking[0]?.name).toBe('color');
     expect(reply.ranking.at(-1)?.name).toBe('noise');
     expect(reply.target_type).toBe('classes');
@@ -206,6 +202,7 @@ describe('categories', () => {
       features: { color, noise, shade },
       target: numbers,
       target_type: 'classes',
+      permutations: 0,
     });
     expect(numbered.target_entropy).toBeCloseTo(reply.target_entropy as number, 9);
     for (const { name, estimate } of numbered.ranking) {
@@ -335,6 +332,7 @@ describe('missing values', () => {
     const { p_value = [] } = await post<PairwiseReply>('pairwise', {
       columns,
       missing: 'drop_pairwise',
+      permutations: 100,
     });
     const p = p_value.flatMap((row, i) => row.slice(i + 1)) as number[];
     expect(p).toHaveLength(276);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../../src/http/problem-schema.js';
 import type { EstimateReply } from '../../../src/routes/estimate/schema.js';
 import { gaussian, mixed } from '../../data.js';
-import { type Service, startService } from '../../service.js';
+import { type Service, sharedService, startService } from '../../service.js';
 
 type Line = { index: number } & EstimateReply & Problem;
 
@@ -101,15 +101,13 @@ describe('POST /estimate/batch', () => {
   it('answers each line once in order of completion', async () => {
     const heavy = mixed(2, 1500, 4, 4);
     const sets = [heavy, ...Array.from({ length: 80 }, (_, i) => gaussian(i, 30, 1, 0.3))];
-    const big = await startService();
-    const response = await fetch(`${big.url}/estimate/batch?order=completion`, {
+    const response = await fetch(`${sharedService().url}/estimate/batch?order=completion`, {
       method: 'POST',
       headers: NDJSON,
       body: sets.map((set) => JSON.stringify(set)).join('\n'),
     });
     const indices = parse(await response.text()).map(({ index }) => index);
     expect([...indices].sort((a, b) => a - b)).toEqual(sets.map((_, i) => i));
-    await big.close();
   });
 
   it('replies while lines are still being sent', async () => {

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { classicalEstimates } from '../../../src/classical/classical.js';
 import type { Problem } from '../../../src/http/problem-schema.js';
 import type { ClassicalReply } from '../../../src/routes/estimate/classical/schema.js';
 import { gaussian, normals, samplesOf, uniforms } from '../../data.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService, startService } from '../../service.js';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService({ WORKERS: 2 });
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const ask = <T = ClassicalReply>(body: object) =>

@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Warning } from '../../../src/warnings.js';
 import { gaussian, mixed, uniforms } from '../../data.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService, startService } from '../../service.js';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 const codes = (warnings: Warning[]) => warnings.map(({ code }) => code);
 

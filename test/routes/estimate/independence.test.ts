@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { IndependenceReply } from '../../../src/routes/estimate/independence/schema.js';
 import { gaussian } from '../../data.js';
 import { readExample } from '../../examples.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService } from '../../service.js';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 async function test(body: object): Promise<IndependenceReply> {
   const answer = await service.post<IndependenceReply>(body, undefined, '/estimate/independence');
@@ -29,18 +25,18 @@ describe('POST /estimate/independence', () => {
 
   it('stops early for independent data, unless early_stop is false', async () => {
     const { x, y } = gaussian(2, 60, 2, 0);
-    const early = await test({ x, y, permutations: 500 });
-    expect(early.permutations).toBeLessThan(500);
+    const early = await test({ x, y, permutations: 300 });
+    expect(early.permutations).toBeLessThan(300);
     expect(early.p_value).toBe(20 / early.permutations);
     expect(early.p_value).toBeGreaterThan(0.05);
-    const all = await test({ x, y, permutations: 500, early_stop: false });
-    expect(all.permutations).toBe(500);
+    const all = await test({ x, y, permutations: 300, early_stop: false });
+    expect(all.permutations).toBe(300);
     expect(Math.abs(all.p_value - early.p_value)).toBeLessThan(4 * early.p_value_error);
     expect(all.p_value_error).toBeLessThan(early.p_value_error);
   });
 
   it('answers the same for the same seed', async () => {
-    const body = { ...gaussian(3, 60, 1, 0.15), permutations: 199, early_stop: false };
+    const body = { ...gaussian(3, 60, 1, 0.15), permutations: 99, early_stop: false };
     const { timing: _1, id: _2, ...first } = await test({ ...body, seed: 1 });
     expect(await test({ ...body, seed: 1 })).toMatchObject(first);
     // Two seeds can agree by chance; four do not.
@@ -74,7 +70,7 @@ describe('POST /estimate/independence', () => {
     const answers: IndependenceReply[] = [];
     for (const [i, { x, y }] of sets.entries()) {
       const side = i % 2 === 0 ? x : coarse(x);
-      answers.push(await test({ x: side, y, permutations: 39, seed: i }));
+      answers.push(await test({ x: side, y, permutations: 19, seed: i }));
     }
     const rejected = answers.filter(({ p_value }) => p_value <= 0.05).length;
     // Binomial with 120 draws at 5 %: outside once in a thousand. The bench measures it precisely.

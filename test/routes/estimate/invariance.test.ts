@@ -1,16 +1,12 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { mixed, type Sides, uniforms } from '../../data.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService } from '../../service.js';
 
 /** Only few runs, because each needs two estimates by the served model. */
 const RUNS = { numRuns: 12, seed: 20 };
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 /** Seeds and shapes. Some have more rows than a block; their split must not depend on the order. */
 const cases = fc.record({

@@ -1,15 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PairwiseReply } from '../../../src/routes/estimate/pairwise/schema.js';
 import { normals, uniforms } from '../../data.js';
 import { type Columns, readExample } from '../../examples.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService, startService } from '../../service.js';
 
-let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.close());
+const service = sharedService();
 
 async function pairwise(body: object): Promise<PairwiseReply> {
   const answer = await service.post<PairwiseReply>(body, undefined, '/estimate/pairwise');
@@ -66,7 +62,7 @@ describe('POST /estimate/pairwise', () => {
   it('accepts several columns under one name', async () => {
     const block = bmi.map((value, r) => [value, bp[r]]);
     const columns = { block, s6, target };
-    const reply = await pairwise({ columns, permutations: 60, unit: 'bits' });
+    const reply = await pairwise({ columns, permutations: 40, unit: 'bits' });
     const { body: one } = await service.post({ x: block, y: target, unit: 'bits' });
     expect(at(reply.estimate, 0, 2)).toBe(one.estimate);
     expect(at(reply.p_value, 0, 2)).toBeLessThan(1e-3);
@@ -74,7 +70,7 @@ describe('POST /estimate/pairwise', () => {
 
   it('answers the same for the same seed; another seed changes only p-values', async () => {
     const columns = { ...diabetes, coarse: bmi.map((v) => Math.round(v / 5)) };
-    const body = { columns, permutations: 50 };
+    const body = { columns, permutations: 20 };
     const [a, b, c] = [
       await pairwise({ ...body, seed: 7 }),
       await pairwise({ ...body, seed: 7 }),

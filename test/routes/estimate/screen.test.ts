@@ -1,17 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { ScreenReply } from '../../../src/routes/estimate/screen/schema.js';
 import { normals } from '../../data.js';
 import { type Columns, readExample } from '../../examples.js';
-import { type Service, startService } from '../../service.js';
+import { sharedService } from '../../service.js';
 
-let service: Service;
+const service = sharedService();
 let reference: Record<string, Record<string, number>>;
 beforeAll(async () => {
-  service = await startService();
   reference = JSON.parse(await readFile('test/golden/scikit_learn.json', 'utf8'));
 });
-afterAll(() => service.close());
 
 async function screen(body: object): Promise<ScreenReply> {
   const answer = await service.post<ScreenReply>(body, undefined, '/estimate/screen');
@@ -51,7 +49,7 @@ describe("scikit-learn's comparison of F-test and mutual information", () => {
     const golden = JSON.parse(await readFile('test/golden/f_test_vs_mi.json', 'utf8'));
     const { features, target, f_test, mi } = golden;
     // The distribution of the paper has few waves, so mist-paper ranks the line first.
-    const reply = await screen({ features, target, permutations: 200, model: 'mist' });
+    const reply = await screen({ features, target, permutations: 60, model: 'mist' });
     expect(reply.ranking.map(({ name }) => name)).toEqual(['x2', 'x1', 'x3']);
     expect(f_test.x1).toBeGreaterThan(f_test.x2);
     for (const { name, estimate } of reply.ranking) {

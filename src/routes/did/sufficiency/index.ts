@@ -1,7 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { Static } from 'typebox';
-import { readDidBody } from '../../../formats/preference/did-body.js';
-import type { ReadPairs } from '../../../formats/preference/pair-reader.js';
 import { jsonBytesOf } from '../../../http/body.js';
 import { memoryOfBytes, runSomewhere } from '../../../http/offload.js';
 import { addPost, type OpenRequest } from '../../../http/open-request.js';
@@ -11,13 +8,9 @@ import { RequestRuns } from '../../../inference/request-runs.js';
 import { drawComparison } from '../../../preference/comparison.js';
 import { memoryOf } from '../../../preference/pairs.js';
 import { checkComparable, sufficiency } from '../../../preference/sufficiency.js';
-import { compileCheck } from '../../../validation.js';
 import { streamedPairs } from '../pairs-request.js';
-import { SufficiencyOptions, type SufficiencyReply, sufficiencyRoute } from './schema.js';
-
-type Options = Static<typeof SufficiencyOptions>;
-
-const checkOptions = compileCheck(SufficiencyOptions);
+import { readSufficiencyBody, type SufficiencyBody } from './body.js';
+import { type SufficiencyReply, sufficiencyRoute } from './schema.js';
 
 export function sufficiencyRoutes(app: FastifyInstance, service: Service): void {
   const { engine, helpers, config } = service;
@@ -44,22 +37,17 @@ export function sufficiencyRoutes(app: FastifyInstance, service: Service): void 
 }
 
 /** Reads the pairs and the options of a request. */
-async function openPairs(
-  open: OpenRequest,
-  service: Service,
-): Promise<ReadPairs & { readonly options: Options }> {
+async function openPairs(open: OpenRequest, service: Service): Promise<SufficiencyBody> {
   const { request, signal } = open;
   const rows = await streamedPairs(open, service);
-  if (rows !== undefined) return { ...rows, options: request.query as Options };
+  if (rows !== undefined) return { ...rows, options: request.query as SufficiencyBody['options'] };
   const bytes = jsonBytesOf(request);
-  const rules = { takesPairs: true, candidates: undefined, most: service.config.MAX_PAIRS };
-  const { read, fields } = await runSomewhere(
+  return runSomewhere(
     service.helpers,
-    readDidBody,
-    [bytes, rules],
+    readSufficiencyBody,
+    [bytes, service.config.MAX_PAIRS],
     { bytes: bytes.length },
     signal,
     memoryOfBytes(bytes),
   );
-  return { ...(read as ReadPairs), options: checkOptions(fields) };
 }
