@@ -5,6 +5,6 @@ import { TRAINING, trainingPython } from './training.js';
 
 run(
   trainingPython(),
-  ['-m', 'mistd_training.did_recover', '--plot', '../docs/did-recover.png'],
+  ['-m', 'mistd_training.evaluation.did_recover', '--plot', '../docs/did-recover.png'],
   TRAINING,
 );

@@ -4,16 +4,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mistd_training.export import export_model
-from mistd_training.train import train
-from mistd_training.train_config import PRESETS
+from mistd_training.export.model_folder import export_model
+from mistd_training.training.config import PRESETS
+from mistd_training.training.train import train
 
 # The tests' networks are tiny: threads would only wait for each other, above all on a busy machine.
 torch.set_num_threads(1)
 
 # These compare with the reference's own simulators, whose JAX 0.4.26 has no wheels for Python 3.13 and later
 # (requirements-reference.txt): there, pip leaves it out and these tests cannot be imported.
-collect_ignore = ["test_families.py"] if sys.version_info >= (3, 13) else []
+collect_ignore = ["families/test_paper.py"] if sys.version_info >= (3, 13) else []
 
 
 @pytest.fixture(scope="session")
