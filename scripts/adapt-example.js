@@ -18,7 +18,7 @@ args.push('--steps', '400', '--workers', '1', '--no-gradient');
 run(trainingPython(), ['-m', 'mistd_training.cli', ...args], TRAINING);
 
 const card = readFileSync(`${FOLDER}/card.md`, 'utf8');
-const figures = card.slice(card.indexOf('| rows |'), card.indexOf('**More rows'));
+const figures = card.slice(card.indexOf('| rows |'), card.indexOf('**More than'));
 // training/checkpoints/mist.pt, the base, holds its weights.
 const { version } = JSON.parse(readFileSync(`${TRAINING}/../models/mist/manifest.json`, 'utf8'));
 const page = readFileSync(PAGE, 'utf8');

@@ -10,7 +10,7 @@ from ..export.manifest import file_entry, write_manifest
 KINDS = {
     "canonical": "canonical correlations",
     "atoms": "2-D atoms of any shape",
-    "lifted": "dependence that only several columns show together",
+    "lifted": "visible only in several columns together",
     "independent": "independent",
 }
 

@@ -63,7 +63,7 @@ def read_samples(path: Path, x: str, y: str) -> OwnSamples:
 def _names(text: str, option: str) -> list[str]:
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     if not names or not all(names):
-        raise InputError(f"{option} {text!r} has an empty name: give names of columns, separated by commas")
+        raise InputError(f"{option} {text!r} is not a list of columns: give their names, separated by commas")
     if len(set(names)) < len(names):
         raise InputError(f"{option} {text!r} names a column twice: give each column once")
     return names

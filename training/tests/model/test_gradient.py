@@ -6,31 +6,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import ndtri
+from small_models import random_model, scores
 
-from mistd_training.model.encoding import normal_scores
 from mistd_training.model.gradient import normal_quantile, quantile_at, quantile_gradient
-from mistd_training.model.mist import Mist, ModelConfig
 from mistd_training.model.quantiles import TAUS, quantile
-
-# Without nearest neighbors, whose counts jump: finite differences would see the jumps.
-TINY = ModelConfig(
-    pair_width=8, pair_layers=1, triangle_width=4, entry_width=8, entry_layers=1, outer_width=2, head_width=16
-)
-
-
-def random_model(seed=0):
-    torch.manual_seed(seed)
-    model = Mist(TINY).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
-    return model
-
-
-def scores(batch, rows, dim_x, dim_y, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    shared = torch.randn(batch, rows, 1, generator=generator)
-    return tuple(normal_scores(shared + torch.randn(batch, rows, d, generator=generator)) for d in (dim_x, dim_y))
 
 
 def test_the_inverse_normal_is_scipys():
@@ -64,7 +43,7 @@ def test_the_derivative_by_the_knots_is_that_of_finite_differences_and_finite_wh
 def test_the_gradient_is_that_of_finite_differences(tau):
     """Along directions near the gradient, where a step in single precision changes enough."""
     model = random_model(4)
-    x, y = scores(3, 25, 3, 2, seed=5)
+    x, y = scores(25, 3, 2, seed=5)
     taus = torch.full((3,), tau)
     _, gradient_x, gradient_y = quantile_gradient(model, x, y, taus)
     gradient = torch.cat([gradient_x, gradient_y], 2)
@@ -83,7 +62,7 @@ def test_the_gradient_is_that_of_finite_differences(tau):
 def test_the_gradient_points_to_where_the_quantile_rises():
     """Moving the scores along the gradient raises the quantile by step · |gradient|²."""
     model = random_model()
-    x, y = scores(1, 60, 1, 1, seed=2)
+    x, y = scores(60, 1, 1, seed=2, batch=1)
     tau = torch.tensor([0.5])
     before, gradient_x, gradient_y = quantile_gradient(model, x, y, tau)
     norm = gradient_x.square().sum() + gradient_y.square().sum()
@@ -95,7 +74,7 @@ def test_the_gradient_points_to_where_the_quantile_rises():
 @pytest.mark.parametrize("rows", [9, 32])
 def test_the_gradient_stays_finite_where_one_side_determines_the_other(rows):
     """Rows whose scores are all 0, and radial parts that never change."""
-    x, _ = scores(1, rows, 1, 1)
+    x, _ = scores(rows, 1, 1, batch=1)
     for y in (x, -x, torch.cat([x, -x], 2)):
         _, gradient_x, gradient_y = quantile_gradient(random_model(), x, y, torch.tensor([0.5]))
         assert gradient_x.isfinite().all() and gradient_y.isfinite().all()

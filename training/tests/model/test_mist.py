@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from small_models import scores
 
 from mistd_training.model.encoding import normal_scores
 from mistd_training.model.mist import Mist, ModelConfig
@@ -19,12 +20,6 @@ def model():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     return model
-
-
-def scores(rows, dim_x, dim_y, seed=0, batch=3):
-    generator = torch.Generator().manual_seed(seed)
-    shared = torch.randn(batch, rows, 1, generator=generator)
-    return tuple(normal_scores(shared + torch.randn(batch, rows, d, generator=generator)) for d in (dim_x, dim_y))
 
 
 @torch.no_grad()

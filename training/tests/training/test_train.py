@@ -1,6 +1,8 @@
 from dataclasses import replace
 
+import pytest
 import torch
+from small_models import TINY_RUN
 
 from mistd_training.families.batch import Batch
 from mistd_training.model.quantiles import TAUS
@@ -45,6 +47,16 @@ def test_two_workers_share_the_gradient_and_draw_different_distributions(tmp_pat
     assert first.x.shape != second.x.shape or not torch.equal(first.x, second.x)
 
 
+@pytest.fixture
+def _no_fork():
+    """Start processes without fork: other tests may have started threads, such as JAX's, that a fork cannot copy."""
+    method = torch.multiprocessing.get_start_method()
+    torch.multiprocessing.set_start_method("forkserver", force=True)
+    yield
+    torch.multiprocessing.set_start_method(method, force=True)
+
+
+@pytest.mark.usefixtures("_no_fork")
 def test_prefetched_batches_are_the_same(tmp_path):
     for count in (0, 2):
         train(replace(SMOKE, steps=6), tmp_path / str(count), CPU, prefetch_workers=count)
@@ -60,8 +72,8 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another():
 
 
 def test_training_lowers_the_loss():
-    trainer = Trainer(replace(SMOKE, steps=300), CPU)
-    unseen = Draws(replace(SMOKE, seed=100), CPU)
+    trainer = Trainer(replace(TINY_RUN, steps=300), CPU)
+    unseen = Draws(replace(TINY_RUN, seed=100), CPU)
     batches = [unseen[step] for step in range(40)]
 
     @torch.no_grad()
