@@ -1,15 +1,17 @@
 """From checkpoint to model folder."""
 
 import json
+from dataclasses import replace
 
 import onnx
 import pytest
 import torch
+from small_models import TINY_RUN
 
 from mistd_training.export import model_folder
 from mistd_training.export.gradient_onnx import GRADIENT_SHAPES
 from mistd_training.export.manifest import sha256
-from mistd_training.export.model_folder import export_model
+from mistd_training.export.model_folder import export_model, trained_on
 from mistd_training.export.model_onnx import PARITY_SHAPES, check_parity
 from mistd_training.model.quantiles import TAUS
 from mistd_training.training.config import PRESETS
@@ -23,7 +25,8 @@ def exported(checkpoint, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model_folder, "write_gradient_onnx", lambda model, path: path.write_bytes(b"gradient"))
         patch.setattr(model_folder, "check_gradient_parity", lambda model, path: 2e-4)
-        return folder, export_model(checkpoint, folder, "0.1.0", "mistd-train train --preset smoke", "a test")
+        meta = replace(trained_on(TINY_RUN), dims=[(2, 1)])
+        return folder, export_model(checkpoint, folder, "0.1.0", "mistd-train train", "a test", meta=meta)
 
 
 def test_onnx_runtime_agrees_with_pytorch_on_every_shape(exported):
