@@ -8,7 +8,7 @@ from mistd_training.model.quantiles import MEDIAN, TAUS
 
 
 class Gaussian:
-    """A served model that answers the same normal quantiles whatever it is shown."""
+    """A served model that answers the same normal quantiles for all samples."""
 
     def __init__(self, center: float, spread: float):
         z = torch.special.ndtri(torch.tensor(TAUS, dtype=torch.float64)).numpy()
@@ -40,7 +40,7 @@ def test_coverage_of_a_forecast_with_a_part_at_zero_is_its_level_too():
     knots = np.tile(np.maximum(0, (np.array(TAUS) - 0.4) / 0.6), (len(mi), 1))
     result = benchmarks._coverages(knots, mi)
     assert result["coverage"] == pytest.approx(benchmarks.LEVELS, abs=0.01)
-    # An interval that begins at 0 holds more than its level when all that is at 0 counts.
+    # If every 0 counts in full, an interval that begins at 0 covers more than its level.
     assert result["counting_zeros"][0] == pytest.approx(0.75, abs=0.01)
 
 

@@ -10,7 +10,7 @@ from mistd_training.export.batch_invariance import batch_invariant
 
 
 class Operators(nn.Module):
-    """Every operator that is replaced, over first, middle and last axes: [B, N, D, 3] → [B, ·]."""
+    """All operators that are replaced, over first, middle and last axes: [B, N, D, 3] → [B, ·]."""
 
     def forward(self, x: Tensor) -> Tensor:
         parts = [
@@ -33,7 +33,7 @@ class Operators(nn.Module):
 
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory) -> dict[str, onnxruntime.InferenceSession]:
-    """The operators as they are, and batch-invariant."""
+    """Sessions of the operators: plain, and batch-invariant."""
     x = torch.randn(3, 6, 4, 3)
     sizes = {0: torch.export.Dim("batch", min=1), 1: torch.export.Dim("rows", min=2), 2: torch.export.Dim("d", min=1)}
     with torch.fx.experimental._config.patch(backed_size_oblivious=True):

@@ -9,7 +9,7 @@ from mistd_training.model.quantiles import MEDIAN, TAUS, combine
 
 
 class MeanOfX:
-    """A served model whose median is the mean of x, off by what `bias` says of the rows, and sure to ± `spread`."""
+    """A served model whose median is the mean of x plus `bias(rows)`, with standard deviation `spread`."""
 
     def __init__(self, bias, spread=0.01):
         self.bias, self.spread = bias, spread
@@ -53,7 +53,7 @@ def test_blocks_have_the_rows_of_the_least_error(rows):
 
 
 def test_the_exponent_makes_intervals_cover():
-    # A block's own error is that of its mean, 0.1 / √50: blocks are independent, which the exponent ½ is for.
+    # The error of a block is that of its mean, 0.1 / √50. Blocks are independent, so the right exponent is ½.
     model = MeanOfX(lambda n: 0.2 * (n > 60), spread=0.1 / np.sqrt(50))
     found = blocks.calibrate_blocks(model, 200, sample, dims=((1, 1), (1, 2), (1, 3)))
     assert found["spread_exponent"] == pytest.approx(0.5, abs=0.12)

@@ -15,7 +15,7 @@ from mistd_training.model.statistics import cross_moments, standardized
 
 
 def few_statistics(scores_x: Tensor, scores_y: Tensor, _unbiased: bool) -> tuple[Tensor, ...]:
-    """Replaces `statistics`, which a tiny model exports: correlations as pairs, and little else."""
+    """A small replacement of `statistics`, which the tests of a tiny model export: correlations as pairs."""
     scores = torch.cat([scores_x, scores_y], 2)
     little = scores.square().mean((1, 2))[:, None]
     return scores[..., None], cross_moments(standardized(scores[..., None]))[..., 0], little, little

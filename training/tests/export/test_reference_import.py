@@ -1,4 +1,4 @@
-"""Checkpoints that the reference package makes itself, with random weights."""
+"""Import of checkpoints that the reference package saves, with random weights."""
 
 import sys
 
@@ -27,7 +27,7 @@ OPTIMIZER = {"lr": 1e-4, "eps": 1e-8, "weight_decay": 0.0}
 
 
 def checkpoint_of(loss, path):
-    """As `mist-statinf train` saves it."""
+    """Save a random checkpoint as `mist-statinf train` does. Returns the module."""
     lightning.seed_everything(7, verbose=False)
     architecture = {**ARCHITECTURE, "quantile_conditioned": loss == "QCQR"}
     configuration = {

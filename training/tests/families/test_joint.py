@@ -62,7 +62,7 @@ def test_a_lifted_pair_has_the_mi_of_its_atom():
 
 @pytest.mark.parametrize("name", joint.FUNCTIONS)
 def test_functions_of_columns_have_the_mi_of_their_value(name, monkeypatch):
-    """With the cells' true masses, counted on many rows, MI moves by less than .01 nats (one standard error)."""
+    """The true masses of the cells, counted on many rows, change MI by less than .01 nats (one standard error)."""
     seen = []
     monkeypatch.setattr(joint, "sample_channel", lambda channel, cell, generator: seen.append(cell) or cell.float())
     atoms = draw_atoms(6, seeded(9))

@@ -1,4 +1,4 @@
-"""Every family against BMI (PyPI `benchmark-mi`), the reference's own simulators: same parameters, same MI and law."""
+"""Families compared with BMI (PyPI `benchmark-mi`), the reference's own simulators, at equal parameters."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def test_additive_noise_has_the_mi_of_the_reference(dim):
 
 
 def test_sample_moments_agree_with_bmi():
-    """Student rows have the reference's dispersion and radius, additive noise its marginals and correlation."""
+    """Student rows agree in dispersion and radius, additive noise in marginals and correlation."""
     rows, generator = 60_000, torch.Generator().manual_seed(4)
     parameters = {"n_interacting": 2, "alpha": 0.7, "lambd": 1.5, "beta": 0.8, "eta": 2.0}
     ours = sample_elliptical(our_correlation("lvm", parameters, 3, 2), torch.tensor([torch.inf]), rows, 3, generator)

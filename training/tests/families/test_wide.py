@@ -34,7 +34,7 @@ def test_wide_batches_are_finite_distinct_and_repeatable():
 
 @pytest.mark.parametrize("recipe", wide.SHARES)
 def test_every_tensor_is_made_on_the_device_of_the_generator(recipe):
-    """With another default device, a tensor made without naming the generator's would not mix with the others."""
+    """The default device is another one here: a tensor made on it would fail next to the others."""
     torch.set_default_device("meta")
     try:
         for seed in range(6):
@@ -70,5 +70,5 @@ def test_independent_data_sets_are_independent():
 def test_small_data_sets_of_every_continuous_recipe_agree_with_nearest_neighbours(recipe):
     batch = wide.sample_recipe(recipe, 10, 3_000, 2, 1, seeded(21))
     errors = np.array([ksg(x, y) for x, y in zip(batch.x, batch.y)]) - batch.mi.numpy()
-    # Nearest neighbours miss much of what joint structures hold, but never find what is not there.
+    # Nearest neighbors miss much of the dependence in joint structures, but they do not overestimate.
     assert errors.max() < 0.15 and (recipe == "joint" or np.median(np.abs(errors)) < 0.12)

@@ -41,7 +41,7 @@ def test_the_derivative_by_the_knots_is_that_of_finite_differences_and_finite_wh
 
 @pytest.mark.parametrize("tau", [0.5, 0.05, 0.33, 0.95])
 def test_the_gradient_is_that_of_finite_differences(tau):
-    """Along directions near the gradient, where a step in single precision changes enough."""
+    """Checked along directions near the gradient, where the change exceeds the rounding of single precision."""
     model = random_model(4)
     x, y = scores(25, 3, 2, seed=5)
     taus = torch.full((3,), tau)
@@ -73,7 +73,7 @@ def test_the_gradient_points_to_where_the_quantile_rises():
 
 @pytest.mark.parametrize("rows", [9, 32])
 def test_the_gradient_stays_finite_where_one_side_determines_the_other(rows):
-    """Rows whose scores are all 0, and radial parts that never change."""
+    """Here some rows have scores of 0 only, and the radial parts are constant."""
     x, _ = scores(rows, 1, 1, batch=1)
     for y in (x, -x, torch.cat([x, -x], 2)):
         _, gradient_x, gradient_y = quantile_gradient(random_model(), x, y, torch.tensor([0.5]))

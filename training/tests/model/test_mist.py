@@ -54,14 +54,14 @@ def test_decreasing_maps_of_any_columns_change_nothing(model, shape):
 
 
 def test_balanced_binary_columns_keep_the_invariance_to_flips(model):
-    """Here every odd moment is exactly zero, so that no column has a sign of its own."""
+    """Every odd moment is exactly zero here, so no column has a sign of its own."""
     x = torch.tensor([[-1.0, -1, -1, 1, 1, 1, 1, -1]])[:, :, None]
     y = torch.tensor([[-1.0, -1, -1, 1, 1, 1, -1, 1]])[:, :, None]
     close(model, (-normal_scores(x), normal_scores(y)), (normal_scores(x), normal_scores(y)))
 
 
 def test_a_column_that_mirrors_another_keeps_the_invariances(model):
-    """Untied scores have no third moment: the sign of the whole is up to rounding and must not matter."""
+    """Scores without ties have third moment 0, so rounding decides the common sign, which must not matter."""
     x = scores(31, 1, 1, batch=1)[0]
     for seed in range(5):
         order = torch.randperm(31, generator=torch.Generator().manual_seed(seed))
@@ -103,7 +103,7 @@ def test_a_lower_quantile_can_be_exactly_0(model):
 
 
 def test_neighbors_are_looked_for_in_the_columns_that_matter():
-    """Eight columns of noise a side hide a strong dependence of two columns from plain nearest neighbors."""
+    """Eight noise columns per side hide a strong dependence of two columns from plain nearest neighbors."""
     generator = torch.Generator().manual_seed(10)
     model = Mist(ModelConfig(neighbors=(3,), triples=2**18))
     x, y = torch.randn(2, 8, 1000, 9, generator=generator)

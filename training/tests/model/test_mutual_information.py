@@ -39,8 +39,11 @@ def test_moving_a_whole_column_changes_nothing_and_its_scale_divides_the_gradien
 
 
 def test_gradient_ascent_on_a_representation_nears_the_maximum(information):
-    """y is the first of two coordinates of s, plus noise, and the representation one direction of s. It begins at 85°
-    from the best one, where the true information is .007 of .58 nats; the maximum is ½ log(1 + 1 / noise²)."""
+    """The ascent finds the direction of s that carries the information.
+
+    y is the first of two coordinates of s, plus noise. The representation is one direction of s. It starts at 85° from
+    the best direction, where the true information is .007 of .58 nats. The maximum is ½ log(1 + 1 / noise²).
+    """
     noise = 0.675
     generator = torch.Generator().manual_seed(4)
     direction = torch.tensor([math.cos(math.radians(85)), math.sin(math.radians(85))], requires_grad=True)

@@ -18,7 +18,7 @@ from mistd_training.model.statistics import (
 
 
 def test_triple_correlations_show_what_no_pair_does():
-    """The sign of y is that of x_1 x_2; x_3 and y_2 are noise."""
+    """y_1 has the sign of x_1 x_2; x_3 and y_2 are noise."""
     x = torch.randn(4, 2000, 3, generator=torch.Generator().manual_seed(8))
     y = torch.randn(4, 2000, 2, generator=torch.Generator().manual_seed(9))
     y[:, :, 0] = y[:, :, 0].abs() * (x[:, :, 0] * x[:, :, 1]).sign()
@@ -45,7 +45,7 @@ def test_elimination_is_the_log_determinant():
 
 @pytest.mark.parametrize(("rows", "side", "tolerance"), [(100, 8, 0.08), (400, 16, 0.05), (2000, 3, 0.01)])
 def test_the_last_gaussian_plug_in_has_no_bias_of_few_rows(rows, side, tolerance):
-    """Where any fixed shrinkage is off: column i of y is column i of x and noise, ρ² = ½."""
+    """Any fixed shrinkage is biased here: column i of y is column i of x plus noise, with ρ² = ½."""
     x, noise = torch.randn(2, 64, rows, side, generator=torch.Generator().manual_seed(rows))
     scores = torch.cat([normal_scores(x), normal_scores(x + noise)], 2)
     correlation = cross_moments(standardized(scores[..., None]))[..., 0, 0]
@@ -69,7 +69,7 @@ def test_neighbor_estimates_come_near_the_mutual_information_of_a_gaussian():
 
 
 def test_neighbor_estimates_are_a_sum_over_rows_of_counted_neighbors():
-    """Against the definition, row by row, with ties and with fewer rows than neighbors."""
+    """The estimates equal the definition, row by row, with ties and with fewer rows than neighbors."""
     generator = torch.Generator().manual_seed(4)
     for rows, k in ((40, 3), (6, 10)):
         x = normal_scores(torch.randint(0, 4, (1, rows, 2), generator=generator).float())
