@@ -14,7 +14,7 @@ args.push('--steps', '400', '--workers', '1', '--no-gradient');
 trainingPython()('-m', 'mistd_training.cli', ...args);
 
 const card = readFileSync(`${FOLDER}/card.md`, 'utf8');
-const figures = card.slice(card.indexOf('| rows |'), card.indexOf('**More rows'));
+const figures = card.slice(card.indexOf('| rows |'), card.indexOf('**More than'));
 // The base is training/checkpoints/mist.pt, which holds the weights of this model.
 const manifest = JSON.parse(readFileSync(`${ROOT}models/mist/manifest.json`, 'utf8'));
 const { version } = manifest as { version: string };

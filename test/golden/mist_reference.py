@@ -16,7 +16,7 @@ from mist_statinf.quickstart import MISTQuickEstimator
 from mist_statinf.train.lit_module import MISTModelLit
 from omegaconf import OmegaConf
 
-from mistd_training.reference_import import import_reference
+from mistd_training.export.reference_import import import_reference
 
 TEST = Path(__file__).parents[1]
 MODELS = TEST / "fixtures" / "reference-models"

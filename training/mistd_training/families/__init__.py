@@ -1,1 +1,1 @@
-"""Meta-distributions: families of joint distributions whose mutual information is known exactly."""
+"""Families of joint distributions with known mutual information, and the meta-distributions made of them."""

@@ -1,8 +1,8 @@
-"""Atoms: random 2-D distributions, piecewise constant on a grid, whose MI is an exact sum (lesson 6 of the facts).
+"""Atoms: random 2-D distributions, piecewise constant on a grid, whose MI is an exact sum.
 
-An atom is a table of cell masses. A continuous column is uniform within its cell; a discrete one takes one value for a
-group of cells (rounding, categories, two classes, a censored tail), and MI is that of the merged table, exact again.
-MI is at most ln 64 = 4.16 nats.
+An atom is a table of cell masses. A continuous column is uniform within its cell. A discrete column has one value for
+each group of cells (rounding, categories, two classes, a censored tail), and its MI is that of the merged table, exact
+as well. MI is at most ln 64 = 4.16 nats.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from .batch import randint, uniform
 from .densities import GRID, KINDS
 
-# How often each shape of `densities.py` is drawn.
+# Share of each shape of `densities.py`.
 SHARES = {
     "ridge": 0.24, "band": 0.08, "mixture": 0.12, "ring": 0.06, "gaussian_copula": 0.10, "student_copula": 0.10,
     "clayton": 0.06, "gumbel": 0.06, "frank": 0.06, "field": 0.08, "checker": 0.04,
@@ -26,10 +26,10 @@ DISCRETE = {"round": 0.4, "two": 0.3, "categories": 0.2, "censored": 0.1}
 
 @dataclass
 class Atoms:
-    """Tables of one batch and how a cell becomes a value.
+    """A batch of atoms: their tables, and the map from cells to values.
 
-    table: [count, GRID, GRID] float64 masses, sum 1; value_x, value_y: [count, GRID], a cell's lower edge or its
-    group's code; width_x, width_y: [count, GRID], 1 / GRID for a continuous cell, 0 for a discrete one;
+    table: [count, GRID, GRID] float64, masses that sum to 1; value_x, value_y: [count, GRID], the lower edge of a cell,
+    or the code of its group; width_x, width_y: [count, GRID], 1 / GRID for a continuous cell, 0 for a discrete one;
     mi: [count] float64, nats.
     """
 
@@ -42,8 +42,11 @@ class Atoms:
 
 
 def draw_atoms(count: int, generator: Generator, blend: Tensor | None = None, kinds: str | None = None) -> Atoms:
-    """Fresh continuous atoms. blend: [count] share of independence to mix in (1 makes it independent); kinds: one shape
-    for all instead of `SHARES`."""
+    """Draw continuous atoms.
+
+    blend: [count], least share of independence mixed into each atom (1 makes it independent); kinds: one shape for all
+    atoms; default: shapes drawn by `SHARES`.
+    """
     table = _tables(count, generator, kinds)
     share = uniform(0, 0.6, count, generator=generator)
     share = torch.where(uniform(0, 1, count, generator=generator) < BLENDED, share, 0.0)
@@ -58,8 +61,11 @@ def draw_atoms(count: int, generator: Generator, blend: Tensor | None = None, ki
 
 
 def draw_stack(batch: int, count: int, generator: Generator, weakened: float) -> Atoms:
-    """`count` atoms for each data set, one after the other: some are independent, and in a share `weakened` of the data
-    sets all are blended with independence together."""
+    """Draw `count` atoms for each of `batch` data sets, in this order.
+
+    With several atoms per data set, 30 % of them are independent. In a share `weakened` of the data sets, all atoms are
+    blended with independence to the same degree.
+    """
     weak = uniform(0, 1, batch, generator=generator)
     weak = torch.where(uniform(0, 1, batch, generator=generator) < weakened, weak, 0.0)
     off = uniform(0, 1, batch, count, generator=generator) < (0.3 if count > 1 else 0.0)
@@ -67,7 +73,10 @@ def draw_stack(batch: int, count: int, generator: Generator, weakened: float) ->
 
 
 def discretise(atoms: Atoms, side: str, generator: Generator) -> Atoms:
-    """Round, categorise, halve or censor one side ("x" or "y") of every atom; MI is recomputed for the merged table."""
+    """Make one side ("x" or "y") of every atom discrete: rounded, categorical, two-valued or censored.
+
+    MI is that of the merged table.
+    """
     count, device = atoms.table.shape[0], atoms.table.device
     names, shares = list(DISCRETE), torch.tensor(list(DISCRETE.values()), device=device)
     kind = torch.multinomial(shares.expand(count, -1), 1, generator=generator)
@@ -97,7 +106,7 @@ def discretise(atoms: Atoms, side: str, generator: Generator) -> Atoms:
 
 
 def sample_atoms(atoms: Atoms, rows: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Rows of every atom. Returns x and y, each [count, rows], continuous columns in (0, 1)."""
+    """Draw rows of every atom. Returns x and y, [count, rows] each; continuous columns are in (0, 1)."""
     count, device = atoms.table.shape[0], atoms.table.device
     coin = torch.rand(count, rows, generator=generator, device=device)
     cell = torch.searchsorted(_cdf(atoms.table), coin, right=True).clamp_max(GRID * GRID - 1)
@@ -107,23 +116,25 @@ def sample_atoms(atoms: Atoms, rows: int, generator: Generator) -> tuple[Tensor,
 
 
 def even_channel(atoms: Atoms) -> Atoms:
-    """The same conditional law of a continuous y given x, with every cell of x equally likely."""
+    """The same conditional distribution of a continuous y given x, with every cell of x equally likely."""
     table = atoms.table + 1e-9 * atoms.table.sum(1, keepdim=True)
     table = table / table.sum(2, keepdim=True) / GRID
     return Atoms(table, atoms.value_x, atoms.value_y, atoms.width_x, atoms.width_y, table_mi(table))
 
 
 def sample_channel(atoms: Atoms, cell: Tensor, generator: Generator) -> Tensor:
-    """y given the cell of x, for atoms of `even_channel`. cell: [count, rows] int64. Returns [count, rows]."""
+    """Draw y given the cell of x, for atoms of `even_channel`. cell: [count, rows] int64. Returns [count, rows]."""
     coin = torch.rand(cell.shape, generator=generator, device=cell.device)
-    # Row i of the table owns [i / GRID, (i + 1) / GRID) of the flattened cdf, so one search finds y within it.
+    # Row i of the table covers [i / GRID, (i + 1) / GRID) of the flattened cdf, so one search finds y within the row.
     found = torch.searchsorted(_cdf(atoms.table), ((cell + 0.999999 * coin) / GRID).clamp_max(1), right=True)
     return _values(atoms.value_y, atoms.width_y, (found - cell * GRID).clamp(0, GRID - 1), generator)
 
 
 def even_margins(atoms: Atoms) -> Atoms:
-    """The same continuous atoms with each side mapped through its own distribution function: both columns exactly
-    uniform, MI unchanged."""
+    """The same continuous atoms with each side mapped through its own distribution function.
+
+    Both columns become exactly uniform; MI stays.
+    """
     sides = {}
     for name, axis in (("x", 2), ("y", 1)):
         mass = atoms.table.sum(axis)
@@ -132,7 +143,7 @@ def even_margins(atoms: Atoms) -> Atoms:
 
 
 def table_mi(table: Tensor) -> Tensor:
-    """Exact MI of joint tables of masses. [count, a, b] float64 → [count] float64, nats, ≥ 0."""
+    """Exact MI of joint tables of masses [count, a, b], float64. Returns [count] float64, nats, ≥ 0."""
     x, y = table.sum(2), table.sum(1)
     return (torch.xlogy(table, table).sum((1, 2)) - torch.xlogy(x, x).sum(1) - torch.xlogy(y, y).sum(1)).clamp_min(0)
 
@@ -155,7 +166,7 @@ def _tables(count: int, generator: Generator, kinds: str | None) -> Tensor:
 
 
 def _groups(value: Tensor) -> Tensor:
-    """Cells of equal value get one group number. [count, GRID] → [count, GRID] int64."""
+    """Group numbers of cells: equal values share a number. [count, GRID] → [count, GRID] int64."""
     return (value * GRID).round().long()
 
 

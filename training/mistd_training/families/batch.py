@@ -1,4 +1,4 @@
-"""What every family returns."""
+"""The batch of data sets that every family returns, and random draws that the families share."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ class Batch:
     mi: Tensor
 
     def to(self, device: torch.device) -> Batch:
+        """The batch on another device."""
         return Batch(self.x.to(device), self.y.to(device), self.mi.to(device))
 
 
-GROUP = 8  # data sets in a group, at least
+GROUP = 8  # least number of data sets in a group
 
 
 def sample_groups(
     shares: dict[str, float], sample: Callable[[str, int], Batch], batch: int, generator: torch.Generator
 ) -> Batch:
-    """A batch in up to six groups, the recipe of each drawn by its share; `sample(recipe, size)` makes a group."""
+    """Draw a batch in up to six groups. `shares` gives the probability of each recipe; `sample(recipe, size)` draws."""
     count = max(1, min(6, batch // GROUP))
     sizes = [batch // count + (group < batch % count) for group in range(count)]
     names, weights = list(shares), torch.tensor(list(shares.values()), device=generator.device)
@@ -50,5 +51,5 @@ def randint(low: int, high: int, *shape: int, generator: torch.Generator) -> Ten
 
 
 def normal(probability: Tensor) -> Tensor:
-    """The standard normal quantile of values in [0, 1], finite at both ends."""
+    """Standard normal quantiles of values in [0, 1], finite at both ends."""
     return torch.special.ndtri(probability.clamp(1e-6, 1 - 1e-6))

@@ -1,8 +1,8 @@
-"""Gaussian and Student blocks with random correlation matrices, their MI spread over 0 to 6 nats.
+"""Gaussian and Student data sets with random correlation matrices whose MI spreads over 0 to 6 nats.
 
-Matrices come from loadings W Wᵀ + D (factors, blocks of columns, one common factor, sparse pairs across the sides) or
-from the LKJ distribution. In many columns their MI would pile up at 0 or run to tens of nats, so that half of them, and
-all above 6 nats, have the cross-covariance multiplied by the one scalar that gives a drawn MI.
+The matrices come from loadings W Wᵀ + D (factors, blocks of columns, one common factor, sparse pairs across the sides)
+or from the LKJ distribution. With many columns, their MI would be close to 0 or reach tens of nats. Therefore half of
+the matrices, and all above 6 nats, have their cross-covariance multiplied by the scalar that gives a drawn MI.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from torch import Generator, Tensor
 from .batch import Batch, randint, uniform
 from .elliptical import sample_elliptical
 
-STUDENT = 0.4  # share of heavy tails, df log-uniform in 1..30
-RESCALED = 0.5  # share of matrices moved to a drawn MI; above MAX_MI all are
-MAX_MI = 6.0  # nats, of the Gaussian part
+STUDENT = 0.4  # share of Student data sets, with log-uniform df in 1..30; the others are Gaussian
+RESCALED = 0.5  # share of matrices rescaled to a drawn MI; all above MAX_MI are rescaled
+MAX_MI = 6.0  # largest MI of the Gaussian part, nats
 
 
 def sample_block(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """A Gaussian or Student data set of its own random correlation each."""
+    """Draw Gaussian or Student data sets, each with its own random correlation matrix."""
     correlation = spread_mi(random_correlation(batch, dim_x, dim_y, generator), dim_x, generator)
     df = uniform(0, math.log(30), batch, generator=generator).exp()
     df = torch.where(uniform(0, 1, batch, generator=generator) < STUDENT, df, torch.inf)
@@ -29,7 +29,7 @@ def sample_block(batch: int, rows: int, dim_x: int, dim_y: int, generator: Gener
 
 
 def random_correlation(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
-    """Correlation matrices, the structures of `STRUCTURES` evenly mixed. [batch, dim, dim] float64."""
+    """Draw correlation matrices, with each of `STRUCTURES` equally likely. Returns [batch, dim, dim] float64."""
     drawn = torch.randint(0, len(STRUCTURES), (batch,), generator=generator, device=generator.device)
     sizes = torch.bincount(drawn, minlength=len(STRUCTURES)).tolist()
     parts = [make(size, dim_x, dim_y, generator) for make, size in zip(STRUCTURES.values(), sizes) if size]
@@ -40,8 +40,8 @@ def random_correlation(batch: int, dim_x: int, dim_y: int, generator: Generator)
 def spread_mi(correlation: Tensor, dim_x: int, generator: Generator) -> Tensor:
     """Scale the cross-covariance of some matrices to a drawn MI in 0 to `MAX_MI`, denser near 0.
 
-    With canonical correlations ρ_i the MI of a cross-covariance scaled by t is −½ Σ log(1 − t² ρ_i²), rising in t up to
-    infinity at t = 1 / max ρ: every MI is reached, and the matrix stays positive definite.
+    With canonical correlations ρ_i, a cross-covariance scaled by t has MI −½ Σ log(1 − t² ρ_i²). This rises with t to
+    infinity at t = 1 / max ρ. So every MI can be reached, and the matrix stays positive definite.
     """
     batch, dim, _ = correlation.shape
     factor_x = torch.linalg.cholesky(correlation[:, :dim_x, :dim_x])
@@ -69,7 +69,7 @@ def spread_mi(correlation: Tensor, dim_x: int, generator: Generator) -> Tensor:
 
 
 def factor(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
-    """One to eight common factors with sparse or dense normal loadings."""
+    """Correlation from one to eight common factors with sparse or dense normal loadings."""
     dim, factors = dim_x + dim_y, 8
     normal = torch.randn(batch, dim, factors, generator=generator, device=generator.device)
     used = torch.arange(factors, device=generator.device) < randint(1, factors, batch, 1, 1, generator=generator)
@@ -80,7 +80,7 @@ def factor(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
 
 
 def blocks(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
-    """Columns fall into groups that share one factor each."""
+    """Correlation from groups of columns; each group shares one factor."""
     groups = randint(1, 6, batch, 1, generator=generator)
     member = (uniform(0, 1, batch, dim_x + dim_y, generator=generator) * groups).long()
     sign = 1 - 2 * randint(0, 1, batch, dim_x + dim_y, 1, generator=generator)
@@ -88,14 +88,14 @@ def blocks(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
 
 
 def equicorrelated(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
-    """Every two columns correlated alike, 0 to .95."""
+    """The same correlation, 0 to .95, for every two columns."""
     dim = dim_x + dim_y
     level = uniform(0, 0.95, batch, 1, 1, generator=generator).double()
     return level + (1 - level) * torch.eye(dim, dtype=torch.float64, device=generator.device)
 
 
 def sparse(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
-    """Some columns of x share a factor with one column of y each, wherever they stand; the rest are alone."""
+    """Correlation of pairs: some columns of x share a factor with one column of y each. The others are independent."""
     pairs, device = min(dim_x, dim_y), generator.device
     used = torch.arange(pairs, device=device) < randint(1, pairs, batch, 1, 1, generator=generator)
     sides = [
@@ -108,7 +108,7 @@ def sparse(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
 
 
 def lkj(batch: int, dim_x: int, dim_y: int, generator: Generator) -> Tensor:
-    """LKJ(η), η log-uniform in .7..20, from canonical partial correlations (Lewandowski, Kurowicka and Joe 2009)."""
+    """LKJ(η) with log-uniform η in .7..20, by canonical partial correlations (Lewandowski, Kurowicka and Joe 2009)."""
     dim, device = dim_x + dim_y, generator.device
     eta = uniform(math.log(0.7), 3, batch, 1, generator=generator).exp()
     shape = eta + 0.5 * (dim - 2 - torch.arange(dim, device=device).clamp_max(dim - 2))
@@ -129,7 +129,7 @@ def _strength(batch: int, generator: Generator) -> Tensor:
 
 
 def _from_loadings(loadings: Tensor, generator: Generator) -> Tensor:
-    """Correlation of W Wᵀ + D with private variances D spread around 1. loadings: [batch, dim, factors]."""
+    """Correlation of W Wᵀ + D, with random private variances D around 1. loadings W: [batch, dim, factors]."""
     loadings = loadings.double()
     private = (0.4 * torch.randn(loadings.shape[:2], generator=generator, device=generator.device)).exp()
     covariance = loadings @ loadings.transpose(1, 2) + torch.diag_embed(private.double())

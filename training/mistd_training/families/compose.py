@@ -1,7 +1,7 @@
-"""Composition: what can be done to data sets while their MI stays known.
+"""Operations on data sets that keep MI known.
 
-Independent pieces side by side add their MI. Columns that are independent of everything, or made from columns of their
-own side and fresh noise, add nothing. Invertible maps within a side change nothing.
+The MI of independent pieces side by side is the sum of their MI. Columns of noise, or of the side's own columns plus
+noise, do not change MI. Invertible maps within a side do not change MI either.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from torch import Generator, Tensor
 
 from .batch import Batch, randint, uniform
 
-# How a side is mixed, as shares of groups.
+# Share of groups for each way to mix a side.
 MIXING = {"none": 0.45, "rotation": 0.14, "sparse": 0.09, "dense": 0.05, "monotone": 0.08, "coupling": 0.19}
 
 
 def stack(pieces: list[Batch]) -> Batch:
-    """Independent data sets side by side; MI adds."""
+    """Put independent data sets side by side. MI is the sum."""
     mi = torch.stack([piece.mi for piece in pieces]).sum(0)
     return Batch(torch.cat([piece.x for piece in pieces], 2), torch.cat([piece.y for piece in pieces], 2), mi)
 
 
 def pad(side: Tensor, dim: int, generator: Generator) -> Tensor:
-    """Append columns up to `dim` that say nothing of the other side. [batch, rows, columns] → [batch, rows, dim].
+    """Append columns that carry no information on the other side. [batch, rows, columns] → [batch, rows, dim].
 
-    One kind for the group: independent normal columns, some of them in levels; columns correlated among themselves;
-    noisy copies of the side's own columns.
+    All data sets get the same kind of columns: independent normal ones; normal ones, some of them rounded; columns
+    correlated among themselves; or noisy copies of the side's own columns.
     """
     batch, rows, columns = side.shape
     extra = dim - columns
@@ -53,14 +53,14 @@ def pad(side: Tensor, dim: int, generator: Generator) -> Tensor:
 
 
 def shuffle(side: Tensor, generator: Generator) -> Tensor:
-    """Columns in a random order, its own for each data set."""
+    """Shuffle the columns, independently for each data set."""
     batch, rows, columns = side.shape
     order = torch.rand(batch, 1, columns, generator=generator, device=side.device).argsort(2)
     return side.gather(2, order.expand(-1, rows, -1))
 
 
 def mix(side: Tensor, generator: Generator, kind: str | None = None) -> Tensor:
-    """An invertible map of one side, its parameters each data set's own; the kind from `MIXING` unless given."""
+    """Map one side invertibly, with random parameters for each data set. kind: default drawn by `MIXING`."""
     if side.shape[2] == 1:
         return side
     if kind is None:
@@ -70,7 +70,7 @@ def mix(side: Tensor, generator: Generator, kind: str | None = None) -> Tensor:
 
 
 def rotation(side: Tensor, generator: Generator) -> Tensor:
-    """A random rotation, or one near the identity."""
+    """Rotate by a random rotation, or by one near the identity."""
     batch, _, columns = side.shape
     matrix = torch.randn(batch, columns, columns, generator=generator, device=side.device)
     near = uniform(-1, 3, batch, 1, 1, generator=generator).exp() * columns**0.5
@@ -79,7 +79,7 @@ def rotation(side: Tensor, generator: Generator) -> Tensor:
 
 
 def sparse(side: Tensor, generator: Generator) -> Tensor:
-    """Unit lower triangular map with few entries, in a random order of the columns."""
+    """Apply a sparse unit lower triangular map to the columns in random order."""
     batch, _, columns = side.shape
     side = shuffle(side, generator)
     entries = torch.randn(batch, columns, columns, generator=generator, device=side.device)
@@ -88,13 +88,13 @@ def sparse(side: Tensor, generator: Generator) -> Tensor:
 
 
 def dense(side: Tensor, generator: Generator) -> Tensor:
-    """Rotation, scales between e^-1 and e, rotation: every condition number up to e²."""
+    """Rotate, scale by factors between e^-1 and e, and rotate again: condition numbers up to e²."""
     scale = uniform(-1, 1, side.shape[0], 1, side.shape[2], generator=generator).exp()
     return rotation(rotation(side, generator) * scale, generator)
 
 
 def monotone(side: Tensor, generator: Generator) -> Tensor:
-    """One or two times: a strictly increasing map of every column, then a rotation."""
+    """Apply once or twice: a strictly increasing map of every column, then a rotation."""
     for _ in range(randint(1, 2, 1, generator=generator).item()):
         batch, _, columns = side.shape
         rate = uniform(-1, 1.5, batch, 1, columns, generator=generator).exp()
@@ -105,8 +105,11 @@ def monotone(side: Tensor, generator: Generator) -> Tensor:
 
 
 def coupling(side: Tensor, generator: Generator) -> Tensor:
-    """Two or three coupling layers (Dinh, Sohl-Dickstein and Bengio 2017): through a random network of bounded outputs
-    some columns set scale and shift of the others, or the angle by which two of the others are turned."""
+    """Apply two or three coupling layers (Dinh, Sohl-Dickstein and Bengio 2017).
+
+    In each layer a random network reads some of the columns. Its bounded outputs scale and shift the other columns, or
+    rotate two of them.
+    """
     batch, _, columns = side.shape
     hidden, device = 8, side.device
     for _ in range(randint(2, 3, 1, generator=generator).item()):

@@ -1,11 +1,11 @@
 """Couplings: dependence between two sides that are each exactly standard normal.
 
-However x and y depend on each other here, x alone is N(0, I) and so is y: what a normalizing flow takes for its
-latents. So a flow fitted to samples of one side turns that side of every data set into data with the law of those
-samples, and as it is invertible, MI stays what it is here.
+x and y depend on each other, but x alone is N(0, I), and so is y. A normalizing flow takes such columns as latents. So
+a flow fitted to samples of one side gives this side of every data set the distribution of the samples. The flow is
+invertible, so MI does not change.
 
-Rotations keep N(0, I), atoms get uniform margins (`atoms.even_margins`) and with them normal columns, and the lifts
-hide one normal column in several that are independent normal.
+Three constructions keep the sides standard normal: rotations; atoms with uniform margins (`atoms.even_margins`), mapped
+to normal columns; and lifts, which spread one column over several independent normal ones.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .compose import mix, shuffle
 from .joint import modular, signs
 from .wide import some_atoms
 
-# Shares of groups. A lift needs two columns on some side: where there are none, "atoms" stands in.
+# Shares of groups. A lift needs a side with two columns; without one, "atoms" replaces it.
 SHARES = {
     "canonical": 0.35,  # Gaussian: canonical correlations between some of the columns
     "atoms": 0.35,  # stacked 2-D atoms of any shape
-    "lifted": 0.2,  # an atom between columns that show it only together
+    "lifted": 0.2,  # an atom that only several columns together show
     "independent": 0.1,
 }
-MAX_MI = 4.0  # nats, of "canonical"
+MAX_MI = 4.0  # largest MI of "canonical", nats
 ROTATED = 0.7  # share of groups in which both sides are rotated
 
 
 def sample_coupled(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """Data sets of fresh couplings, each side standard normal.
+    """Draw data sets from fresh couplings. Each side is standard normal.
 
     x: [batch, rows, dim_x]; y: [batch, rows, dim_y]; mi: [batch] nats, exact.
     """
@@ -43,7 +43,7 @@ def sample_coupled(batch: int, rows: int, dim_x: int, dim_y: int, generator: Gen
 
 
 def sample_coupling(name: str, batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """A group of one recipe of `SHARES`."""
+    """Draw a group with one recipe of `SHARES`."""
     x, y, mi = _RECIPES[name](batch, rows, dim_x, dim_y, generator)
     kind = "rotation" if uniform(0, 1, 1, generator=generator).item() < ROTATED else "none"
     x, y = (
@@ -57,7 +57,7 @@ _Columns = tuple[Tensor, Tensor, Tensor]  # x, y [batch, rows, some columns]; mi
 
 
 def _canonical(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> _Columns:
-    """One to all pairs of columns with correlations ρ_i, MI −½ Σ log(1 − ρ_i²): the MI is drawn, and how it spreads."""
+    """Some or all pairs of columns with correlations ρ_i. MI −½ Σ log(1 − ρ_i²) is drawn, then its split into pairs."""
     pairs, device = min(dim_x, dim_y), generator.device
     mi = MAX_MI * uniform(0, 1, batch, generator=generator).square()
     used = torch.arange(pairs, device=device) < randint(1, pairs, batch, 1, generator=generator)
@@ -75,7 +75,7 @@ def _atoms(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) 
 
 
 def _lifted(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> _Columns:
-    """One side lifted, or both."""
+    """An atom with one side lifted, or both."""
     if max(dim_x, dim_y) < 2:
         return _atoms(batch, rows, dim_x, dim_y, generator)
     coins = uniform(0, 1, 2, generator=generator).tolist()
@@ -99,15 +99,18 @@ _RECIPES = {"canonical": _canonical, "atoms": _atoms, "lifted": _lifted, "indepe
 
 
 def _even_columns(batch: int, rows: int, count: int, generator: Generator) -> _Columns:
-    """Stacked atoms with exactly uniform columns [batch, rows, count]."""
+    """Atoms side by side, with exactly uniform columns: x and y [batch, rows, count], mi [batch]."""
     atoms = even_margins(draw_stack(batch, count, generator, weakened=0.5))
     x, y = (side.view(batch, count, rows).transpose(1, 2) for side in sample_atoms(atoms, rows, generator))
     return x, y, atoms.mi.view(batch, count).sum(1)
 
 
 def _lift(s: Tensor, most: int, generator: Generator) -> Tensor:
-    """Two or `most` independent normal columns that together say what the uniform s [batch, rows] is, and nothing more
-    of the other side: `signs` and `modular` of `joint.py`, or s as length or angle of two columns."""
+    """Spread a uniform s [batch, rows] over 2 to `most` columns, each standard normal and independent of the others.
+
+    Together they determine s, by one of four maps: `signs` and `modular` of `joint.py`, or s as the length or the angle
+    of two columns. Returns [batch, rows, columns].
+    """
     kind, columns = randint(0, 3, 1, generator=generator).item(), randint(2, most, 1, generator=generator).item()
     if kind == 0:
         return signs(s, columns, generator)
@@ -115,7 +118,7 @@ def _lift(s: Tensor, most: int, generator: Generator) -> Tensor:
         return normal(modular(s, columns, generator))
     other = torch.rand(s.shape, generator=generator, device=s.device)
     quantile, turn = (s, other) if kind == 2 else (other, s)
-    length = (-2 * torch.log1p(-quantile.clamp_max(1 - 1e-6))).sqrt()  # Rayleigh, as a normal vector's in the plane
+    length = (-2 * torch.log1p(-quantile.clamp_max(1 - 1e-6))).sqrt()  # Rayleigh, the length of a 2-D normal vector
     angle = 2 * math.pi * turn
     return torch.stack([length * angle.cos(), length * angle.sin()], 2)
 

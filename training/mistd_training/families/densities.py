@@ -1,7 +1,8 @@
-"""Random 2-D shapes on a grid of the unit square: unnormalised log densities for `atoms.py`.
+"""Random 2-D shapes on a grid of the unit square: unnormalized log densities for `atoms.py`.
 
-Every function takes (count, generator) and returns [count, GRID, GRID] float32, finite; axis 1 is x, axis 2 is y.
-What matters is variety: a table is its own exact distribution, whatever continuous density suggested it.
+Every function takes (count, generator) and returns finite float32 [count, GRID, GRID]; axis 1 is x, axis 2 is y.
+The tables need not approximate a continuous density closely: an atom's MI is exact for its table. The shapes need to be
+diverse.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from torch import Generator, Tensor
 from .batch import randint, uniform
 
 GRID = 64
-_FLOOR = -25.0  # log density where a shape has no mass
+_FLOOR = -25.0  # least log density
 
 
 def ridge(count: int, generator: Generator) -> Tensor:
-    """y = f(x) + noise: f a random curve; noise Gaussian or Laplace, its scale constant or growing along x."""
+    """y = f(x) + noise for a random curve f. The noise is Gaussian or Laplace, its scale constant or varying with x."""
     sigma = _noise_scale(count, 0.004, generator)
     distance = _distance(curve(count, generator), generator.device) / sigma
     laplace = _coin(count, 0.3, generator)[:, None, None]
@@ -27,7 +28,7 @@ def ridge(count: int, generator: Generator) -> Tensor:
 
 
 def band(count: int, generator: Generator) -> Tensor:
-    """y uniform within a distance of f(x), with a little mass outside."""
+    """y uniform within a distance of f(x), for a random curve f, with a little mass outside."""
     width = 1.5 * _noise_scale(count, 0.6 / GRID, generator)
     inside = _distance(curve(count, generator), generator.device) < width
     outside = uniform(-9, -2, count, 1, 1, generator=generator)
@@ -35,7 +36,7 @@ def band(count: int, generator: Generator) -> Tensor:
 
 
 def mixture(count: int, generator: Generator) -> Tensor:
-    """One to four Gaussians of random place, width and correlation."""
+    """One to four Gaussians with random means, widths and correlations."""
     grid = torch.linspace(-3.2, 3.2, GRID, device=generator.device)
     density = torch.full((count, GRID, GRID), math.exp(_FLOOR), device=generator.device)
     for part in range(4):
@@ -53,7 +54,7 @@ def mixture(count: int, generator: Generator) -> Tensor:
 
 
 def ring(count: int, generator: Generator) -> Tensor:
-    """An ellipse of random axes and tilt with a thick or thin Gaussian rim, sometimes over a central blob."""
+    """An ellipse with random axes and tilt and a Gaussian rim, thick or thin; sometimes with a central blob."""
     grid = torch.linspace(-2.5, 2.5, GRID, device=generator.device)
     tilt = _draw(count, 0, math.pi, generator)
     u = grid[:, None] * tilt.cos() + grid[None, :] * tilt.sin()
@@ -65,33 +66,33 @@ def ring(count: int, generator: Generator) -> Tensor:
 
 
 def gaussian_copula(count: int, generator: Generator) -> Tensor:
-    """Correlation up to .9995, log density at the cell centers."""
+    """Gaussian copula with correlation up to .9995: log density at the cell centers."""
     return gaussian_copula_log(_draw(count, 0, 4.2, generator).tanh())
 
 
 def student_copula(count: int, generator: Generator) -> Tensor:
-    """A bivariate t (df 1 to 20, correlation up to .995, often 0) on cells of equal mass under the t with df = 2."""
+    """Student copula with df 1 to 20 and correlation up to .995, often 0, on cells of equal mass for df = 2."""
     correlation = torch.where(_coin(count, 0.25, generator)[:, None, None], 0.0, _draw(count, 0, 3, generator).tanh())
     return student_copula_log(correlation, _draw(count, 0, 3, generator).exp())
 
 
 def clayton(count: int, generator: Generator) -> Tensor:
-    """Clayton's copula, theta .05 to 30."""
+    """Clayton copula with theta .05 to 30."""
     return archimedean_log(clayton_cdf, _draw(count, -3, 3.4, generator).exp())
 
 
 def gumbel(count: int, generator: Generator) -> Tensor:
-    """Gumbel's copula, theta 1.05 to 25."""
+    """Gumbel copula with theta 1.05 to 25."""
     return archimedean_log(gumbel_cdf, 1 + _draw(count, -3, 3.2, generator).exp())
 
 
 def frank(count: int, generator: Generator) -> Tensor:
-    """Frank's copula, theta .3 to 60."""
+    """Frank copula with theta .3 to 60."""
     return archimedean_log(frank_cdf, _draw(count, -1.2, 4.1, generator).exp())
 
 
 def field(count: int, generator: Generator) -> Tensor:
-    """exp of a random smooth function: cosines up to frequency 4 on either axis."""
+    """exp of a random smooth function: a sum of cosines up to frequency 4 on either axis."""
     frequency = torch.arange(9, device=generator.device)
     basis = (math.pi * frequency[:, None] * centers(generator.device)).cos()
     normal = torch.randn(count, 9, 9, generator=generator, device=generator.device)
@@ -102,7 +103,7 @@ def field(count: int, generator: Generator) -> Tensor:
 
 
 def checker(count: int, generator: Generator) -> Tensor:
-    """Blocks: a table of 2 to 8 by 2 to 8 random masses."""
+    """Blocks of constant density: random masses in a table of 2 to 8 by 2 to 8."""
     normal = torch.randn(count, 8, 8, generator=generator, device=generator.device)
     normal = normal * _draw(count, -1, 2, generator).exp()
     x_block, y_block = (
@@ -113,7 +114,7 @@ def checker(count: int, generator: Generator) -> Tensor:
 
 
 def curve(count: int, generator: Generator) -> Tensor:
-    """Random f on the cell centers: periodic, quadratic, saturating, piecewise linear or steps. [count, GRID]."""
+    """Random curves at the cell centers: periodic, quadratic, saturating, piecewise linear or steps. [count, GRID]."""
     x = centers(generator.device)[None]
 
     def draw(low: float, high: float) -> Tensor:
@@ -136,7 +137,7 @@ def curve(count: int, generator: Generator) -> Tensor:
 
 
 def centers(device: torch.device) -> Tensor:
-    """Cell centers of the unit interval. [GRID]."""
+    """Centers of the cells of the unit interval. Returns [GRID]."""
     return (torch.arange(GRID, device=device) + 0.5) / GRID
 
 
@@ -150,7 +151,10 @@ def gaussian_copula_log(correlation: Tensor) -> Tensor:
 
 
 def student_copula_log(correlation: Tensor, df: Tensor) -> Tensor:
-    """Log mass of a bivariate t, on cells bounded by the quantiles of the t with df = 2. Both [count, 1, 1]."""
+    """Log mass of a bivariate t on cells bounded by the quantiles of the t with df = 2.
+
+    correlation, df: [count, 1, 1] each.
+    """
     u = centers(correlation.device)
     t = (2 * u - 1) / (2 * u * (1 - u)).sqrt()
     width = (2 + t.square()).log() * 1.5
@@ -160,7 +164,7 @@ def student_copula_log(correlation: Tensor, df: Tensor) -> Tensor:
 
 
 def archimedean_log(cdf: Callable[[Tensor, Tensor, Tensor], Tensor], theta: Tensor) -> Tensor:
-    """Log mass of every cell under a copula's distribution function, exact. theta: [count, 1, 1]."""
+    """Exact log mass of every cell, from a copula's distribution function. theta: [count, 1, 1]."""
     edges = torch.linspace(0, 1, GRID + 1, dtype=torch.float64, device=theta.device)
     values = cdf(edges[:, None].clamp(1e-12, 1), edges[None, :].clamp(1e-12, 1), theta.double())
     values = torch.where((edges[:, None] == 0) | (edges[None, :] == 0), 0.0, values)
@@ -168,7 +172,7 @@ def archimedean_log(cdf: Callable[[Tensor, Tensor, Tensor], Tensor], theta: Tens
 
 
 def clayton_cdf(u: Tensor, v: Tensor, theta: Tensor) -> Tensor:
-    """(u^-θ + v^-θ − 1)^(-1/θ) in logarithms, so that no power overflows (Nelsen 2006, 4.2.1)."""
+    """(u^-θ + v^-θ − 1)^(-1/θ) (Nelsen 2006, 4.2.1), computed in logarithms so that no power overflows."""
     a, b = -theta * u.log(), -theta * v.log()
     top = torch.maximum(a, b)
     return (-(top + ((a - top).exp() + (b - top).exp() - (-top).exp()).log()) / theta).exp()
@@ -181,7 +185,7 @@ def gumbel_cdf(u: Tensor, v: Tensor, theta: Tensor) -> Tensor:
 
 
 def frank_cdf(u: Tensor, v: Tensor, theta: Tensor) -> Tensor:
-    """−ln(1 + (e^-θu − 1)(e^-θv − 1) / (e^-θ − 1)) / θ, written without cancellation (Nelsen 2006, 4.2.5)."""
+    """−ln(1 + (e^-θu − 1)(e^-θv − 1) / (e^-θ − 1)) / θ (Nelsen 2006, 4.2.5), without cancellation."""
     a, b, end = (-theta * u).exp(), (-theta * v).exp(), (-theta).exp()
     return -((a + b - a * b - end).log() - torch.log1p(-end)) / theta
 
@@ -191,14 +195,14 @@ def _distance(f: Tensor, device: torch.device) -> Tensor:
 
 
 def _noise_scale(count: int, low: float, generator: Generator) -> Tensor:
-    """Log-uniform from `low` to .8, for half of the shapes growing or falling e-fold along x. [count, GRID, 1]."""
+    """Noise scales, log-uniform from `low` to .8. In half of the shapes they vary along x. [count, GRID, 1]."""
     slope = torch.where(_coin(count, 0.5, generator)[:, None, None], _draw(count, -3, 3, generator), 0.0)
     scale = _draw(count, math.log(low), math.log(0.8), generator).exp()
     return (scale * (slope * (centers(generator.device)[None, :, None] - 0.5)).exp()).clamp_min(low)
 
 
 def _given_x(log_density: Tensor, generator: Generator) -> Tensor:
-    """Normalised over y, times a density of x that is even or tilted."""
+    """Normalize over y, and multiply by a density of x that is uniform or tilted."""
     count = log_density.shape[0]
     tilt = torch.where(_coin(count, 0.3, generator)[:, None, None], _draw(count, -2, 2, generator), 0.0)
     log_x = tilt * centers(generator.device)[None, :, None]

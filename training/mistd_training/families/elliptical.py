@@ -22,11 +22,10 @@ def gaussian_mi(correlation: Tensor, dim_x: int) -> Tensor:
 
 
 def student_correction(df: Tensor, dim_x: int, dim_y: int) -> Tensor:
-    """What heavy tails add to the Gaussian MI: h(dim_x) + h(dim_y) − h(dim_x + dim_y).
+    """MI of a Student vector minus that of a Gaussian of equal dispersion: h(dim_x) + h(dim_y) − h(dim_x + dim_y).
 
     h(k) is the differential entropy of a k-dimensional standard Student vector (Arellano-Valle, Contreras-Reyes and
-    Genton 2013, eq. 7); independent of the dispersion. df: [batch]; infinite df (Gaussian) adds 0. Returns [batch]
-    float64, nats.
+    Genton 2013, eq. 7). df: [batch]; infinite df (Gaussian) gives 0. Returns [batch] float64, nats.
     """
     df = df.double()
     finite = torch.where(df.isinf(), torch.ones_like(df), df)
@@ -45,9 +44,9 @@ def student_correction(df: Tensor, dim_x: int, dim_y: int) -> Tensor:
 
 
 def sample_elliptical(correlation: Tensor, df: Tensor, rows: int, dim_x: int, generator: torch.Generator) -> Batch:
-    """Rows of Gaussian (df = inf) or Student vectors, each data set with its own correlation and df.
+    """Draw rows of Gaussian (df = inf) or Student vectors. Each data set has its own correlation and df; MI is exact.
 
-    correlation: [batch, dim, dim]; df: [batch]. MI is exact.
+    correlation: [batch, dim, dim]; df: [batch].
     """
     batch, dim, _ = correlation.shape
     factor = torch.linalg.cholesky(correlation.double()).float()

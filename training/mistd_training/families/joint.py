@@ -1,13 +1,13 @@
-"""Joint structures: dependence that lives in three or more columns together, which no pair of columns shows.
+"""Joint structures: dependence that lives in three or more columns together and that no pair of columns shows.
 
-Lifts spread one column s of an atom over k columns X by an invertible map of (s, noise independent of the atom), from
-which s can be computed: I(X; Y) = I(s; Y), exact. Functions go the other way: X is drawn, s = g(X), and y follows an
-atom's law given which 64-quantile s falls in. The quantiles are those of
-`REFERENCE_ROWS` quasi-random points of X (an additive recurrence, shifted at random), so that the cells have equal mass
-up to a small error, which moves MI by less than .01 nats.
+A lift spreads one column s of an atom over k columns X, by an invertible map of s and noise that is independent of the
+atom. s can be computed from X, so I(X; Y) = I(s; Y), exactly. A function works the other way: X is drawn, s = g(X), and
+y follows the atom's conditional distribution given the 64-quantile cell of s. The quantiles come from `REFERENCE_ROWS`
+quasi-random points of X (an additive recurrence with a random shift). So the cells have equal mass up to a small error,
+which changes MI by less than .01 nats.
 
-Training functions: modular sums, products, products of signs, radius, direction, gate by a sign, maximum, quadratic
-forms, random networks, waves of sums. `joint_validation.py` lists others, which stay out of here.
+The structures for training: modular sums, products, products of signs, radius, direction, gate by a sign, maximum,
+quadratic forms, random networks, waves of sums. `joint_validation.py` has others, which must not be used here.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from .atoms import GRID, Atoms, discretise, draw_atoms, even_channel, sample_ato
 from .batch import Batch, normal, randint, uniform
 
 REFERENCE_ROWS = 128 * GRID
-BOTH_SIDES = 0.25  # share of lifted groups with y lifted too, where it has the columns
-DISCRETE_Y = 0.25  # share of groups with y in classes
+BOTH_SIDES = 0.25  # share of lifted groups in which y is lifted too, if it has two columns
+DISCRETE_Y = 0.25  # share of groups with a discrete y
 
 Function = Callable[[Tensor], Tensor]  # X [batch, rows, columns] → s [batch, rows]
 
 
 def sample_joint(batch: int, rows: int, columns_x: int, columns_y: int, generator: Generator) -> Batch:
-    """One structure for the group, an atom for each data set.
+    """Draw one structure for the group and one atom for each data set.
 
-    columns_x: 2 or more; columns_y: 1 or more, all but one of them noise unless y is lifted too.
+    columns_x: 2 or more; columns_y: 1 or more. Unless y is lifted too, all columns of y but one are noise.
     """
     coin = uniform(0, 1, 3, generator=generator).tolist()
     atoms = draw_atoms(batch, generator)
@@ -49,12 +49,12 @@ def sample_joint(batch: int, rows: int, columns_x: int, columns_y: int, generato
 
 
 def discretise_y(atoms: Atoms, discrete: bool, generator: Generator) -> Atoms:
-    """The atoms, with y discretised if asked."""
+    """The atoms, with a discrete y if `discrete` is set."""
     return discretise(atoms, "y", generator) if discrete else atoms
 
 
 def from_lift(name: str, atoms: Atoms, rows: int, columns: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """X [batch, rows, columns] that hides the atoms' x, their y [batch, rows], MI [batch] float64."""
+    """Lift the atoms' x. Returns X [batch, rows, columns], the atoms' y [batch, rows] and MI [batch] float64."""
     s, y = sample_atoms(atoms, rows, generator)
     return LIFTS[name](s, columns, generator), y, atoms.mi
 
@@ -62,7 +62,10 @@ def from_lift(name: str, atoms: Atoms, rows: int, columns: int, generator: Gener
 def from_function(
     name: str, atoms: Atoms, rows: int, columns: int, discrete: bool, generator: Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """X with s = g(X) and y by the atoms' law given the 64-quantile of s. Shapes as in `from_lift`."""
+    """Draw X, and y by the atoms' conditional distribution given the 64-quantile cell of s = g(X).
+
+    Returns the same shapes as `from_lift`.
+    """
     batch = atoms.mi.shape[0]
     g = FUNCTIONS[name](batch, columns, generator)
     correlated = torch.randn(batch, columns, columns, generator=generator, device=generator.device)
@@ -81,7 +84,7 @@ def from_function(
 
 
 def modular(s: Tensor, columns: int, generator: Generator) -> Tensor:
-    """s = Σ a_j x_j mod 1 with a_j = ±1, ±2 (a_k = 1); every column even, any k − 1 of them independent of s."""
+    """s = Σ a_j x_j mod 1 with a_j = ±1, ±2 and a_k = 1. Every column is uniform; any k − 1 are independent of s."""
     batch, rows = s.shape
     free = uniform(0, 1, batch, rows, columns - 1, generator=generator)
     factors = randint(1, 2, batch, 1, columns - 1, generator=generator)
@@ -90,19 +93,19 @@ def modular(s: Tensor, columns: int, generator: Generator) -> Tensor:
 
 
 def product(s: Tensor, columns: int, generator: Generator) -> Tensor:
-    """Φ⁻¹(s) = x_1 ⋯ x_k, with x_1 … x_{k−1} of random sign and log-normal size."""
+    """Φ⁻¹(s) = x_1 ⋯ x_k, where x_1 … x_{k−1} have random signs and log-normal sizes."""
     free = _signed(s, columns, uniform(0.1, 0.8, s.shape[0], 1, 1, generator=generator), generator)
     return torch.cat([free, (normal(s) / free.prod(2))[:, :, None]], 2)
 
 
 def signs(s: Tensor, columns: int, generator: Generator) -> Tensor:
-    """Φ⁻¹(s) = x_k sign(x_1) ⋯ sign(x_{k−1}); the sizes of the others are noise."""
+    """Φ⁻¹(s) = x_k sign(x_1) ⋯ sign(x_{k−1}). The sizes of x_1 … x_{k−1} are noise."""
     free = torch.randn(*s.shape, columns - 1, generator=generator, device=s.device)
     return torch.cat([free, (normal(s) * free.sign().prod(2))[:, :, None]], 2)
 
 
 def radius(s: Tensor, columns: int, generator: Generator) -> Tensor:
-    """s sets the length of X, whose direction is even: like a normal vector's, or on a shell."""
+    """s determines the length of X, as of a normal vector or on a shell. The direction of X is uniform."""
     direction = torch.randn(*s.shape, columns, generator=generator, device=s.device)
     direction = direction / direction.square().sum(2, keepdim=True).sqrt().clamp_min(1e-12)
     inner = uniform(0, 1.5, s.shape[0], 1, generator=generator)
@@ -111,7 +114,7 @@ def radius(s: Tensor, columns: int, generator: Generator) -> Tensor:
 
 
 def direction(s: Tensor, columns: int, generator: Generator) -> Tensor:
-    """s sets the angle of (x_1, x_2); their length and the other columns are noise."""
+    """s determines the angle of (x_1, x_2). Their length and the other columns are noise."""
     other = torch.randn(*s.shape, columns, generator=generator, device=s.device)
     length = 0.2 + (other[:, :, 0].square() + other[:, :, 1].square()).sqrt()
     angle = 2 * math.pi * s
@@ -119,7 +122,7 @@ def direction(s: Tensor, columns: int, generator: Generator) -> Tensor:
 
 
 def gate(s: Tensor, columns: int, generator: Generator) -> Tensor:
-    """The sign of x_1 says which of x_2, x_3 is Φ⁻¹(s); two columns are `signs`."""
+    """The sign of x_1 selects which of x_2 and x_3 is Φ⁻¹(s). With two columns: `signs`."""
     if columns < 3:
         return signs(s, columns, generator)
     other = torch.randn(*s.shape, columns - 1, generator=generator, device=s.device)
@@ -130,7 +133,7 @@ def gate(s: Tensor, columns: int, generator: Generator) -> Tensor:
 
 
 def maximum(s: Tensor, columns: int, generator: Generator) -> Tensor:
-    """s is the largest of X, at an even place; the others are even below it."""
+    """s is the largest column of X, at a uniformly random position. The others are uniform below it."""
     smaller = s[:, :, None] * torch.rand(*s.shape, columns, generator=generator, device=s.device)
     place = torch.rand(*s.shape, columns, generator=generator, device=s.device).argmax(2, keepdim=True)
     return smaller.scatter(2, place, s[:, :, None])
@@ -140,7 +143,7 @@ LIFTS = {f.__name__: f for f in (modular, product, signs, radius, direction, gat
 
 
 def quadratic(batch: int, columns: int, generator: Generator) -> Function:
-    """g(X) = Xᵀ A X of random symmetric A without a diagonal in half of the data sets, plus a small linear part."""
+    """g(X) = Xᵀ A X for a random matrix A, whose diagonal is 0 in half of the data sets, plus a small linear part."""
     a = torch.randn(batch, columns, columns, generator=generator, device=generator.device)
     crossed = 1 - torch.eye(columns, device=generator.device)
     a = torch.where(uniform(0, 1, batch, 1, 1, generator=generator) < 0.5, a * crossed, a)
@@ -149,14 +152,14 @@ def quadratic(batch: int, columns: int, generator: Generator) -> Function:
 
 
 def interaction(batch: int, columns: int, generator: Generator) -> Function:
-    """g(X) = product of all columns plus a linear part."""
+    """g(X) = the product of all columns plus a linear part."""
     linear = uniform(0, 0.7, batch, 1, 1, generator=generator)
     linear = linear * torch.randn(batch, 1, columns, generator=generator, device=generator.device)
     return lambda x: x.prod(2) + (linear * x).sum(2)
 
 
 def network(batch: int, columns: int, generator: Generator) -> Function:
-    """g: a random network of one hidden layer of 16, from nearly linear to folded."""
+    """g is a random network with one hidden layer of 16 units, from nearly linear to strongly nonlinear."""
     device = generator.device
     gain = uniform(-0.5, 1.2, batch, 1, 1, generator=generator).exp()
     first = torch.randn(batch, columns, 16, generator=generator, device=device) * gain
@@ -166,7 +169,7 @@ def network(batch: int, columns: int, generator: Generator) -> Function:
 
 
 def wave(batch: int, columns: int, generator: Generator) -> Function:
-    """g(X) = sine of a weighted sum, one to three periods over the bulk, plus a little of one column."""
+    """g(X) = the sine of a weighted sum, with about one to three periods, plus a small part of one column."""
     weight = torch.randn(batch, columns, 1, generator=generator, device=generator.device)
     weight = weight / weight.square().sum(1, keepdim=True).sqrt() * uniform(1, 5, batch, 1, 1, generator=generator)
     phase = uniform(0, 2 * math.pi, batch, 1, generator=generator)
@@ -177,10 +180,10 @@ FUNCTIONS = {f.__name__: f for f in (quadratic, interaction, network, wave)}
 
 
 def _even_normals(batch: int, columns: int, generator: Generator) -> Tensor:
-    """Normal points that fill space more evenly than draws: [batch, REFERENCE_ROWS, columns].
+    """Quasi-random normal points [batch, REFERENCE_ROWS, columns], which cover space more evenly than random points.
 
-    Point i is frac(shift + i (1/φ, 1/φ², …)) through the normal quantile, φ the real root of φ^(k+1) = φ + 1 (the
-    generalised golden ratio; Roberts 2018); the shift is each data set's own.
+    Point i is frac(shift + i (1/φ, 1/φ², …)), mapped by the normal quantile. φ is the real root of φ^(k+1) = φ + 1 (the
+    generalized golden ratio; Roberts 2018). Each data set has its own random shift.
     """
     root = 2.0
     for _ in range(40):
@@ -193,7 +196,7 @@ def _even_normals(batch: int, columns: int, generator: Generator) -> Tensor:
 
 def _pick(columns: int, generator: Generator) -> str:
     if columns < 2:
-        raise ValueError("a lift needs two columns")
+        raise ValueError(f"a lift needs at least 2 columns; this side has {columns}")
     return list(LIFTS)[randint(0, len(LIFTS) - 1, 1, generator=generator).item()]
 
 

@@ -1,18 +1,18 @@
-"""Joint structures for validation only: training (`joint.py`, `wide.py`) never draws any of them.
+"""Joint structures for validation only: training (`joint.py`, `wide.py`) never draws them.
 
-Dependence lives in three or more columns together, MI is exact, and none is a BMI task:
+The dependence lives in three or more columns together, MI is exact, and none of them is a BMI task:
 
     middle          the second largest of three columns
     parity          whether the order of three columns is an even permutation
     between         the angle between two planar vectors
     torus           the distance of two points on a torus, each of two columns
-    duel            x_3 or −x_3, as x_1 < x_2 or not
-    powers          the product modulo 7 of two columns' digits 1 to 6
-    switch          the sign of x sets the sign of the correlation of y_1 and y_2
+    duel            x_3 if x_1 < x_2, else −x_3
+    powers          the product modulo 7 of the digits 1 to 6 of two columns
+    switch          the sign of x is the sign of the correlation of y_1 and y_2
 
-In parity, between, torus, powers and switch no two columns depend on each other; in duel x_3 and y share their size, in
-middle every column shows a little. Where s = g(X) has a known distribution function F, y = ρ Φ⁻¹(F(s)) + √(1 − ρ²) ε
-has MI −½ log(1 − ρ²).
+In parity, between, torus, powers and switch, no two columns depend on each other. In duel, x_3 and y share their size;
+in middle, every column shows a little. If s = g(X) has a known distribution function F, then
+y = ρ Φ⁻¹(F(s)) + √(1 − ρ²) ε has MI −½ log(1 − ρ²).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .batch import Batch, normal, randint, uniform
 
 
 def sample_validation(name: str, batch: int, rows: int, generator: Generator, extra: int = 0) -> Batch:
-    """Data sets of one family of `HELD_OUT`, strengths drawn, with `extra` independent normal columns on each side."""
+    """Draw data sets of one family of `HELD_OUT`, with random strengths and `extra` noise columns on each side."""
     piece = HELD_OUT[name](batch, rows, generator)
     sides = [
         torch.cat([side, torch.randn(batch, rows, extra, generator=generator, device=side.device)], 2)
@@ -72,7 +72,7 @@ def duel(batch: int, rows: int, generator: Generator) -> Batch:
 
 
 def powers(batch: int, rows: int, generator: Generator) -> Batch:
-    """2 + 1 columns, continuous within a digit. y keeps the product's digit with some probability, else any digit."""
+    """2 + 1 columns, continuous within a digit. y has the product's digit with some probability, else a random one."""
     digits = randint(1, 6, batch, rows, 2, generator=generator)
     kept = uniform(0.3, 1, batch, 1, generator=generator)
     keep = uniform(0, 1, batch, rows, generator=generator) < kept
@@ -100,10 +100,11 @@ HELD_OUT = {f.__name__: f for f in (middle, parity, between, torus, duel, powers
 
 
 def switch_mi(r: Tensor) -> Tensor:
-    """MI of an even sign and two normals of correlation ± r: ln 2 − E log(1 + e^−L), L the log likelihood ratio.
+    """MI of a random sign and two normals with correlation ± r: ln 2 − E log(1 + e^−L), L the log likelihood ratio.
 
-    With a, b the sum and difference of y over √2, of variances 1 ± r: L = (a² − b²) r / (1 − r²). Gauss-Legendre over
-    the standard normals behind a and b. r: [batch]. Returns [batch] float64.
+    Let a and b be the sum and the difference of y_1 and y_2, divided by √2, with variances 1 ± r. Then
+    L = (a² − b²) r / (1 − r²). The expectation is computed by Gauss-Legendre quadrature. r: [batch]. Returns [batch]
+    float64, nats.
     """
     nodes, weights = np.polynomial.legendre.leggauss(200)
     node = torch.tensor(8 * nodes, device=r.device)
@@ -123,7 +124,7 @@ def _continuous(x: Tensor, probability: Tensor, generator: Generator) -> Batch:
 
 
 def _binary(x: Tensor, bit: Tensor, generator: Generator) -> Batch:
-    """y of the bit's sign, flipped with probability up to .3, and a size that says nothing: MI ln 2 − h(flip)."""
+    """y has the sign of the bit, flipped with a probability up to .3, and an independent size. MI is ln 2 − h(flip)."""
     flip = uniform(0, 0.3, x.shape[0], generator=generator)
     bit = bit ^ (uniform(0, 1, *bit.shape, generator=generator) < flip[:, None])
     size = torch.randn(bit.shape, generator=generator, device=x.device).abs()
@@ -132,7 +133,7 @@ def _binary(x: Tensor, bit: Tensor, generator: Generator) -> Batch:
 
 
 def _torus_cdf(distance: Tensor) -> Tensor:
-    """P(distance of two even points on the unit torus ≤ d): a disc, cut by the square of half side ½ beyond d = ½."""
+    """P(distance of two uniform points on the unit torus ≤ d): a disc's area, cut by the unit square from d = ½."""
     beyond = distance.clamp_min(0.5)
     cut = 2 * (beyond.square() - 0.25).clamp_min(0).sqrt() + beyond.square() * (math.pi - 4 * (0.5 / beyond).acos())
     return torch.where(distance <= 0.5, math.pi * distance.square(), cut).clamp(0, 1)

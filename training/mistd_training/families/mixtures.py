@@ -1,9 +1,9 @@
-"""Gaussian mixtures in several columns, and classes that label them; MI by Monte Carlo with standard error < .01 nats.
+"""Gaussian mixtures in several columns, and class labels of mixtures. MI by Monte Carlo, standard error < .01 nats.
 
-The estimate is the mean of log p(x, y) − log p(x) − log p(y) over draws, with a control variate whose mean is known
-exactly for any distribution: the same quantity for the Gaussian of equal mean and covariance. A first round of draws
-measures the standard deviation, which sets how many more are made (up to `MAX_DRAWS`). Mixtures that would need more
-are replaced by the Gaussian of their own mean and covariance, whose MI is exact.
+The estimate is the mean of log p(x, y) − log p(x) − log p(y) over draws. The control variate is the same quantity for
+the Gaussian with equal mean and covariance; its mean is known exactly. A first round of draws measures the standard
+deviation, which determines how many more draws are needed (up to `MAX_DRAWS`). Mixtures that would need more are
+replaced by the Gaussian with their mean and covariance, whose MI is exact.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from .batch import Batch, randint, uniform
 from .elliptical import gaussian_mi
 
-STANDARD_ERROR = 0.009  # nats; the room below .01 covers the error of the standard deviation itself
+STANDARD_ERROR = 0.009  # nats; the margin to .01 covers the error of the estimated standard deviation
 FIRST_DRAWS = 1_000
 MAX_DRAWS = 16_000
 MAX_COMPONENTS = 6
@@ -24,7 +24,10 @@ MAX_COMPONENTS = 6
 
 @dataclass
 class Mixture:
-    """log_weight: [batch, K]; mean: [batch, K, dim]; factor: [batch, K, dim, dim], Cholesky factors of covariances."""
+    """Gaussian mixtures with K components.
+
+    log_weight: [batch, K]; mean: [batch, K, dim]; factor: [batch, K, dim, dim], Cholesky factors of the covariances.
+    """
 
     log_weight: Tensor
     mean: Tensor
@@ -32,16 +35,17 @@ class Mixture:
 
 
 def sample_mixture(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """Each data set from its own mixture of 2 to `MAX_COMPONENTS` Gaussians with full covariances."""
+    """Draw each data set from its own mixture of 2 to `MAX_COMPONENTS` Gaussians with full covariances."""
     mixture, mi = settled(random_mixture(batch, dim_x + dim_y, generator), dim_x, generator)
     rows_drawn, _ = draw(mixture, rows, generator)
     return Batch(rows_drawn[:, :, :dim_x], rows_drawn[:, :, dim_x:], mi.float())
 
 
 def sample_classes(batch: int, rows: int, dim_y: int, generator: Generator) -> Batch:
-    """x: one column, a class of 2 to `MAX_COMPONENTS` in arbitrary order; y: Gaussian within each class, dim_y columns.
+    """Draw class labels x (one column, 2 to `MAX_COMPONENTS` classes in random order) and features y of each class.
 
-    MI is the mean over 6,000 draws of log p(y | class) − log p(y), of standard deviation < .75 and error < .01 nats.
+    y has dim_y columns and is Gaussian within each class. MI is the mean of log p(y | class) − log p(y) over 6,000
+    draws. Its standard deviation is below .75 nats, and so its standard error is below .01 nats.
     """
     mixture = random_mixture(batch, dim_y, generator)
     y, component = draw(mixture, 6_000, generator)
@@ -54,7 +58,7 @@ def sample_classes(batch: int, rows: int, dim_y: int, generator: Generator) -> B
 
 
 def random_mixture(batch: int, dim: int, generator: Generator) -> Mixture:
-    """Centers near or far apart, in all or some columns; covariances from round to narrow."""
+    """Draw mixtures: means close together or far apart, in all or some columns; covariances from round to narrow."""
     device, count = generator.device, MAX_COMPONENTS
 
     def normal(*shape: int) -> Tensor:
@@ -73,7 +77,7 @@ def random_mixture(batch: int, dim: int, generator: Generator) -> Mixture:
 
 
 def settled(mixture: Mixture, dim_x: int, generator: Generator) -> tuple[Mixture, Tensor]:
-    """The mixtures, replaced where Monte Carlo cannot settle their MI, and the MI [batch] float64, nats."""
+    """The mixtures and their MI [batch] float64, nats. Those with too large an error are replaced by a Gaussian."""
     gaussian = _moments(mixture)
     exact = gaussian_mi(gaussian.factor[:, 0] @ gaussian.factor[:, 0].transpose(1, 2), dim_x)
     values = _information(mixture, gaussian, exact, dim_x, FIRST_DRAWS, generator)
@@ -95,7 +99,7 @@ def settled(mixture: Mixture, dim_x: int, generator: Generator) -> tuple[Mixture
 
 
 def draw(mixture: Mixture, rows: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Rows [batch, rows, dim] and their components [batch, rows]."""
+    """Draw rows [batch, rows, dim] and their components [batch, rows]."""
     batch, _, dim = mixture.mean.shape
     component = torch.multinomial(mixture.log_weight.exp(), rows, replacement=True, generator=generator)
     normal = torch.randn(batch, rows, dim, generator=generator, device=generator.device)
@@ -109,7 +113,7 @@ def draw(mixture: Mixture, rows: int, generator: Generator) -> tuple[Tensor, Ten
 def _information(
     mixture: Mixture, gaussian: Mixture, exact: Tensor, dim_x: int, draws: int, generator: Generator
 ) -> Tensor:
-    """Pointwise information of fresh draws under the mixture and under its Gaussian. [batch, draws, 2] float64."""
+    """Pointwise information of fresh draws, under the mixture and under the Gaussian. [batch, draws, 2] float64."""
     rows, _ = draw(mixture, draws, generator)
     dim = rows.shape[2]
 
@@ -125,7 +129,7 @@ def _information(
 
 
 def _controlled(values: Tensor, exact: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of column 0 with column 1, whose mean is `exact`, as control variate."""
+    """Mean and standard deviation of column 0, with column 1 as control variate, whose mean is `exact`."""
     centered = values - values.mean(1, keepdim=True)
     slope = (centered[:, :, 0] * centered[:, :, 1]).sum(1) / centered[:, :, 1].square().sum(1).clamp_min(1e-12)
     adjusted = values[:, :, 0] - slope[:, None] * (values[:, :, 1] - exact[:, None])
@@ -135,8 +139,8 @@ def _controlled(values: Tensor, exact: Tensor) -> tuple[Tensor, Tensor]:
 def _component_logs(mixture: Mixture, rows: Tensor, leading: tuple[int, ...]) -> list[Tensor]:
     """Log densities of the first d columns of every row in every component, for each d of `leading`.
 
-    A triangular factor whitens the leading columns by themselves. The constant −½ d log 2π is left out: it cancels.
-    Returns [batch, rows, K] each.
+    A triangular factor whitens the leading columns on their own. The constant −½ d log 2π is left out: it cancels.
+    Returns a list of [batch, rows, K].
     """
     eye = torch.eye(rows.shape[2], device=rows.device).expand_as(mixture.factor)
     inverse = torch.linalg.solve_triangular(mixture.factor, eye, upper=False)
@@ -150,7 +154,7 @@ def _component_logs(mixture: Mixture, rows: Tensor, leading: tuple[int, ...]) ->
 
 
 def _moments(mixture: Mixture) -> Mixture:
-    """Every component replaced by the Gaussian of the mixture's mean and covariance."""
+    """The mixture with every component replaced by the Gaussian with the mixture's mean and covariance."""
     weight = mixture.log_weight.exp()
     center = (weight[:, :, None] * mixture.mean).sum(1, keepdim=True)
     offset = mixture.mean - center

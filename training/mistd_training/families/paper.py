@@ -1,11 +1,11 @@
-"""MIST's sixteen training families (arXiv 2511.18945, its reference configuration), up to monotone marginals.
+"""MIST's sixteen training families (arXiv 2511.18945, its reference configuration), without monotone marginal maps.
 
 The reference composes a joint distribution with a strictly monotone map of every column (half-cube, asinh, wiggly,
-normal CDF). MI and normal scores are the same before and after such a map, so the families here are sampled without
-it; their names keep it, so that the mixture is the reference's.
+normal CDF). Such a map changes neither MI nor normal scores, so the families here omit it. Their names still contain
+it, so that they match the names of the reference.
 
-The reference has dim_x = dim_y in 2..32. All families are defined here for any two sizes: interacting pairs are the
-first columns of each side, columns beyond them are independent noise (additive noise) or follow the family's own
+The reference has dim_x = dim_y in 2..32. Here all families are defined for any two sizes. The interacting pairs are the
+first columns of each side. The columns beyond them are independent noise (additive noise) or follow the family's own
 pattern.
 """
 
@@ -37,8 +37,8 @@ FAMILIES = (
     "student-2pair-halfcube",
     "additive-noise-wigglify",
 )
-# What is left of them without the marginal maps, by structure (two pairs are a sparse one). A family does not count
-# more for having been given more maps, nor a structure for having been given more distributions.
+# The distinct families without the marginal maps, by structure ("2pair" counts as sparse). Structures are equally
+# likely, and so are the families within a structure, however many variants the reference has of each.
 _STRUCTURES = {"dense": "dense", "sparse": "sparse", "2pair": "sparse", "lvm": "lvm", "noise": "noise"}
 KINDS: dict[str, tuple[str, ...]] = {
     structure: tuple(sorted({f.rsplit("-", 1)[0] for f in FAMILIES if _STRUCTURES[f.split("-")[1]] == structure}))
@@ -48,10 +48,11 @@ KINDS: dict[str, tuple[str, ...]] = {
 
 @dataclass
 class LatentVariables:
-    """Parameters of the Gaussian latent-variable covariance, each [batch] (BMI's `GaussianLVMParametrization`).
+    """Parameters of the Gaussian latent-variable covariance, [batch] each (BMI's `GaussianLVMParametrization`).
 
-    alpha: weight of a variable shared by all columns; beta: of one shared within a side; lambd: of one shared by the
-    i-th columns of both sides, i < interacting; eta: of a private one for the other columns. Unit private noise.
+    alpha: weight of a latent variable shared by all columns; beta: of one shared within a side; lambd: of one shared by
+    the i-th columns of both sides, for i < interacting; eta: of a private one of each other column. Every column also
+    has private noise with variance 1.
     """
 
     interacting: Tensor
@@ -62,7 +63,7 @@ class LatentVariables:
 
 
 def dense_correlation(off_diagonal: Tensor, dim: int) -> Tensor:
-    """Every two columns correlated by `off_diagonal` [batch]. Returns [batch, dim, dim]."""
+    """Correlation matrices in which every two columns have correlation `off_diagonal` [batch]. [batch, dim, dim]."""
     eye = torch.eye(dim, device=off_diagonal.device)
     return eye + off_diagonal[:, None, None] * (1 - eye)
 
@@ -86,13 +87,13 @@ def latent_correlation(parameters: LatentVariables, dim_x: int, dim_y: int) -> T
 
 
 def additive_noise_mi(epsilon: Tensor) -> Tensor:
-    """MI of U(0, 1) and itself plus U(−ε, ε), summed over the last axis, nats (BMI's `AdditiveUniformSampler`)."""
+    """MI of x ~ U(0, 1) and x + U(−ε, ε) in nats, summed over the last axis (BMI's `AdditiveUniformSampler`)."""
     epsilon = epsilon.double()
     return torch.where(epsilon > 0.5, 0.25 / epsilon, epsilon - torch.log(2 * epsilon)).sum(-1)
 
 
 def sample_additive_noise(epsilon: Tensor, rows: int, dim_x: int, dim_y: int, generator: torch.Generator) -> Batch:
-    """y_j = x_j + U(−ε_j, ε_j) for the first min(dim_x, dim_y) columns, x_j ~ U(0, 1); further columns are noise.
+    """Draw x_j ~ U(0, 1), and y_j = x_j + U(−ε_j, ε_j) in the first min(dim_x, dim_y) columns; the others are noise.
 
     epsilon: [batch, min(dim_x, dim_y)].
     """
@@ -105,8 +106,10 @@ def sample_additive_noise(epsilon: Tensor, rows: int, dim_x: int, dim_y: int, ge
 
 
 def sample_paper(batch: int, rows: int, dim_x: int, dim_y: int, generator: torch.Generator) -> Batch:
-    """One data set each from `batch` fresh distributions: first its structure drawn evenly from `KINDS`, then its
-    kind."""
+    """Draw one data set from each of `batch` fresh distributions.
+
+    First the structure is drawn uniformly from `KINDS`, then the family within it.
+    """
     names = []
     for structure in randint(0, len(KINDS) - 1, batch, generator=generator).tolist():
         kinds = list(KINDS.values())[structure]
@@ -116,10 +119,10 @@ def sample_paper(batch: int, rows: int, dim_x: int, dim_y: int, generator: torch
 
 @dataclass
 class Parameters:
-    """Of one distribution each: of an elliptical one, or of an additive-noise one where `additive` [batch] says so.
+    """Parameters of `batch` distributions: additive-noise ones where `additive` [batch] is true, else elliptical.
 
-    correlation: [batch, dim_x + dim_y, dim_x + dim_y]; df: [batch], infinite for a Gaussian one; epsilon: [batch,
-    min(dim_x, dim_y)], 1 where it is of no use.
+    correlation: [batch, dim_x + dim_y, dim_x + dim_y]; df: [batch], infinite for Gaussian distributions; epsilon:
+    [batch, min(dim_x, dim_y)], 1 for elliptical distributions.
     """
 
     additive: Tensor
@@ -129,7 +132,7 @@ class Parameters:
 
 
 def draw_parameters(names: list[str], dim_x: int, dim_y: int, generator: torch.Generator) -> Parameters:
-    """Of each named family, from the reference's ranges."""
+    """Draw the parameters of each named family from the reference's ranges."""
     batch, device = len(names), generator.device
 
     def named(part: str) -> Tensor:
@@ -166,7 +169,7 @@ def draw_parameters(names: list[str], dim_x: int, dim_y: int, generator: torch.G
 def sample_distributions(
     parameters: Parameters, rows: int, dim_x: int, dim_y: int, generator: torch.Generator
 ) -> Batch:
-    """One data set from each distribution."""
+    """Draw one data set from each distribution."""
     result = sample_elliptical(parameters.correlation, parameters.df, rows, dim_x, generator)
     additive = parameters.additive
     if additive.any():
@@ -176,5 +179,5 @@ def sample_distributions(
 
 
 def sample_families(names: list[str], rows: int, dim_x: int, dim_y: int, generator: torch.Generator) -> Batch:
-    """One data set from each named family, its parameters drawn from the reference's ranges."""
+    """Draw one data set from each named family, with parameters from the reference's ranges."""
     return sample_distributions(draw_parameters(names, dim_x, dim_y, generator), rows, dim_x, dim_y, generator)

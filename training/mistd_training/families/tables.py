@@ -1,4 +1,4 @@
-"""Columns of few values on both sides, joined by tables of probabilities that know no order: kinds, not sizes."""
+"""Categorical columns on both sides, joined by random tables of probabilities without any order of the values."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .atoms import table_mi
 from .batch import Batch, randint, uniform
 
 MOST_LEVELS = 12
-SPREADS = (0.3, 6.0)  # of the logarithms of a table's cells, log-uniform: from hardly dependent to nearly determined
-INDEPENDENT = 0.15  # share of pairs of columns that share nothing
+SPREADS = (0.3, 6.0)  # log-uniform standard deviation of a table's log cells: from weak to nearly deterministic
+INDEPENDENT = 0.15  # share of independent pairs of columns
 
 
 def sample_tables(batch: int, rows: int, count: int, generator: Generator) -> Batch:
-    """`count` pairs of columns of 2 to `MOST_LEVELS` values, each pair by a table of its own: MI is the sum over them.
+    """Draw `count` pairs of columns with 2 to `MOST_LEVELS` values, each pair from its own table. MI is the sum.
 
-    x, y: [batch, rows, count], whole numbers from 0.
+    x, y: [batch, rows, count], integers from 0 as floats.
     """
     tables = draw_tables(batch * count, generator)
     cells = torch.multinomial(tables.flatten(1).float(), rows, replacement=True, generator=generator)
@@ -28,7 +28,7 @@ def sample_tables(batch: int, rows: int, count: int, generator: Generator) -> Ba
 
 
 def draw_tables(count: int, generator: Generator) -> Tensor:
-    """Joint probabilities [count, MOST_LEVELS, MOST_LEVELS], float64, 0 beyond the levels that a side has."""
+    """Draw joint probabilities [count, MOST_LEVELS, MOST_LEVELS], float64; 0 beyond the levels of a side."""
 
     def draws(*shape: int) -> Tensor:
         return torch.randn(count, *shape, generator=generator, device=generator.device, dtype=torch.float64)
@@ -36,7 +36,7 @@ def draw_tables(count: int, generator: Generator) -> Tensor:
     low, high = map(math.log, SPREADS)
     spread = uniform(low, high, count, generator=generator).exp()
     spread = torch.where(uniform(0, 1, count, generator=generator) < INDEPENDENT, 0.0, spread)
-    # The marginals are uneven even where the sides are independent.
+    # The last two terms make the marginals uneven, also for independent pairs.
     logits = spread[:, None, None] * draws(MOST_LEVELS, MOST_LEVELS) + draws(MOST_LEVELS, 1) + draws(1, MOST_LEVELS)
     level = torch.arange(MOST_LEVELS, device=generator.device)
     in_x, in_y = (level < randint(2, MOST_LEVELS, count, 1, generator=generator) for _ in range(2))

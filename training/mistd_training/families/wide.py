@@ -1,11 +1,11 @@
-"""The wide meta-distribution: any kind of dependence whose MI is known, for data sets of any shape.
+"""The wide meta-distribution: many kinds of dependence with known MI, for data sets of any shape.
 
-`sample_wide` splits a batch into groups; a group shares one recipe (which pieces stand side by side, how sides are
-mixed), and every data set has parameters of its own. Columns may be tied: scores need `encoding.normal_scores`.
+`sample_wide` splits a batch into groups. A group shares one recipe (which pieces stand side by side, how sides are
+mixed); every data set has its own parameters. Columns may have ties.
 
-Left out, because they are tests: the 40 tasks of the BMI benchmark and the newer ones of its repository, spirals and
-Swiss rolls (no map here turns columns by an angle that depends on their length, or rolls one column up into two), and
-the joint structures of `joint_validation.py`. Families with drawn parameters touch a benchmark's fixed ones with
+Left out, because they are test cases: the 40 tasks of the BMI benchmark and the newer ones of its repository, spirals
+and Swiss rolls (no map here rotates columns by an angle that depends on their length, or rolls up one column into two),
+and the joint structures of `joint_validation.py`. Random parameters coincide with a benchmark's fixed ones with
 probability 0.
 
     python -m mistd_training.families.wide    prints generation times and the spread of MI
@@ -28,25 +28,25 @@ from .mixtures import sample_classes, sample_mixture
 from .paper import sample_paper
 from .tables import sample_tables
 
-# Shares of groups. Where a recipe does not fit the shape (joint structures need three columns), "atoms" stands in.
+# Shares of groups. If a recipe does not fit the shape (joint structures need three columns), "atoms" replaces it.
 SHARES = {
     "elliptical": 0.14,  # Gaussian and Student, random correlation over all columns
     "paper": 0.09,  # MIST's sixteen families
     "atoms": 0.16,  # stacked 2-D atoms, noise columns, sides mixed
     "discrete": 0.08,  # atoms with rounded, categorical, two-valued or censored columns
-    "tables": 0.06,  # kinds on both sides, joined by tables without order
+    "tables": 0.06,  # categorical columns on both sides
     "joint": 0.17,  # dependence in three or more columns together, with noise columns
-    "mixture": 0.05,  # Gaussian mixture in up to four columns a side, noise columns, sides mixed
+    "mixture": 0.05,  # Gaussian mixture in up to four columns per side, noise columns, sides mixed
     "classes": 0.04,  # a class label on one side, its features on the other
     "composite": 0.06,  # elliptical block, atoms and joint structures side by side
-    "independent": 0.15,  # any of the above for x and, drawn apart, for y: MI 0
+    "independent": 0.15,  # x and y of one of the above, from independent rows: MI 0
 }
-MAX_ATOMS = 8  # in one data set
-MAX_MI = 25.0  # nats: a data set beyond it loses its dependence (paper families can run higher)
+MAX_ATOMS = 8  # largest number of atoms in a data set
+MAX_MI = 25.0  # nats; a data set above it is replaced by independent columns
 
 
 def sample_wide(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """One data set each from `batch` fresh distributions; dim_x, dim_y in 1..64, rows from 5 up.
+    """Draw one data set from each of `batch` fresh distributions, for dim_x, dim_y in 1..64 and 5 rows or more.
 
     x: [batch, rows, dim_x]; y: [batch, rows, dim_y]; mi: [batch] nats.
     """
@@ -56,7 +56,7 @@ def sample_wide(batch: int, rows: int, dim_x: int, dim_y: int, generator: Genera
 
 
 def sample_recipe(name: str, batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """A group of one recipe of `SHARES`."""
+    """Draw a group with one recipe of `SHARES`."""
     if name == "independent":
         dependent = [n for n in SHARES if n != name]
         chosen = dependent[randint(0, len(dependent) - 1, 1, generator=generator).item()]
@@ -80,7 +80,7 @@ def _atoms(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) 
 
 
 def _discrete(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """y in levels, x continuous and perhaps mixed, or both in levels."""
+    """Atoms with a discrete y and a continuous x, which may be mixed, or with both sides discrete."""
     both = _coin(generator) < 0.35
     piece = _atom_columns(batch, rows, some_atoms(min(dim_x, dim_y), generator), generator, "xy" if both else "y")
     x, y = (compose.pad(side, dim, generator) for side, dim in ((piece.x, dim_x), (piece.y, dim_y)))
@@ -106,7 +106,7 @@ def _joint(batch: int, rows: int, dim_x: int, dim_y: int, generator: Generator) 
     columns_x = min(dim_x, 2 + (coin > 0.5) + (coin > 0.9))
     columns_y = 1 + int(_coin(generator) * min(dim_y, 2))
     piece = sample_joint(batch, rows, columns_x, columns_y, generator)
-    # More columns hide the structure further; few keep it learnable.
+    # A few noise columns hide the structure further but keep it learnable.
     few_x, few_y = (
         min(dim, side.shape[2] + int(_coin(generator) * 4))
         for dim, side in ((dim_x, piece.x), (dim_y, piece.y))
@@ -147,9 +147,9 @@ _RECIPES = {
 
 
 def _atom_columns(batch: int, rows: int, count: int, generator: Generator, discrete: str = "") -> Batch:
-    """`count` independent atoms side by side (`draw_stack`).
+    """Draw `count` atoms side by side (`draw_stack`).
 
-    discrete: which sides are in levels. Continuous columns are even (about) or normal.
+    discrete: the discrete sides, such as "xy". Continuous columns are about uniform or about normal.
     """
     atoms = draw_stack(batch, count, generator, 0.2 if count == 1 or discrete else 0.5)
     for side in discrete:
@@ -165,7 +165,7 @@ def _atom_columns(batch: int, rows: int, count: int, generator: Generator, discr
 
 
 def _finish(piece: Batch, dim_x: int, dim_y: int, generator: Generator) -> Batch:
-    """Noise columns appended and both sides mixed."""
+    """Append noise columns and mix both sides."""
     x, y = compose.pad(piece.x, dim_x, generator), compose.pad(piece.y, dim_y, generator)
     return _mixed(Batch(x, y, piece.mi), generator)
 
@@ -180,7 +180,7 @@ def _shuffled(piece: Batch, generator: Generator) -> Batch:
 
 
 def _bounded(piece: Batch, generator: Generator) -> Batch:
-    """Data sets above `MAX_MI` replaced by independent normal columns, MI 0."""
+    """Replace data sets above `MAX_MI` by independent normal columns with MI 0."""
     if not (beyond := piece.mi > MAX_MI).any():
         return piece
     far = beyond[:, None, None]
@@ -189,7 +189,7 @@ def _bounded(piece: Batch, generator: Generator) -> Batch:
 
 
 def some_atoms(limit: int, generator: Generator) -> int:
-    """One atom often, else up to `MAX_ATOMS`, denser near one."""
+    """Draw a number of atoms up to `limit` and `MAX_ATOMS`: often one, and rather few."""
     limit = min(limit, MAX_ATOMS)
     coin = _coin(generator)
     return 1 if coin < 0.35 else min(limit, int(math.exp((coin - 0.35) / 0.65 * math.log(limit + 1))))
@@ -202,7 +202,7 @@ def _coin(generator: Generator) -> float:
 def _table() -> None:
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
-    print("shape (data sets x rows, columns)    ms of CPU a data set")
+    print("shape (data sets x rows, columns)    CPU ms per data set")
     for batch, rows, dim_x, dim_y in _SHAPES:
         sample_wide(batch, rows, dim_x, dim_y, generator)
         began, rounds = time.process_time(), 8

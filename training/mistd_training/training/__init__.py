@@ -1,0 +1,1 @@
+"""Training: configuration and presets, fresh data, the training loop, calibration of the intervals."""
