@@ -7,7 +7,7 @@ import {
   type WarningCode,
 } from '../src/warnings.js';
 
-/** The pages of docs/ that are made from the code; `npm run docs:reference` writes them. */
+/** The pages of docs/ that are made from the code; `npm run generate` writes them. */
 export function referencePages(): Record<string, string> {
   return {
     'docs/settings.md': settingsPage(),
@@ -16,7 +16,7 @@ export function referencePages(): Record<string, string> {
   };
 }
 
-const NOTE = '<!-- Made by `npm run docs:reference`; do not edit. -->';
+const NOTE = '<!-- Made by `npm run generate`; do not edit. -->';
 
 function settingsPage(): string {
   const rows = Object.entries(ConfigSchema.properties as unknown as Record<string, Setting>).map(
@@ -39,6 +39,7 @@ interface Setting {
   readonly default: string | number;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly minLength?: number;
   readonly enum?: readonly string[];
 }
 
@@ -47,10 +48,12 @@ function defaultOf(name: string, setting: Setting): string {
   return `\`${setting.default}\``;
 }
 
-function rangeOf({ minimum, maximum, enum: values }: Setting): string {
+function rangeOf({ minimum, maximum, minLength, enum: values }: Setting): string {
   if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ');
-  if (minimum === undefined) return 'not empty';
-  return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`;
+  if (minimum !== undefined) {
+    return maximum === undefined ? `at least ${minimum}` : `${minimum} to ${maximum}`;
+  }
+  return minLength === undefined ? 'any' : 'not empty';
 }
 
 function warningsPage(): string {

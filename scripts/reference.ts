@@ -1,4 +1,4 @@
-// Writes the reference pages of docs/ from the code. Run it with: npm run docs:reference
+// Writes the reference pages of docs/ from the code. Run it with: npm run generate
 import { writeFile } from 'node:fs/promises';
 import { referencePages } from './reference-pages.js';
 import { ROOT } from './root.js';

@@ -16,6 +16,8 @@ import type { TableFormat } from './table/table-format.js';
 import { rawTable } from './table/tensor.js';
 
 export interface Format {
+  /** What people call it. */
+  readonly name: string;
   /** The usual media type first, then its other names. */
   readonly mediaTypes: readonly [string, ...string[]];
   /** The code of the error for a body that is not valid in this format. */
@@ -27,9 +29,16 @@ export interface Format {
 }
 
 export const FORMATS = {
-  json: { mediaTypes: ['application/json'], error: 'invalid_json' },
-  csv: { mediaTypes: ['text/csv'], error: 'invalid_csv', table: csvTable, pairs: csvPairs },
+  json: { name: 'JSON', mediaTypes: ['application/json'], error: 'invalid_json' },
+  csv: {
+    name: 'CSV',
+    mediaTypes: ['text/csv'],
+    error: 'invalid_csv',
+    table: csvTable,
+    pairs: csvPairs,
+  },
   ndjson: {
+    name: 'NDJSON',
     mediaTypes: [
       'application/x-ndjson',
       'application/ndjson',
@@ -41,14 +50,21 @@ export const FORMATS = {
     table: ndjsonTable,
     pairs: ndjsonPairs,
   },
-  tensor: { mediaTypes: ['application/octet-stream'], error: 'invalid_tensor', table: rawTable },
-  npy: { mediaTypes: ['application/x-npy'], error: 'invalid_npy', table: npyTable },
+  tensor: {
+    name: 'raw numbers',
+    mediaTypes: ['application/octet-stream'],
+    error: 'invalid_tensor',
+    table: rawTable,
+  },
+  npy: { name: 'npy', mediaTypes: ['application/x-npy'], error: 'invalid_npy', table: npyTable },
   npz: {
+    name: 'npz',
     mediaTypes: ['application/x-npz', 'application/zip'],
     error: 'invalid_npy',
     table: npzTable,
   },
   parquet: {
+    name: 'Parquet',
     mediaTypes: ['application/vnd.apache.parquet', 'application/x-parquet'],
     error: 'invalid_parquet',
     table: parquetTable,

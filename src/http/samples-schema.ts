@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import type { ErrorCode } from '../errors.js';
 import { FORMATS, tableFormats } from '../formats/registry.js';
 import { dataOptions } from '../formats/samples.js';
 import type { Layout } from '../formats/table/layout.js';
@@ -73,6 +74,12 @@ export function dataBody(json: TSchema, layout: Layout) {
   };
 }
 
+/** The formats whose columns or arrays have names. */
+const NAMED = tableFormats()
+  .filter(({ name }) => name !== FORMATS.tensor.name)
+  .map(({ name }) => name)
+  .join(', ');
+
 /**
  * The query parameters of a route that accepts every format: where the samples are in the body, and
  * the options. Lists are separated by commas; the fields of an object become `name.field`.
@@ -83,7 +90,7 @@ export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
     name,
     Type.Optional(
       Type.String({
-        description: `CSV, NDJSON, npy, npz, Parquet: ${columns}, separated by commas; default: ${defaultText}`,
+        description: `${NAMED}: ${columns}, separated by commas; default: ${defaultText}`,
       }),
     ),
   ];
@@ -125,12 +132,8 @@ export function dataQuery(layout: Layout, options: Record<string, TSchema>) {
 }
 
 /** The errors that can occur while samples are read. */
-export const DATA_ERRORS = [
-  'invalid_json',
-  'invalid_csv',
-  'invalid_tensor',
-  'invalid_npy',
-  'invalid_parquet',
+export const DATA_ERRORS: readonly ErrorCode[] = [
+  ...[FORMATS.json, ...tableFormats()].map(({ error }) => error),
   'unsupported_dtype',
   'unknown_column',
   'weights_not_supported',
@@ -153,4 +156,4 @@ export const DATA_ERRORS = [
   'body_too_large',
   'unsupported_media_type',
   'unsupported_encoding',
-] as const;
+];

@@ -43,7 +43,7 @@ describe('documentation', () => {
     expect(await response.text()).toContain('swagger-ui');
   });
 
-  it('is the committed openapi/openapi.json (npm run openapi writes it)', async () => {
+  it('is the committed openapi/openapi.json (npm run generate writes it)', async () => {
     const { body } = await service.get('/openapi.json');
     const committed = JSON.parse(await readFile('openapi/openapi.json', 'utf8'));
     expect(body).toEqual(committed);

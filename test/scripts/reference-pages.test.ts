@@ -5,7 +5,7 @@ import { ConfigSchema } from '../../src/config.js';
 
 describe('the reference pages of docs/', () => {
   it.each(Object.entries(referencePages()))('%s is what the code gives', (file, text) => {
-    // If this fails: npm run docs:reference
+    // If this fails: npm run generate
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 

@@ -22,6 +22,9 @@ export interface AnalysisInput<Name extends string, Options> {
   readonly model: Manifest;
 }
 
+/** What an analysis adds to the parts that every reply has. */
+export type AnalysisResult<Reply> = Omit<Reply, 'unit' | 'model' | 'timing' | 'id'>;
+
 interface AnalysisRoute<Name extends string, Options extends TObject> {
   readonly url: string;
   readonly schema: FastifySchema;
