@@ -1,9 +1,9 @@
 // Fits the prior weights of the mixture for tables of labels by expectation maximization, and
-// prints them as src/tables/parts.ts has them. Run it with: npm run fit:tables
+// prints them as src/discrete/parts.ts has them. Run it with: npm run fit:tables
 import { tableCases } from '../bench/discrete/tables.js';
-import { logEvidence, type Part } from '../src/tables/parts.js';
-import { TEMPER } from '../src/tables/posterior.js';
-import { transposed } from '../src/tables/table.js';
+import { logEvidence, type Part } from '../src/discrete/parts.js';
+import { TEMPER } from '../src/discrete/posterior.js';
+import { transposed } from '../src/discrete/table.js';
 
 const SEED = 1001;
 const TABLES_PER_KIND = 700;

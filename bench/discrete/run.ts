@@ -1,5 +1,5 @@
 // How close estimates from tables of labels are to the truth, by kind of table and by density.
-import { tableQuantiles } from '../../src/tables/posterior.js';
+import { tableQuantiles } from '../../src/discrete/posterior.js';
 import { progress, table } from '../print.js';
 import { type Machine, machine, save } from '../results.js';
 import { OTHER_TABLE_KINDS, TABLE_KINDS, tableCases } from './tables.js';

@@ -2,7 +2,7 @@
 // them. Made for the benchmark alone: the priors of the mixture were fitted on other tables.
 import { probit } from '../../src/maths/normal.js';
 import { type Random, random } from '../../src/maths/random.js';
-import { type Table, tableOfCounts } from '../../src/tables/table.js';
+import { type Table, tableOfCounts } from '../../src/discrete/table.js';
 
 export interface TableCase {
   readonly kind: Kind;

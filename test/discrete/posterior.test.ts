@@ -6,9 +6,9 @@ import {
   type Prior,
   plain,
   slip,
-} from '../../src/tables/parts.js';
-import { mixtureQuantiles, tablePosterior, tableQuantiles } from '../../src/tables/posterior.js';
-import { tableOf, tableOfCounts, transposed } from '../../src/tables/table.js';
+} from '../../src/discrete/parts.js';
+import { mixtureQuantiles, tablePosterior, tableQuantiles } from '../../src/discrete/posterior.js';
+import { tableOf, tableOfCounts, transposed } from '../../src/discrete/table.js';
 
 const TAUS = [0.05, 0.25, 0.5, 0.75, 0.95];
 
