@@ -1,131 +1,198 @@
 import { classesInformation } from '../classical/classes.js';
 import type { Scores } from '../encoding/encode.js';
-import { columnOf, type Matrix } from '../maths/matrix.js';
 import { probit } from '../maths/normal.js';
-import { entropyQuantiles } from './entropy-cap.js';
+import { type LabelEntropy, labelEntropy } from './entropy-cap.js';
 import { tableQuantiles } from './posterior.js';
-import { tableOf } from './table.js';
+import { frequencyInformation, tableOf } from './table.js';
 
-/** One side of a question: a single column, as values and as scores. */
-export interface DiscreteSide {
-  readonly matrix: Matrix;
+/** One side of a question. */
+export interface EncodedSide {
+  /** The columns that vary and repeat no other. */
+  readonly columns: readonly Float64Array[];
+  /** Number of distinct values of each column. */
+  readonly distinct: readonly number[];
   readonly scores: Scores;
-  /** Distinct values. */
-  readonly distinct: number;
-  /** Whether the values are labels without order. */
+  /** Whether the values of the only column are labels without order. */
   readonly nominal: boolean;
 }
 
-export type DiscreteEstimator = 'table' | 'classes';
+export const ESTIMATORS = ['model', 'table', 'classes'] as const;
 
-/** What the discrete estimators answer, and how much of the answer is theirs. */
-export interface DiscreteAnswer {
-  /** Quantiles at the taus, in nats, ascending. */
+/**
+ * What answered a question.
+ *
+ * - model: the learned model.
+ * - table: the mixture of Dirichlet models of a table of labels (`tableQuantiles`).
+ * - classes: nearest neighbors of classes in a continuous column (`classesInformation`).
+ */
+export type Estimator = (typeof ESTIMATORS)[number];
+
+/** What discreteness of the sides adds to the model's answer: plain data. */
+export interface DiscretePart {
+  /** Quantiles of the discrete estimators at the taus, in nats; all 0 if their weight is 0. */
   readonly knots: Float64Array;
-  /** In (0, 1]; the rest is the model's. */
+  /** Their share of the answer, in [0, 1]; the rest is the model's. */
   readonly weight: number;
-  /** The one of the larger part. */
-  readonly estimator: DiscreteEstimator;
+  /** The one with the largest share. */
+  readonly estimator: Estimator;
+  /** Upper bounds on the quantiles: the entropy of the discrete sides; Infinity without one. */
+  readonly caps: Float64Array;
+  /** ln of the fewest labels of a discrete side: no quantile at all may exceed it. */
+  readonly limit: number;
+  /** Plug-in estimate of a table: the statistic of tests, as it changes with every row. */
+  readonly statistic?: number;
 }
 
-/** A column of at most so many values is discrete; of more than the second number, continuous. */
+/** A column of at most `from` values is discrete, of `to` and more continuous. */
 const LEVELS = { from: 20, to: 50 };
-/** Fewer rows per value than the first number: continuous; more than the second: discrete. */
+/** A column with at most `from` rows per value is continuous, with `to` and more discrete. */
 const ROWS_PER_LEVEL = { from: 2, to: 5 };
-/** In sparser tables of ordered values, the model, which knows the order, is closer to the truth. */
+/**
+ * Tables of ordered values with at most `from` rows per cell are the model's, with `to` and more
+ * the table's: in sparse tables the model, which uses the order, is closer to the truth.
+ */
 const ROWS_PER_CELL = { from: 1, to: 3 };
-/** With fewer rows per class than the first number, classes have too few neighbors. */
+/** Classes with at most `from` rows each have too few neighbors; those of `to` have enough. */
 const ROWS_PER_CLASS = { from: 5, to: 20 };
-/** Standard errors of the estimate from classes, as its own is a little too small. */
+/** The standard error of the estimate from classes is a little too small. */
 const CLASSES_INFLATION = 1.15;
 
 /**
- * Answers a question about two single columns of which at least one is discrete.
+ * Finds out which sides are discrete, what that bounds, and what the discrete estimators answer.
  *
- * Where one estimator hands over to another, both answer, with weights that change gradually with
- * the numbers of values and rows. So a column that is refined step by step makes no answer jump.
+ * Two estimators that hand over to one another both answer in between, with weights that change
+ * gradually with the numbers of values and rows. So no answer jumps when a column is refined.
  *
- * @returns undefined where the question is the model's alone.
+ * @returns undefined if neither side is discrete.
  */
-export function discreteAnswer(
-  x: DiscreteSide,
-  y: DiscreteSide,
+export function discretePart(
+  x: EncodedSide,
+  y: EncodedSide,
   taus: readonly number[],
-): DiscreteAnswer | undefined {
-  const { rows } = x.matrix;
-  const [dx, dy] = [discreteness(x, rows), discreteness(y, rows)];
-  const sparse = x.nominal || y.nominal ? 1 : ramp(rows / (x.distinct * y.distinct), ROWS_PER_CELL);
-  const parts = [
-    { estimator: 'table' as const, weight: dx * dy * sparse, knots: () => tableKnots(x, y, taus) },
-    classesPart(x, y, dx * (1 - dy), taus),
-    classesPart(y, x, dy * (1 - dx), taus),
-  ].filter(({ weight }) => weight > 0);
-  const weight = parts.reduce((sum, part) => sum + part.weight, 0);
-  if (weight === 0) return undefined;
+): DiscretePart | undefined {
+  const [entropyX, entropyY] = [entropyOfSide(x), entropyOfSide(y)];
+  const entropies = [entropyX, entropyY].filter((entropy) => entropy !== undefined);
+  const parts = weightedParts(x, y, taus).filter(({ weight }) => weight > 0);
+  if (entropies.length === 0 && parts.length === 0) return undefined;
+  const weight = Math.min(
+    1,
+    parts.reduce((sum, part) => sum + part.weight, 0),
+  );
   const knots = new Float64Array(taus.length);
   for (const part of parts) {
     part.knots().forEach((q, k) => {
       knots[k] = (knots[k] as number) + (part.weight / weight) * q;
     });
   }
-  const classes = parts.reduce(
-    (sum, part) => (part.estimator === 'classes' ? sum + part.weight : sum),
-    0,
-  );
-  return { knots, weight, estimator: classes > weight / 2 ? 'classes' : 'table' };
-}
-
-/**
- * How far a column is one of labels, in [0, 1]: 1 for few values or labels without order, 0 for
- * many values or values that hardly repeat.
- */
-export function discreteness(
-  { distinct, nominal }: Pick<DiscreteSide, 'distinct' | 'nominal'>,
-  rows: number,
-): number {
-  if (nominal) return 1;
-  const few = 1 - ramp(distinct, LEVELS);
-  const often = ramp(rows / distinct, ROWS_PER_LEVEL);
-  return few * often;
-}
-
-function classesPart(
-  labels: DiscreteSide,
-  other: DiscreteSide,
-  share: number,
-  taus: readonly number[],
-) {
-  const { rows } = labels.matrix;
-  const enough = ramp(rows / labels.distinct, ROWS_PER_CLASS);
+  const shares = { model: 1 - weight, table: 0, classes: 0 };
+  for (const part of parts) shares[part.estimator] += part.weight;
+  const [estimator] = [...ESTIMATORS].sort((a, b) => shares[b] - shares[a]);
   return {
-    estimator: 'classes' as const,
-    weight: share * enough,
-    knots: () => classesKnots(labels, other, taus),
+    knots,
+    weight,
+    estimator: estimator as Estimator,
+    caps: Float64Array.from(taus, (tau) => Math.min(...entropies.map(({ at }) => at(tau)))),
+    limit: Math.log(Math.min(...entropies.map(({ labels }) => labels))),
+    ...(shares.table === 1 ? { statistic: plugin(x, y) } : {}),
   };
 }
 
-function tableKnots(x: DiscreteSide, y: DiscreteSide, taus: readonly number[]): Float64Array {
-  return tableQuantiles(tableOf(columnOf(x.matrix, 0), columnOf(y.matrix, 0)), taus);
+/**
+ * The model's quantiles and those of the discrete estimators, combined and bounded.
+ *
+ * @param model the model's quantiles; unused if the discrete estimators have all of the weight.
+ */
+export function combined(
+  model: Float64Array,
+  { knots, weight, caps }: DiscretePart,
+): Float64Array<ArrayBuffer> {
+  return Float64Array.from(knots, (q, k) =>
+    Math.min(
+      caps[k] as number,
+      weight === 1
+        ? q
+        : weight * q + (1 - weight) * Math.min(caps[k] as number, model[k] as number),
+    ),
+  );
 }
 
-/** Normal quantiles about the estimate, between 0 and the entropy of the labels. */
+/** The entropy of a side whose columns are all discrete, with rows enough to estimate it. */
+export function entropyOfSide({
+  columns,
+  distinct,
+  nominal,
+}: Omit<EncodedSide, 'scores'>): LabelEntropy | undefined {
+  const rows = columns[0]?.length ?? 0;
+  const discrete = distinct.every((levels) => nominal || discreteness(levels, nominal, rows) > 0);
+  if (!discrete || columns.length === 0) return undefined;
+  const entropy = labelEntropy(columns);
+  return columns.length > 1 && rows < 2 * entropy.labels ? undefined : entropy;
+}
+
+interface WeightedPart {
+  readonly estimator: 'table' | 'classes';
+  readonly weight: number;
+  readonly knots: () => Float64Array;
+}
+
+/** Only single columns are answered without the model. */
+function weightedParts(x: EncodedSide, y: EncodedSide, taus: readonly number[]): WeightedPart[] {
+  if (x.columns.length !== 1 || y.columns.length !== 1) return [];
+  const rows = x.columns[0]?.length ?? 0;
+  const [kx = 0] = x.distinct;
+  const [ky = 0] = y.distinct;
+  const [dx, dy] = [discreteness(kx, x.nominal, rows), discreteness(ky, y.nominal, rows)];
+  const dense = x.nominal || y.nominal ? 1 : ramp(rows / (kx * ky), ROWS_PER_CELL);
+  return [
+    { estimator: 'table', weight: dx * dy * dense, knots: () => tableKnots(x, y, taus) },
+    classesPart(x, y, dx * (1 - dy) * ramp(rows / kx, ROWS_PER_CLASS), taus),
+    classesPart(y, x, dy * (1 - dx) * ramp(rows / ky, ROWS_PER_CLASS), taus),
+  ];
+}
+
+/**
+ * How far a column consists of labels, in [0, 1]: 1 for few values or labels without order, 0 for
+ * many values or values that hardly repeat.
+ */
+function discreteness(levels: number, nominal: boolean, rows: number): number {
+  if (nominal) return 1;
+  return (1 - ramp(levels, LEVELS)) * ramp(rows / levels, ROWS_PER_LEVEL);
+}
+
+function classesPart(
+  labels: EncodedSide,
+  other: EncodedSide,
+  weight: number,
+  taus: readonly number[],
+): WeightedPart {
+  return { estimator: 'classes', weight, knots: () => classesKnots(labels, other, taus) };
+}
+
+function tableKnots(x: EncodedSide, y: EncodedSide, taus: readonly number[]): Float64Array {
+  return tableQuantiles(tableOf(onlyColumn(x), onlyColumn(y)), taus);
+}
+
+function plugin(x: EncodedSide, y: EncodedSide): number {
+  return frequencyInformation(tableOf(onlyColumn(x), onlyColumn(y)));
+}
+
+/** Normal quantiles around the estimate; at least 0. */
 function classesKnots(
-  labels: DiscreteSide,
-  other: DiscreteSide,
+  labels: EncodedSide,
+  other: EncodedSide,
   taus: readonly number[],
 ): Float64Array {
-  const { information, standardError } = classesInformation(
-    columnOf(labels.matrix, 0),
-    other.scores,
+  const { information, standardError } = classesInformation(onlyColumn(labels), other.scores);
+  return Float64Array.from(taus, (tau) =>
+    Math.max(0, information + CLASSES_INFLATION * standardError * probit(tau)),
   );
-  const cap = entropyQuantiles(labels.matrix, taus);
-  return Float64Array.from(taus, (tau, k) => {
-    const q = information + CLASSES_INFLATION * standardError * probit(tau);
-    return Math.max(0, Math.min(cap[k] as number, q));
-  });
 }
 
-/** 0 up to the first number, 1 from the second on, linear in the logarithm between them. */
+function onlyColumn({ columns }: EncodedSide): Float64Array {
+  return columns[0] as Float64Array;
+}
+
+/** 0 up to `from`, 1 from `to` on, linear in the logarithm in between. */
 function ramp(value: number, { from, to }: { from: number; to: number }): number {
   return Math.min(1, Math.max(0, Math.log(value / from) / Math.log(to / from)));
 }
