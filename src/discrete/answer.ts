@@ -39,8 +39,10 @@ export interface DiscretePart {
   readonly caps: Float64Array;
   /** ln of the fewest labels of a discrete side: no quantile at all may exceed it. */
   readonly limit: number;
-  /** Plug-in estimate of a table: the statistic of tests, as it changes with every row. */
+  /** Of a table: the plug-in estimate, in nats; the statistic of tests, as it changes with every row. */
   readonly statistic?: number;
+  /** Of a table: the sides that the other side determines, as far as the rows show. */
+  readonly determined?: readonly ('x' | 'y')[];
 }
 
 /** A column of at most `from` values is discrete, of `to` and more continuous. */
@@ -54,6 +56,8 @@ const ROWS_PER_LEVEL = { from: 2, to: 5 };
 const ROWS_PER_CELL = { from: 1, to: 3 };
 /** Classes with at most `from` rows each have too few neighbors; those of `to` have enough. */
 const ROWS_PER_CLASS = { from: 5, to: 20 };
+/** The share of a side's entropy from which on the other side determines it. */
+const DETERMINED = 0.999;
 /** The standard error of the estimate from classes is a little too small. */
 const CLASSES_INFLATION = 1.15;
 
@@ -93,7 +97,7 @@ export function discretePart(
     estimator: estimator as Estimator,
     caps: Float64Array.from(taus, (tau) => Math.min(...entropies.map(({ at }) => at(tau)))),
     limit: Math.log(Math.min(...entropies.map(({ labels }) => labels))),
-    ...(shares.table === 1 ? { statistic: plugin(x, y) } : {}),
+    ...(shares.table === 1 ? tableFacts(x, y) : {}),
   };
 }
 
@@ -172,8 +176,24 @@ function tableKnots(x: EncodedSide, y: EncodedSide, taus: readonly number[]): Fl
   return tableQuantiles(tableOf(onlyColumn(x), onlyColumn(y)), taus);
 }
 
-function plugin(x: EncodedSide, y: EncodedSide): number {
-  return frequencyInformation(tableOf(onlyColumn(x), onlyColumn(y)));
+function tableFacts(
+  x: EncodedSide,
+  y: EncodedSide,
+): Required<Pick<DiscretePart, 'statistic' | 'determined'>> {
+  const table = tableOf(onlyColumn(x), onlyColumn(y));
+  const statistic = frequencyInformation(table);
+  const enough = table.total >= ROWS_PER_LEVEL.to * Math.max(table.rows, table.columns);
+  const isDetermined = (sums: Float64Array) => {
+    const entropy = sums.reduce((sum, n) => sum - (n / table.total) * Math.log(n / table.total), 0);
+    return enough && statistic >= DETERMINED * entropy;
+  };
+  return {
+    statistic,
+    determined: [
+      ...(isDetermined(table.rowSums) ? (['x'] as const) : []),
+      ...(isDetermined(table.columnSums) ? (['y'] as const) : []),
+    ],
+  };
 }
 
 /** Normal quantiles around the estimate; at least 0. */

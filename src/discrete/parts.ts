@@ -35,11 +35,14 @@ export const slip = (slips: number, concentration: number, prior: number): Part 
 export interface Prior {
   readonly parts: readonly Part[];
   readonly independence: number;
+  /** Factor on the standard deviations of the parts, which are too small by themselves. */
+  readonly inflation: number;
 }
 
 /** Fitted by expectation maximization on simulated tables: `npm run fit:tables`. */
 export const PRIOR: Prior = {
   independence: 0.161,
+  inflation: 1.15,
   parts: [
     plain(0.1, 0.0011),
     plain(0.3, 0.029),

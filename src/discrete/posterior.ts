@@ -5,8 +5,6 @@ import { frequencyInformation, type Table, transposed } from './table.js';
 
 /** Evidence counts by this power: the parts are not the truth, and the table is used twice. */
 export const TEMPER = 0.5;
-/** Standard deviations of the parts are a little too small. */
-const INFLATION = 1.15;
 /** Parts of less weight, relative to all but independence, are left out. */
 const LEAST_WEIGHT = 1e-3;
 /** With more observations per cell, the jackknife takes part. */
@@ -47,15 +45,19 @@ export function tablePosterior(table: Table, prior: Prior = PRIOR): TablePosteri
     independence: independent / (independent + dependent),
     parts: kept.map(({ part, side, weight }) => ({
       weight: weight / left,
-      ...betaOf(moments(part, side), cap),
+      ...betaOf(moments(part, side), cap, prior.inflation),
     })),
   };
 }
 
 /** The Beta distribution on [0, cap] of a mean and a variance. */
-function betaOf({ mean, variance }: { mean: number; variance: number }, cap: number) {
+function betaOf(
+  { mean, variance }: { mean: number; variance: number },
+  cap: number,
+  inflation: number,
+) {
   const m = Math.min(1 - 1e-6, Math.max(1e-6, mean / cap));
-  const v = Math.min(0.9 * m * (1 - m), Math.max(1e-14, (variance * INFLATION ** 2) / cap ** 2));
+  const v = Math.min(0.9 * m * (1 - m), Math.max(1e-14, (variance * inflation ** 2) / cap ** 2));
   const size = (m * (1 - m)) / v - 1;
   return { a: m * size, b: (1 - m) * size };
 }

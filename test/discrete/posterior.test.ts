@@ -24,6 +24,7 @@ const B = table([
 /** The prior of the reference implementation. */
 const REFERENCE: Prior = {
   independence: 0.161,
+  inflation: 1.05,
   parts: [
     plain(0.1, 0.0022),
     plain(0.3, 0.0527),
