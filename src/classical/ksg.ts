@@ -98,7 +98,7 @@ export function neighborCounts(
  * The faster search, as measured: the time of a tree grows more slowly with rows, that of a box
  * search with columns.
  */
-export function searchOf(columns: readonly SortedColumn[]): NeighborSearch {
+function searchOf(columns: readonly SortedColumn[]): NeighborSearch {
   const rows = columns[0]?.values.length ?? 0;
   return rows > 5000 * 2 ** columns.length ? new KdTree(columns) : new BoxSearch(columns);
 }

@@ -1,17 +1,15 @@
 import { classesInformation } from '../classical/classes.js';
-import type { Scores } from '../encoding/encode.js';
 import { probit } from '../maths/normal.js';
 import { type LabelEntropy, labelEntropy } from './entropy-cap.js';
 import { tableQuantiles } from './posterior.js';
 import { frequencyInformation, tableOf } from './table.js';
 
 /** One side of a question. */
-export interface EncodedSide {
+export interface QuestionSide {
   /** The columns that vary and repeat no other. */
   readonly columns: readonly Float64Array[];
   /** Number of distinct values of each column. */
   readonly distinct: readonly number[];
-  readonly scores: Scores;
   /** Whether the values of the only column are labels without order. */
   readonly nominal: boolean;
 }
@@ -70,8 +68,8 @@ const CLASSES_INFLATION = 1.15;
  * @returns undefined if neither side is discrete.
  */
 export function discretePart(
-  x: EncodedSide,
-  y: EncodedSide,
+  x: QuestionSide,
+  y: QuestionSide,
   taus: readonly number[],
 ): DiscretePart | undefined {
   const [entropyX, entropyY] = [entropyOfSide(x), entropyOfSide(y)];
@@ -125,7 +123,7 @@ export function entropyOfSide({
   columns,
   distinct,
   nominal,
-}: Omit<EncodedSide, 'scores'>): LabelEntropy | undefined {
+}: QuestionSide): LabelEntropy | undefined {
   const rows = columns[0]?.length ?? 0;
   const discrete = distinct.every((levels) => nominal || discreteness(levels, nominal, rows) > 0);
   if (!discrete || columns.length === 0) return undefined;
@@ -140,7 +138,7 @@ interface WeightedPart {
 }
 
 /** Only single columns are answered without the model. */
-function weightedParts(x: EncodedSide, y: EncodedSide, taus: readonly number[]): WeightedPart[] {
+function weightedParts(x: QuestionSide, y: QuestionSide, taus: readonly number[]): WeightedPart[] {
   if (x.columns.length !== 1 || y.columns.length !== 1) return [];
   const rows = x.columns[0]?.length ?? 0;
   const [kx = 0] = x.distinct;
@@ -164,21 +162,21 @@ function discreteness(levels: number, nominal: boolean, rows: number): number {
 }
 
 function classesPart(
-  labels: EncodedSide,
-  other: EncodedSide,
+  labels: QuestionSide,
+  other: QuestionSide,
   weight: number,
   taus: readonly number[],
 ): WeightedPart {
   return { estimator: 'classes', weight, knots: () => classesKnots(labels, other, taus) };
 }
 
-function tableKnots(x: EncodedSide, y: EncodedSide, taus: readonly number[]): Float64Array {
+function tableKnots(x: QuestionSide, y: QuestionSide, taus: readonly number[]): Float64Array {
   return tableQuantiles(tableOf(onlyColumn(x), onlyColumn(y)), taus);
 }
 
 function tableFacts(
-  x: EncodedSide,
-  y: EncodedSide,
+  x: QuestionSide,
+  y: QuestionSide,
 ): Required<Pick<DiscretePart, 'statistic' | 'determined'>> {
   const table = tableOf(onlyColumn(x), onlyColumn(y));
   const statistic = frequencyInformation(table);
@@ -198,17 +196,17 @@ function tableFacts(
 
 /** Normal quantiles around the estimate; at least 0. */
 function classesKnots(
-  labels: EncodedSide,
-  other: EncodedSide,
+  labels: QuestionSide,
+  other: QuestionSide,
   taus: readonly number[],
 ): Float64Array {
-  const { information, standardError } = classesInformation(onlyColumn(labels), other.scores);
+  const { information, standardError } = classesInformation(onlyColumn(labels), onlyColumn(other));
   return Float64Array.from(taus, (tau) =>
     Math.max(0, information + CLASSES_INFLATION * standardError * probit(tau)),
   );
 }
 
-function onlyColumn({ columns }: EncodedSide): Float64Array {
+function onlyColumn({ columns }: QuestionSide): Float64Array {
   return columns[0] as Float64Array;
 }
 

@@ -235,7 +235,7 @@ function determinedLabels(cases: readonly WarningCase[]): string | undefined {
     return [`${from.name} determines ${to.name}`];
   });
   if (found.length === 0) return undefined;
-  return `${capitalized(listed(found))}: mutual information is the entropy of the determined side.`;
+  return `${listed(found)}: mutual information is the entropy of the determined side.`;
 }
 
 /** For sides of numbers. */

@@ -1,4 +1,9 @@
-import { combined, type DiscretePart, discretePart, type EncodedSide } from '../discrete/answer.js';
+import {
+  combined,
+  type DiscretePart,
+  discretePart,
+  type QuestionSide,
+} from '../discrete/answer.js';
 import {
   columnUses,
   encodeColumns,
@@ -143,15 +148,14 @@ function discreteOf(
 ): DiscretePart | undefined {
   // A gradient is that of the model's own quantile.
   if (encoding !== 'normal-scores' || gradientTau !== undefined || modelOnly) return undefined;
-  return discretePart(encodedSide(samples.x, x), encodedSide(samples.y, y), taus);
+  return discretePart(questionSide(samples.x, x), questionSide(samples.y, y), taus);
 }
 
-function encodedSide(matrix: Matrix, { ranks, scores }: EncodedMatrix): EncodedSide {
+function questionSide(matrix: Matrix, { ranks }: EncodedMatrix): QuestionSide {
   const used = columnUses(ranks).flatMap((use, c) => (use === 'used' ? [c] : []));
   return {
     columns: used.map((c) => columnOf(matrix, c)),
     distinct: used.map((c) => (ranks[c] as ColumnRanks).distinct),
-    scores,
     nominal: matrix.nominal ?? false,
   };
 }
