@@ -14,6 +14,7 @@ const FLOORS = [
   { name: 'formats', path: '^src/formats/', is: 'bytes → samples, preference pairs, lines' },
   { name: 'preference', path: '^src/preference/', is: 'DID: what a policy has learned from preferences' },
   { name: 'estimation', path: '^src/estimation/', is: 'questions about mutual information, put to a model' },
+  { name: 'discrete', path: '^src/discrete/', is: 'estimators for columns of few values' },
   { name: 'classical', path: '^src/classical/', is: 'estimators without a model' },
   { name: 'samples', path: '^src/samples/', is: 'columns and sides: types, missing values, categories, facts' },
   { name: 'encoding', path: '^src/encoding/', is: 'ranks and normal scores' },
@@ -30,7 +31,7 @@ const upwards = FLOORS.slice(1).map(({ name, path, is }, i) => ({
 }));
 
 /** Floors that know only data: they run in Node, in a thread and in a browser alike. */
-const PURE = '^src/(estimation|classical|preference|samples|encoding|maths)/';
+const PURE = '^src/(estimation|discrete|classical|preference|samples|encoding|maths)/';
 
 export default {
   forbidden: [

@@ -5,6 +5,7 @@ import { ensureVenv } from '../scripts/python.js';
 import { ROOT } from '../scripts/root.js';
 import { benchAnalyses } from './analyses/run.js';
 import { benchDid } from './did.js';
+import { benchDiscrete } from './discrete/run.js';
 import { benchEstimate } from './estimate.js';
 import { stopAll } from './processes.js';
 
@@ -13,6 +14,7 @@ const USAGE = `npm run bench [-- [<what>] [--quick]]
   estimate (default)     POST /estimate next to bare ONNX Runtime, FastAPI and KSG
   analyses [<part> …]    calibration, power and speed of the analyses; default: all parts
   did                    POST /did/pairs next to NumPy
+  discrete               accuracy of estimates from tables of labels
 
   --quick    small sizes that only show that everything runs; saves no figures`;
 
@@ -28,6 +30,7 @@ const benchmarks = {
   estimate: () => benchEstimate(rivalsPython(), values.quick),
   analyses: () => benchAnalyses(rivalsPython(), values.quick, parts),
   did: () => benchDid(rivalsPython(), values.quick),
+  discrete: () => benchDiscrete(values.quick),
 };
 
 if (values.help) {

@@ -1,7 +1,9 @@
+import { entropyOfSide } from '../discrete/answer.js';
+import { rankColumns } from '../encoding/encode.js';
 import { MistdError } from '../errors.js';
-import { joinColumns, type Matrix } from '../maths/matrix.js';
+import { columnOf, joinColumns, type Matrix } from '../maths/matrix.js';
 import { childSeeds } from '../maths/random.js';
-import { matricesOf, type NamedSide } from '../samples/samples.js';
+import { completeRows, matricesOf, type NamedSide } from '../samples/samples.js';
 import type { Shuffle } from '../samples/shuffle.js';
 import type { EstimateWarning } from '../warnings.js';
 import { difference, pooled, type SampledDistribution } from './difference.js';
@@ -123,11 +125,25 @@ export async function chainRule(
   const one = difference(of(xWithYz), of(xWithZ));
   const other = difference(of(yWithXz), of(yWithZ));
   return {
-    information: pooled(one, other).nonNegative(),
+    information: pooled(one, other).nonNegative().cappedBy(entropyBounds(x, y)),
     statistic: medianOf(xWithYz, model) - medianOf(xWithZ, model),
     xWithYz,
     yWithXz,
   };
+}
+
+/** I(X; Y | Z) is at most the entropy of x and that of y. */
+function entropyBounds(...sides: Matrix[]): ((tau: number) => number)[] {
+  return sides.flatMap((side) => {
+    const complete = completeRows(side);
+    const ranks = rankColumns(complete);
+    const entropy = entropyOfSide({
+      columns: ranks.map((_, c) => columnOf(complete, c)),
+      distinct: ranks.map(({ distinct }) => distinct),
+      nominal: side.nominal ?? false,
+    });
+    return entropy === undefined ? [] : [entropy.at];
+  });
 }
 
 /**

@@ -27,6 +27,16 @@ export class SampledDistribution implements Distribution {
     return this.#sorted.reduce((sum, value) => sum + value, 0) / this.#sorted.length;
   }
 
+  /** The distribution with each quantile replaced by that of an upper bound if it is larger. */
+  cappedBy(bounds: readonly ((tau: number) => number)[]): SampledDistribution {
+    const count = this.#sorted.length;
+    return new SampledDistribution(
+      this.#sorted.map((value, i) =>
+        bounds.reduce((least, bound) => Math.min(least, bound((i + 0.5) / count)), value),
+      ),
+    );
+  }
+
   /** The distribution with negative values replaced by 0. */
   nonNegative(): SampledDistribution {
     return new SampledDistribution(this.#sorted.map((value) => Math.max(0, value)));

@@ -1,4 +1,5 @@
 import type { SecondOpinion } from '../classical/second-opinion.js';
+import type { Estimator } from '../discrete/answer.js';
 import type { PreparedSide } from '../samples/prepare.js';
 import type { EstimateWarning } from '../warnings.js';
 import type { ModelTraits } from './model.js';
@@ -39,6 +40,8 @@ export interface Estimate extends FullEstimate {
   readonly entropy_y?: number;
   /** Mutual information as a share of the entropy of a discrete y, in [0, 1]. */
   readonly uncertainty_coefficient?: number;
+  /** What answered, or gave most of the answer. */
+  readonly estimator: Estimator;
   readonly check?: ComparedOpinion;
   readonly warnings: EstimateWarning[];
 }
@@ -89,6 +92,7 @@ export function summarize(
   const check = opinion && compared(opinion, distribution, unit);
   return {
     ...full(distribution, options),
+    estimator: estimatorOf(answer),
     ...targetShare(distribution.at(0.5), y.entropy, unit),
     ...(check === undefined ? {} : { check }),
     warnings: [
@@ -111,11 +115,24 @@ function targetShare(
 }
 
 /** The model's distribution of the mutual information, in nats. */
-export function distributionOf({ knots }: ModelAnswer, { taus }: ModelTraits): QuantileFunction {
-  return new QuantileFunction(taus, knots);
+export function distributionOf(
+  { knots, discrete }: ModelAnswer,
+  { taus }: ModelTraits,
+): QuantileFunction {
+  return new QuantileFunction(taus, knots, discrete?.limit);
 }
 
-/** The median of a model's answer, in nats, which is the statistic of every test. */
+/** What answered, or gave most of the answer. */
+export function estimatorOf({ discrete }: ModelAnswer): Estimator {
+  return discrete?.estimator ?? 'model';
+}
+
+/** The statistic of a test of independence, in nats. */
+export function statisticOf(answer: ModelAnswer, model: ModelTraits): number {
+  return answer.discrete?.statistic ?? medianOf(answer, model);
+}
+
+/** The median of an answer, in nats. */
 export function medianOf({ knots }: ModelAnswer, { taus }: ModelTraits): number {
   return knots[taus.indexOf(0.5)] as number;
 }

@@ -1,3 +1,4 @@
+import type { Estimator } from '../discrete/answer.js';
 import { childSeeds } from '../maths/random.js';
 import { matricesOf, type NamedSide } from '../samples/samples.js';
 import type { EstimateWarning } from '../warnings.js';
@@ -6,7 +7,8 @@ import {
   type BriefOptions,
   brief,
   distributionOf,
-  medianOf,
+  estimatorOf,
+  statisticOf,
 } from './estimate.js';
 import type { ModelTraits } from './model.js';
 import type { Ask } from './question.js';
@@ -22,6 +24,7 @@ export interface TestOptions {
 }
 
 export interface Independence extends BriefEstimate, PermutationTest {
+  readonly estimator: Estimator;
   readonly warnings: EstimateWarning[];
 }
 
@@ -45,11 +48,12 @@ export async function independence(
     const answers = await ask(
       draws.map((drawSeed) => ({ ...samples, shuffle: { kind: 'rows', seed: drawSeed } })),
     );
-    return answers.map((answer) => medianOf(answer, model));
+    return answers.map((answer) => statisticOf(answer, model));
   };
   return {
     ...brief(distributionOf(observed, model), options),
-    ...(await permutationTest(medianOf(observed, model), draw, options)),
+    estimator: estimatorOf(observed),
+    ...(await permutationTest(statisticOf(observed, model), draw, options)),
     warnings: warningsFor([{ answer: observed, ...sides }], model),
   };
 }

@@ -12,6 +12,7 @@ import {
   brief,
   distributionOf,
   medianOf,
+  statisticOf,
 } from './estimate.js';
 import { qValues } from './false-discovery.js';
 import type { TestOptions } from './independence.js';
@@ -173,8 +174,8 @@ function pValues(
   model: ModelTraits,
 ): { p_value: number; q_value: number }[] {
   if (draws.length === 0) return [];
-  const nullDistribution = new NullDistribution(draws.map((draw) => medianOf(draw, model)));
-  const p = observed.map((answer) => nullDistribution.pValue(medianOf(answer, model)));
+  const nullDistribution = new NullDistribution(draws.map((draw) => statisticOf(draw, model)));
+  const p = observed.map((answer) => nullDistribution.pValue(statisticOf(answer, model)));
   const q = qValues(p);
   return p.map((p_value, i) => ({ p_value, q_value: q[i] as number }));
 }

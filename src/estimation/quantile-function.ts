@@ -21,12 +21,15 @@ export class QuantileFunction implements Distribution {
   readonly #w: Float64Array;
   readonly #q: Float64Array;
   readonly #slopes: Float64Array;
+  readonly #limit: number;
 
   /**
    * @param taus ascending, in (0, 1), at least three.
    * @param knots quantiles at the taus, non-decreasing.
+   * @param limit upper bound of the distribution.
    */
-  constructor(taus: readonly number[], knots: ArrayLike<number>) {
+  constructor(taus: readonly number[], knots: ArrayLike<number>, limit = Infinity) {
+    this.#limit = limit;
     this.#w = Float64Array.from(taus, probit);
     this.#q = Float64Array.from(knots);
     this.#slopes = pchipSlopes(this.#w, this.#q);
@@ -60,11 +63,15 @@ export class QuantileFunction implements Distribution {
   #atScore(w: number): number {
     const last = this.#w.length - 1;
     const [first, end] = [this.#w[0] as number, this.#w[last] as number];
-    if (w <= first) return Math.max(0, this.#line(0, w - first));
-    if (w >= end) return Math.max(0, this.#line(last, w - end));
+    if (w <= first) return this.#bounded(this.#line(0, w - first));
+    if (w >= end) return this.#bounded(this.#line(last, w - end));
     let k = 0;
     while (w >= (this.#w[k + 1] as number)) k++;
-    return Math.max(0, this.#cubic(k, w));
+    return this.#bounded(this.#cubic(k, w));
+  }
+
+  #bounded(value: number): number {
+    return Math.min(this.#limit, Math.max(0, value));
   }
 
   #line(k: number, step: number): number {

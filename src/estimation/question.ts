@@ -1,3 +1,4 @@
+import type { DiscretePart } from '../discrete/answer.js';
 import { columnOf, type Matrix, takeRows } from '../maths/matrix.js';
 import { childSeeds, random } from '../maths/random.js';
 import type { SampleFacts } from '../samples/facts.js';
@@ -15,6 +16,8 @@ export interface Question extends Samples {
   readonly share?: { readonly from: number; readonly of: number };
   /** The quantile, in (0, 1), to differentiate with respect to the samples. */
   readonly gradientTau?: number;
+  /** Whether the model answers alone, even where an estimator for discrete columns would do better. */
+  readonly modelOnly?: boolean;
   /** Seeds for putting equal values of a side in random order, so that its columns have no ties. */
   readonly breakTies?: { readonly x: number | undefined; readonly y: number | undefined };
 }
@@ -75,6 +78,8 @@ export interface ModelAnswer {
   readonly blocks: number;
   /** The knots of each block, if the question asked for a share of the blocks. */
   readonly parts?: readonly Float64Array[];
+  /** What discrete columns add to the model's answer; the knots include it. */
+  readonly discrete?: DiscretePart;
   /** Derivative of the quantile at `gradientTau`, if the question has one. */
   readonly gradient?: SampleGradient;
 }

@@ -1,3 +1,4 @@
+import type { Estimator } from '../discrete/answer.js';
 import { MistdError } from '../errors.js';
 import { discreteEntropy } from '../maths/entropy.js';
 import { columnOf, joinColumns, type Matrix, matrixOf } from '../maths/matrix.js';
@@ -16,6 +17,7 @@ import {
   type BriefOptions,
   brief,
   distributionOf,
+  estimatorOf,
   medianOf,
 } from './estimate.js';
 import type { ModelTraits } from './model.js';
@@ -39,6 +41,7 @@ export interface Selection {
 
 export interface RankedFeature extends BriefEstimate {
   readonly name: string;
+  readonly estimator: Estimator;
   /** The estimate as a share of the entropy of a target of classes, in [0, 1]. */
   readonly uncertainty_coefficient?: number;
   readonly p_value?: number;
@@ -114,6 +117,7 @@ export async function screen(
       return {
         name: x.name,
         ...brief(distributionOf(answer, model), options),
+        estimator: estimatorOf(answer),
         ...(entropy === undefined
           ? {}
           : { uncertainty_coefficient: uncertaintyCoefficient(nats, entropy) }),
@@ -299,7 +303,7 @@ function typeOf({ matrix, discrete, sent }: PreparedSide): TargetType {
 function classesOf(target: PreparedSide): PreparedSide {
   if (target.discrete.some(({ type }) => type === 'categorical')) return target;
   const values = columnOf(target.matrix, 0);
-  const matrix = matrixOf([numbered(values, levelsByCount(values))]);
+  const matrix = { ...matrixOf([numbered(values, levelsByCount(values))]), nominal: true };
   return { ...target, matrix, entropy: discreteEntropy(completeRows(matrix)) };
 }
 

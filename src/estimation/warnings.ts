@@ -9,7 +9,7 @@ import type { Unit } from './units.js';
 
 /** An estimate to warn about, with the names of its sides and columns. */
 export interface WarningCase {
-  readonly answer: Pick<ModelAnswer, 'facts' | 'blocks'>;
+  readonly answer: Pick<ModelAnswer, 'facts' | 'blocks' | 'discrete'>;
   readonly x: SideName;
   readonly y: SideName;
 }
@@ -25,6 +25,9 @@ const FEW_ROWS = 30;
 const TIED_PAIRS = 0.05;
 /** A smaller share of repeated rows gives no warning. */
 const REPEATED_ROWS = 0.01;
+/** Columns with more values, or fewer rows per value, do not repeat rows by themselves. */
+const FEW_VALUES = 50;
+const ROWS_PER_VALUE = 5;
 /** Dependence alone also repeats rows of coarse columns, but less than this many times as often. */
 const REPEAT_EXCESS = 4;
 /**
@@ -183,7 +186,14 @@ function dummyColumns(cases: readonly WarningCase[]): EstimateWarning | undefine
 }
 
 function ties(cases: readonly WarningCase[]): EstimateWarning | undefined {
-  const tied = columnsOf(cases, ({ use, tiedPairs }) => use === 'used' && tiedPairs > TIED_PAIRS);
+  // The other estimators are made for few values.
+  const fromModel = cases.filter(
+    ({ answer }) => (answer.discrete?.estimator ?? 'model') === 'model',
+  );
+  const tied = columnsOf(
+    fromModel,
+    ({ use, tiedPairs }) => use === 'used' && tiedPairs > TIED_PAIRS,
+  );
   if (tied.length === 0) return undefined;
   return {
     code: 'ties',
@@ -195,6 +205,7 @@ function duplicateRows(cases: readonly WarningCase[]): EstimateWarning | undefin
   // Report the estimate with the largest excess of repeated rows.
   const [most] = cases
     .filter(({ answer: { facts } }) => facts.repeatedRows >= REPEATED_ROWS * facts.rows)
+    .filter(({ answer: { facts } }) => !hasFewValues(facts))
     .sort((a, b) => b.answer.facts.repeatExcess - a.answer.facts.repeatExcess);
   if (most === undefined || most.answer.facts.repeatExcess < REPEAT_EXCESS) return undefined;
   const { repeatedRows, rows } = most.answer.facts;
@@ -207,6 +218,28 @@ function duplicateRows(cases: readonly WarningCase[]): EstimateWarning | undefin
 
 /** The warning for samples in which one side almost determines a column of the other. */
 export function nearDeterministic(cases: readonly WarningCase[]): EstimateWarning[] {
+  const tables = cases.filter(({ answer }) => answer.discrete?.determined !== undefined);
+  const others = cases.filter((one) => !tables.includes(one));
+  const messages = [determinedLabels(tables), almostDetermined(others)];
+  const message = messages.filter((text) => text !== undefined).join(' ');
+  return message === '' ? [] : [{ code: 'near_deterministic', message }];
+}
+
+/** For sides of labels that the other side determines. */
+function determinedLabels(cases: readonly WarningCase[]): string | undefined {
+  const found = cases.flatMap(({ answer, x, y }) => {
+    const determined = answer.discrete?.determined ?? [];
+    if (determined.length === 0) return [];
+    if (determined.length === 2) return [`${x.name} and ${y.name} determine each other`];
+    const [from, to] = determined[0] === 'y' ? [x, y] : [y, x];
+    return [`${from.name} determines ${to.name}`];
+  });
+  if (found.length === 0) return undefined;
+  return `${listed(found)}: mutual information is the entropy of the determined side.`;
+}
+
+/** For sides of numbers. */
+function almostDetermined(cases: readonly WarningCase[]): string | undefined {
   const enough = cases.filter(({ answer }) => answer.facts.rows >= NEAR_DETERMINISTIC_ROWS);
   const alike = enough.filter(({ answer }) => {
     return answer.facts.largestCorrelation >= NEAR_DETERMINISTIC;
@@ -230,17 +263,12 @@ export function nearDeterministic(cases: readonly WarningCase[]): EstimateWarnin
       `${listed(pairs)} ${pairs.length === 1 ? 'has' : 'have'} a column that is almost a function of the other side (${(100 * least).toPrecision(2)} % of its variance is unexplained)`,
     );
   }
-  if (found.length === 0) return [];
+  if (found.length === 0) return undefined;
   const coarse = [...alike, ...determined].every(({ answer: { facts } }) => isCoarse(facts));
   const consequence = coarse
     ? 'mutual information is the entropy of the coarser one, and the estimate may be inaccurate.'
     : 'mutual information may be arbitrarily large; treat the estimate as a lower bound.';
-  return [
-    {
-      code: 'near_deterministic',
-      message: `${capitalized(found.join('; '))}. If one determines the other, ${consequence}`,
-    },
-  ];
+  return `${capitalized(found.join('; '))}. If one determines the other, ${consequence}`;
 }
 
 function referenceModel({ kind, columns }: ModelTraits): EstimateWarning | undefined {
@@ -258,6 +286,13 @@ function noUncertainty(model: ModelTraits): EstimateWarning | undefined {
     message:
       'This model gives one value without uncertainty; the interval and the quantiles only repeat that value.',
   };
+}
+
+/** Whether all columns have few values: rows of labels always repeat. */
+function hasFewValues({ rows, x, y }: ModelAnswer['facts']): boolean {
+  return [...x, ...y].every(
+    ({ distinct }) => distinct <= FEW_VALUES && rows >= ROWS_PER_VALUE * distinct,
+  );
 }
 
 /** Whether a side has only columns of few distinct values, which bounds mutual information. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ESTIMATORS } from '../discrete/answer.js';
 import { ESTIMATE_WARNING_CODES, type WarningCode } from '../warnings.js';
 
 export const modelExample = {
@@ -55,6 +56,11 @@ export const informationCorrelation = Type.Number({
   maximum: 1,
   description:
     'sqrt(1 − exp(−2 I)), with I in nats; for a bivariate normal, the absolute correlation',
+});
+
+export const estimatorReply = Type.Enum([...ESTIMATORS], {
+  description:
+    'What answered, or gave most of the answer: the model; a mixture of Dirichlet models of the table of two columns of few values; or nearest neighbors of classes in a continuous column (Ross 2014)',
 });
 
 export const REQUEST_ID_EXAMPLE = '6f1d3c1e-7f0c-4c39-9d0a-2f4d7f0f3b52';

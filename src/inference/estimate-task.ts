@@ -1,4 +1,16 @@
-import { encodeColumns, inOrder, rankColumns, type Scores } from '../encoding/encode.js';
+import {
+  combined,
+  type DiscretePart,
+  discretePart,
+  type QuestionSide,
+} from '../discrete/answer.js';
+import {
+  columnUses,
+  encodeColumns,
+  inOrder,
+  rankColumns,
+  type Scores,
+} from '../encoding/encode.js';
 import type { ColumnRanks } from '../encoding/normal-scores.js';
 import {
   type ModelAnswer,
@@ -6,7 +18,7 @@ import {
   rearranged,
   type SampleGradient,
 } from '../estimation/question.js';
-import { type Matrix, takeRows } from '../maths/matrix.js';
+import { columnOf, type Matrix, takeRows } from '../maths/matrix.js';
 import { type JoinedSide, joinDummies, unjoined } from '../samples/dummies.js';
 import { type SampleFacts, sampleFacts } from '../samples/facts.js';
 import { completeSamples, type Samples } from '../samples/samples.js';
@@ -47,7 +59,7 @@ export async function runTask(
   cancelled: () => boolean,
 ): Promise<TaskResult> {
   const { manifest } = model;
-  const { taus, blocks } = manifest;
+  const { blocks } = manifest;
   const start = performance.now();
   const encoder = new Encoder(manifest.encoding === 'normal-scores' ? joinDummies : unjoined);
   const runner = new BatchRunner(model, cancelled);
@@ -64,11 +76,13 @@ export async function runTask(
       : splitIntoBlocks(whole.x, whole.y, blocks.rows).filter(
           (_, b) => question.share === undefined || b % question.share.of === question.share.from,
         );
-    const inputs = modelInputs(manifest, samples, whole, blockRows);
+    const discrete = discreteOf(manifest, question, samples, x, y);
+    const inputs = discrete?.weight === 1 ? [] : modelInputs(manifest, samples, whole, blockRows);
     const parts = new Array<Float64Array>(inputs.length);
     const sources = { x: joined.x.sources, y: joined.y.sources };
     const facts = sampleFacts({ x: x.ranks, y: y.ranks }, whole, sources);
-    const answer: Answer = { facts, parts, shared: question.share !== undefined };
+    const shared = question.share !== undefined;
+    const answer: Answer = { facts, parts, shared, ...(discrete && { discrete }) };
     answers.push(answer);
     for (const [b, input] of inputs.entries()) {
       await runner.add(input, (knots) => {
@@ -88,11 +102,10 @@ export async function runTask(
     }
   }
   await runner.finish();
-  const median = taus.indexOf(0.5);
   return {
     answers: answers.map(({ parts, shared, ...rest }) => ({
-      knots: combineBlocks(parts, median, blocks.spread_exponent),
-      blocks: parts.length,
+      knots: knotsOf(parts, manifest, rest.discrete),
+      blocks: Math.max(1, parts.length),
       ...(shared ? { parts } : {}),
       ...rest,
     })),
@@ -107,7 +120,44 @@ interface Answer {
   /** The knots of each block. */
   readonly parts: Float64Array[];
   readonly shared: boolean;
+  readonly discrete?: DiscretePart;
   gradient?: SampleGradient;
+}
+
+/**
+ * The quantiles of all blocks together, with what discrete columns add.
+ *
+ * @param parts the knots of each block; none where the discrete estimators answer alone.
+ */
+export function knotsOf(
+  parts: readonly Float64Array[],
+  { taus, blocks }: Manifest,
+  discrete: DiscretePart | undefined,
+): Float64Array<ArrayBuffer> {
+  const model = combineBlocks(parts, taus.indexOf(0.5), blocks.spread_exponent);
+  return discrete === undefined ? model : combined(model, discrete);
+}
+
+/** What discrete columns add to the answer of a model that reads scores. */
+function discreteOf(
+  { encoding, taus }: Manifest,
+  { gradientTau, modelOnly }: Question,
+  samples: Samples,
+  x: EncodedMatrix,
+  y: EncodedMatrix,
+): DiscretePart | undefined {
+  // A gradient is that of the model's own quantile.
+  if (encoding !== 'normal-scores' || gradientTau !== undefined || modelOnly) return undefined;
+  return discretePart(questionSide(samples.x, x), questionSide(samples.y, y), taus);
+}
+
+function questionSide(matrix: Matrix, { ranks }: EncodedMatrix): QuestionSide {
+  const used = columnUses(ranks).flatMap((use, c) => (use === 'used' ? [c] : []));
+  return {
+    columns: used.map((c) => columnOf(matrix, c)),
+    distinct: used.map((c) => (ranks[c] as ColumnRanks).distinct),
+    nominal: matrix.nominal ?? false,
+  };
 }
 
 /**
@@ -137,7 +187,7 @@ function modelInputs(
   });
 }
 
-interface EncodedSide {
+interface EncodedMatrix {
   readonly ranks: readonly ColumnRanks[];
   readonly scores: Scores;
 }
@@ -146,7 +196,7 @@ interface EncodedSide {
 class Encoder {
   readonly #read: (matrix: Matrix) => JoinedSide;
   readonly #joined = new Map<Matrix, JoinedSide>();
-  readonly #sides = new Map<Matrix, EncodedSide>();
+  readonly #sides = new Map<Matrix, EncodedMatrix>();
 
   constructor(read: (matrix: Matrix) => JoinedSide) {
     this.#read = read;
@@ -158,14 +208,14 @@ class Encoder {
     return side;
   }
 
-  encode(matrix: Matrix): EncodedSide {
+  encode(matrix: Matrix): EncodedMatrix {
     const side = this.#sides.get(matrix) ?? encodeMatrix(matrix);
     this.#sides.set(matrix, side);
     return side;
   }
 }
 
-function encodeMatrix(matrix: Matrix): EncodedSide {
+function encodeMatrix(matrix: Matrix): EncodedMatrix {
   const ranks = rankColumns(matrix);
   return { ranks, scores: encodeColumns(ranks, matrix.rows) };
 }

@@ -1,7 +1,7 @@
 import type { ModelAnswer } from '../estimation/question.js';
 import type { Samples } from '../samples/samples.js';
-import { combineBlocks } from './blocks.js';
 import type { Engine } from './engine.js';
+import { knotsOf } from './estimate-task.js';
 import type { Manifest } from './manifest.js';
 import type { PoolResult } from './model-pool.js';
 
@@ -47,7 +47,7 @@ export async function estimateSpread(
 }
 
 /** Combines the blocks of all shares, in their original order, to one answer. */
-function joinShares(shares: readonly ModelAnswer[], { taus, blocks }: Manifest): ModelAnswer {
+function joinShares(shares: readonly ModelAnswer[], manifest: Manifest): ModelAnswer {
   const [first] = shares as [ModelAnswer];
   const parts: Float64Array[] = [];
   for (let b = 0; ; b++) {
@@ -55,9 +55,11 @@ function joinShares(shares: readonly ModelAnswer[], { taus, blocks }: Manifest):
     if (part === undefined) break;
     parts.push(part);
   }
+  const { facts, discrete } = first;
   return {
-    facts: first.facts,
-    knots: combineBlocks(parts, taus.indexOf(0.5), blocks.spread_exponent),
-    blocks: parts.length,
+    facts,
+    knots: knotsOf(parts, manifest, discrete),
+    blocks: Math.max(1, parts.length),
+    ...(discrete && { discrete }),
   };
 }

@@ -7,6 +7,8 @@ export interface Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly values: Float64Array<ArrayBuffer>;
+  /** Whether the values are labels, whose order has no meaning. Only for a single column. */
+  readonly nominal?: boolean;
 }
 
 /** The values of one column (a view, not a copy). */
@@ -41,5 +43,5 @@ export function takeRows(matrix: Matrix, indices: ArrayLike<number>): Matrix {
     const column = columnOf(matrix, c);
     for (let i = 0; i < rows; i++) values[c * rows + i] = column[indices[i] as number] as number;
   }
-  return { rows, columns: matrix.columns, values };
+  return { rows, columns: matrix.columns, values, ...(matrix.nominal ? { nominal: true } : {}) };
 }

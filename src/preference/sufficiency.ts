@@ -1,7 +1,7 @@
 import { MistdError } from '../errors.js';
 import type { ModelTraits } from '../estimation/model.js';
 import { QuantileFunction } from '../estimation/quantile-function.js';
-import type { Ask, ModelAnswer } from '../estimation/question.js';
+import type { Ask, ModelAnswer, Question } from '../estimation/question.js';
 import { fromNats, type Unit } from '../estimation/units.js';
 import { warningsFor } from '../estimation/warnings.js';
 import { sigmoid } from '../maths/log-space.js';
@@ -64,7 +64,10 @@ export async function sufficiency(
   options: SufficiencyOptions,
 ): Promise<Sufficiency> {
   const { level, alpha, unit, resamples, seed } = options;
-  const answers = (await ask([labeled.did, labeled.all])) as [ModelAnswer, ModelAnswer];
+  const answers = (await ask([modelOnly(labeled.did), modelOnly(labeled.all)])) as [
+    ModelAnswer,
+    ModelAnswer,
+  ];
   const [did, all] = answers.map((answer) => informationOf(answer, model)) as [
     QuantileFunction,
     QuantileFunction,
@@ -77,7 +80,9 @@ export async function sufficiency(
           resamples,
           seed,
           medians: async (...samples) =>
-            (await ask(samples)).map((answer) => informationOf(answer, model).at(0.5)),
+            (await ask(samples.map(modelOnly))).map((answer) =>
+              informationOf(answer, model).at(0.5),
+            ),
         });
   const features = [...labeled.features.keys()];
   const label = { name: 'y', columns: ['S'] };
@@ -139,6 +144,11 @@ export function checkComparable({ count, features }: Pairs, maxColumns: number):
       { pointer: '/pairs' },
     );
   }
+}
+
+/** Both informations come from the same estimator, so that their biases cancel. */
+function modelOnly(samples: Samples): Question {
+  return { ...samples, modelOnly: true };
 }
 
 /** The information about S, at most ln 2 nats, because S is one bit. */

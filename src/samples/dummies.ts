@@ -71,7 +71,11 @@ export function joinDummies(matrix: Matrix): JoinedSide {
     (a, b) => (a.sources[0] as number) - (b.sources[0] as number),
   );
   return {
-    matrix: matrixOf(columns.map(({ values }) => values)),
+    matrix: {
+      ...matrixOf(columns.map(({ values }) => values)),
+      // Nothing but the labels is left.
+      ...(columns.length === 1 ? { nominal: true } : {}),
+    },
     sources: columns.map(({ sources }) => sources),
   };
 }

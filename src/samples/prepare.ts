@@ -154,7 +154,11 @@ function prepareSide(
       { pointer: side.pointer },
     );
   }
-  const matrix = matrixOf(columns.map(({ values }) => values));
+  const nominal = columns.length === 1 && discrete.some(({ type }) => type === 'categorical');
+  const matrix = {
+    ...matrixOf(columns.map(({ values }) => values)),
+    ...(nominal ? { nominal } : {}),
+  };
   return {
     name: side.name,
     matrix,

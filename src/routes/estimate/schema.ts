@@ -6,6 +6,7 @@ import { XY } from '../../formats/table/layout.js';
 import { MODEL_ERRORS, problemResponses } from '../../http/problem-schema.js';
 import {
   estimateWarnings,
+  estimatorReply,
   informationCorrelation,
   interval,
   modelExample,
@@ -145,6 +146,7 @@ const replyExample = {
     { tau: 0.95, value: 0.351 },
   ],
   information_correlation: 0.648,
+  estimator: 'model' as const,
   model: modelExample,
   samples: { rows: 620, dim_x: 2, dim_y: 1, dropped: 0 },
   warnings: [
@@ -169,6 +171,7 @@ const EstimateReply = Type.Object(
       description: 'In the order of the request',
     }),
     information_correlation: informationCorrelation,
+    estimator: estimatorReply,
     model: modelReply,
     entropy_y: Type.Optional(
       Type.Number({

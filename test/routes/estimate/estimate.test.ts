@@ -220,14 +220,17 @@ describe('warnings', () => {
     }
   });
 
-  it('ties for a column with few distinct values, but not for a rounded one', async () => {
+  it('ties for a column with few distinct values among others, but not for a rounded one', async () => {
     const { x, y } = gaussian(17, 400, 1, 0.5);
-    const coarse = { x: x.map(([v = 0]) => Math.sign(v)), y };
+    const coarse = { x: x.map(([v = 0], r) => [Math.sign(v), r % 7]), y };
     const warnings = (await service.post(coarse)).body.warnings;
     expect(codes(warnings)).toEqual(['ties']);
     expect(warnings[0]?.message).toContain('x0');
     const rounded = { x: x.map(([v = 0]) => Math.round(v * 20) / 20), y };
     expect((await service.post(rounded)).body.warnings).toEqual([]);
+    // An estimator for classes answers these.
+    const classes = { x: x.map(([v = 0]) => Math.sign(v)), y };
+    expect((await service.post(classes)).body.warnings).toEqual([]);
   });
 
   it('duplicate_rows counts repeated rows', async () => {
@@ -247,7 +250,7 @@ describe('warnings', () => {
     const x = Array.from({ length: 60 }, (_, r) => r % 3);
     const { body } = await service.post({ x, y: x });
     const warning = body.warnings.find(({ code }) => code === 'near_deterministic');
-    expect(warning?.message).toContain('is the entropy of the coarser one');
+    expect(warning?.message).toContain('x and y determine each other');
     expect(body.entropy_y).toBeCloseTo(Math.log(3), 10);
   });
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { XY } from '../../../formats/table/layout.js';
+import { estimatorReply } from '../../../http/reply-schema.js';
 import { asGiven } from '../../../http/request-schema.js';
 import { dataFields, dataMatrix, SamplesReply } from '../../../http/samples-schema.js';
 import {
@@ -46,6 +47,7 @@ const IndependenceRequest = Type.Object(
 const IndependenceReply = Type.Object(
   {
     ...briefReply,
+    estimator: estimatorReply,
     ...testReply,
     samples: SamplesReply,
     ...analysisReply,
@@ -57,6 +59,7 @@ const IndependenceReply = Type.Object(
         estimate: 0.004,
         interval: { level: 0.9, lower: 0, upper: 0.021 },
         information_correlation: 0.089,
+        estimator: 'model' as const,
         p_value: 0.33,
         p_value_error: 0.06,
         permutations: 61,

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { SELECTION_METHODS, TARGET_TYPES } from '../../../estimation/screen.js';
 import { TARGET } from '../../../formats/table/layout.js';
+import { estimatorReply } from '../../../http/reply-schema.js';
 import { asGiven } from '../../../http/request-schema.js';
 import { dataFields, dataMatrix, TableReply } from '../../../http/samples-schema.js';
 import {
@@ -82,6 +83,7 @@ const ScreenReply = Type.Object(
       Type.Object({
         name: Type.String(),
         ...briefReply,
+        estimator: estimatorReply,
         uncertainty_coefficient: Type.Optional(
           probability('Share of the target’s entropy that the feature explains; only for classes'),
         ),
@@ -121,7 +123,15 @@ const ScreenReply = Type.Object(
     $id: 'ScreenReply',
     examples: [
       {
-        ranking: [{ name: 'bmi', ...feature, p_value: 1.2e-12, q_value: 1.2e-11 }],
+        ranking: [
+          {
+            name: 'bmi',
+            ...feature,
+            estimator: 'model' as const,
+            p_value: 1.2e-12,
+            q_value: 1.2e-11,
+          },
+        ],
         selected: [{ name: 'bmi', score: 0.191, joint: feature }],
         target_type: 'numeric' as const,
         samples: { rows: 442, dropped: 0 },
