@@ -31,7 +31,7 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     maximum: 256,
     description:
-      'Model threads, and at most this many helper threads. The default is one per core: a run uses one thread and only waits for the processor.',
+      'Model threads, and at most this many helper threads. The default is one per core: a run uses one thread and is limited only by the processor.',
   }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',

@@ -75,7 +75,7 @@ export const ERRORS = {
     status: 400,
     title: 'A value is not a number',
     remedy:
-      'Send finite numbers, and null for a missing value. Where categories are supported, a whole column may hold strings or booleans.',
+      'Send finite numbers. Where missing values and categories are supported, null is a missing value and a column may hold only strings or only booleans.',
   },
   not_finite: {
     status: 400,

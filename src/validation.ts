@@ -66,14 +66,52 @@ const CODES: Record<string, ErrorCode> = {
 
 function toMistdError(fault: ErrorObject | undefined): MistdError {
   if (fault === undefined) return new MistdError('bad_request', 'The request is not valid.');
-  const { keyword, params, message } = fault;
+  const { keyword, params } = fault;
   const field: unknown = params.missingProperty ?? params.additionalProperty;
   const step = typeof field === 'string' ? pointerStep(field) : '';
   const pointer = fault.instancePath + step;
-  const allowed = keyword === 'enum' ? `: ${params.allowedValues.join(', ')}` : '';
-  const text =
-    keyword === 'additionalProperties' || keyword === 'required'
-      ? `${pointer} is ${keyword === 'required' ? 'missing' : 'not a known field'}.`
-      : `${pointer} ${message}${allowed}.`;
-  return new MistdError(CODES[keyword] ?? 'out_of_range', text, { pointer });
+  const code = CODES[keyword] ?? 'out_of_range';
+  return new MistdError(code, `${pointer} ${faultText(fault)}.`, { pointer });
+}
+
+const COMPARISONS: Record<string, string> = {
+  '>=': 'at least',
+  '<=': 'at most',
+  '>': 'greater than',
+  '<': 'less than',
+};
+
+/** What is wrong with a value, as the end of a sentence about it. */
+function faultText({ keyword, params, message }: ErrorObject): string {
+  switch (keyword) {
+    case 'required':
+      return 'is missing';
+    case 'additionalProperties':
+      return 'is not a known field';
+    case 'type': {
+      const type = [params.type].flat().join(' or ');
+      return `must be ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
+    }
+    case 'enum':
+      return `must be one of ${params.allowedValues.join(', ')}`;
+    case 'minimum':
+    case 'maximum':
+    case 'exclusiveMinimum':
+    case 'exclusiveMaximum':
+      return `must be ${COMPARISONS[params.comparison]} ${params.limit}`;
+    case 'minItems':
+      return params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} items`;
+    case 'maxItems':
+      return `must have at most ${params.limit} items`;
+    case 'minLength':
+      return params.limit === 1
+        ? 'must not be empty'
+        : `must have at least ${params.limit} characters`;
+    case 'maxLength':
+      return `must have at most ${params.limit} characters`;
+    case 'uniqueItems':
+      return `must not repeat a value (items ${params.j} and ${params.i} are the same)`;
+    default:
+      return message ?? 'is not valid';
+  }
 }

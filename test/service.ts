@@ -31,7 +31,10 @@ export function sharedService(): Service {
   return clientOf(inject('serviceUrl'), { ready: true, close: async () => undefined });
 }
 
-/** Starts a service of its own, for tests that need other settings: the real one, on a free port and waits until its models are ready, or have failed. */
+/**
+ * Starts a service for tests that need other settings: the real one, on a free port. Returns when
+ * its models are ready or have failed.
+ */
 export async function startService(overrides: Partial<Config> = {}): Promise<Service> {
   const { buildApp } = (await import(`${DIST}/app.js`)) as typeof import('../src/app.js');
   const { loadConfig } = (await import(`${DIST}/config.js`)) as typeof import('../src/config.js');

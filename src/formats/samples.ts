@@ -1,5 +1,5 @@
 import { type Static, type TObject, Type } from 'typebox';
-import { MistdError } from '../errors.js';
+import { MistdError, pointerStep } from '../errors.js';
 import {
   type CategoryCoding,
   type DataOptions,
@@ -147,12 +147,17 @@ function parametersOf(
   const allKinds: ParameterKinds = { ...DATA_KINDS, ...kinds };
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(query)) {
-    const [field = '', inner] = name.split('.', 2);
+    const [field = '', inner] = name.split('.');
     if (!known.includes(field)) throw unknownField(field, known);
-    if (inner !== undefined && !names.includes(field)) throw unknownField(name, known);
-    if (choiceFields(layout).includes(field)) fields[field] = [value].flat();
+    if (choiceFields(layout).includes(name)) fields[name] = [value].flat();
     else {
-      const read = parameterValue(value, allKinds[name]);
+      const kind = allKinds[name];
+      // An option that is an object has a parameter for each of its fields, and none of its own.
+      if (kind === undefined) {
+        const names = [...places, ...DATA_FIELDS, ...Object.keys(kinds)];
+        throw unknownField(name, names, name.split('.').map(pointerStep).join(''));
+      }
+      const read = parameterValue(value, kind);
       fields[field] = inner === undefined ? read : { ...(fields[field] as object), [inner]: read };
     }
   }

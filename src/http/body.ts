@@ -26,8 +26,12 @@ export function acceptStreams(scope: FastifyInstance, mediaTypes: readonly strin
 }
 
 /** Returns the bytes of a body. */
-export function bytesOf({ body }: FastifyRequest): Buffer {
-  if (Buffer.isBuffer(body)) return body;
+export function bytesOf(request: FastifyRequest): Buffer {
+  const { body } = request;
+  if (Buffer.isBuffer(body)) {
+    formatOf(request);
+    return body;
+  }
   throw new MistdError('unsupported_media_type', 'The request has no body and no content type.');
 }
 
@@ -44,7 +48,11 @@ export function jsonBytesOf(request: FastifyRequest): Buffer {
   return bytesOf(request);
 }
 
-/** Returns the format that the content-type header names. */
+/**
+ * Returns the format that the content-type header names.
+ *
+ * @throws MistdError unsupported_media_type, also for a charset other than UTF-8.
+ */
 export function formatOf({ headers }: FastifyRequest): FormatName {
   const [mediaType = '', ...parameters] = (headers['content-type'] ?? '')
     .toLowerCase()
@@ -87,6 +95,9 @@ export async function* chunksOf(stream: Readable, signal: AbortSignal): AsyncGen
 }
 
 /** Returns a streamed body, or undefined if the body was read as a whole. */
-export function streamOf({ body }: FastifyRequest): Readable | undefined {
-  return body instanceof Readable ? body : undefined;
+export function streamOf(request: FastifyRequest): Readable | undefined {
+  const { body } = request;
+  if (!(body instanceof Readable)) return undefined;
+  formatOf(request);
+  return body;
 }

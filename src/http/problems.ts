@@ -58,7 +58,10 @@ function toMistdError(error: unknown, request: FastifyRequest): MistdError {
   const { code, statusCode = 500, message } = error as FastifyError;
   switch (code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new MistdError('unsupported_media_type', `${message}.`);
+      return new MistdError(
+        'unsupported_media_type',
+        `This route does not accept the content type ${JSON.stringify(request.headers['content-type'] ?? '')}.`,
+      );
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new MistdError(
         'body_too_large',

@@ -61,8 +61,8 @@ describe('the options of a request', () => {
 
   it.each<[string, Query, string, string]>([
     ['an unknown parameter', { alpha: '1' }, 'unknown_field', '/alpha'],
-    ['a field of an option that is none', { 'level.a': '1' }, 'invalid_type', '/level'],
-    ['a field of a side', { 'x.a': 'b' }, 'unknown_field', '/x.a'],
+    ['a field of an option that is none', { 'level.a': '1' }, 'unknown_field', '/level/a'],
+    ['a field of a side', { 'x.a': 'b' }, 'unknown_field', '/x/a'],
     ['weights', { weights: 'a' }, 'weights_not_supported', '/weights'],
     ['a column that is not there', { x: 'z' }, 'unknown_column', '/x'],
     ['a category that is not there', { categorical: 'z' }, 'unknown_column', '/categorical/0'],

@@ -129,8 +129,20 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
   ],
   ['__proto__', '{"x":[1,2],"y":[1,2],"__proto__":{"unit":"bits"}}', 'unknown_field', '/__proto__'],
   ['constructor', '{"x":[1,2],"y":[1,2],"constructor":1}', 'unknown_field', '/constructor'],
-  ['tau 0', { x: column, y: column, quantiles: [0.5, 0] }, 'out_of_range', '/quantiles/1', '> 0'],
-  ['tau 1', { x: column, y: column, quantiles: [1] }, 'out_of_range', '/quantiles/0', '< 1'],
+  [
+    'tau 0',
+    { x: column, y: column, quantiles: [0.5, 0] },
+    'out_of_range',
+    '/quantiles/1',
+    'greater than 0',
+  ],
+  [
+    'tau 1',
+    { x: column, y: column, quantiles: [1] },
+    'out_of_range',
+    '/quantiles/0',
+    'less than 1',
+  ],
   [
     'tau in quotes',
     { x: column, y: column, quantiles: ['0.5'] },
@@ -139,8 +151,8 @@ const cases: [name: string, body: unknown, code: string, pointer: string, ...wor
     'number',
   ],
   ['quantiles as a number', { x: column, y: column, quantiles: 0.5 }, 'invalid_type', '/quantiles'],
-  ['level 1', { x: column, y: column, level: 1 }, 'out_of_range', '/level', '< 1'],
-  ['level -0.1', { x: column, y: column, level: -0.1 }, 'out_of_range', '/level', '> 0'],
+  ['level 1', { x: column, y: column, level: 1 }, 'out_of_range', '/level', 'less than 1'],
+  ['level -0.1', { x: column, y: column, level: -0.1 }, 'out_of_range', '/level', 'greater than 0'],
   [
     'an unknown unit',
     { x: column, y: column, unit: 'hartleys' },

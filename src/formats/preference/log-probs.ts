@@ -151,7 +151,7 @@ function sumTokens(
   if (tokens.length <= start) {
     throw new MistdError(
       'missing_token',
-      `${pointer} has ${counted(tokens.length, 'token')}, but none of the completion.`,
+      `${pointer} has no token of the completion (tokens in the list: ${tokens.length}).`,
       { pointer },
     );
   }

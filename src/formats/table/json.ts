@@ -61,8 +61,11 @@ export function parseObject(bytes: Buffer): Record<string, unknown> {
 }
 
 /** The error for an unknown field or parameter. */
-export function unknownField(name: string, known: readonly string[]): MistdError {
-  const pointer = pointerStep(name);
+export function unknownField(
+  name: string,
+  known: readonly string[],
+  pointer = pointerStep(name),
+): MistdError {
   return /^(sample_?)?weights?$/i.test(name)
     ? new MistdError('weights_not_supported', 'All rows have the same weight.', { pointer })
     : new MistdError(

@@ -40,10 +40,7 @@ export function optionNames(kinds: ParameterKinds): string[] {
 }
 
 /** The value of a parameter. A string that does not fit the kind stays one and fails the check. */
-export function parameterValue(
-  given: string | string[],
-  { value, list }: ParameterKind = { value: 'string', list: false },
-): unknown {
+export function parameterValue(given: string | string[], { value, list }: ParameterKind): unknown {
   const one = (text: string): unknown => {
     if (value === 'number' && text.trim() !== '' && !Number.isNaN(Number(text))) {
       return Number(text);

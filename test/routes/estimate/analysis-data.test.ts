@@ -421,7 +421,7 @@ describe('missing values', () => {
       'screen?target=a&select=mrmr',
       'a,b\n1,2\n2,1',
       'text/csv',
-      'invalid_type',
+      'unknown_field',
       '/select',
     ],
     [
