@@ -1,4 +1,4 @@
-import { ConfigSchema } from '../src/config.js';
+import { COMPUTED_DEFAULTS, type Config, ConfigSchema } from '../src/config.js';
 import { ERRORS } from '../src/errors.js';
 import {
   ESTIMATE_WARNING_CODES,
@@ -19,14 +19,13 @@ export function referencePages(): Record<string, string> {
 const NOTE = '<!-- Made by `npm run generate`; do not edit. -->';
 
 function settingsPage(): string {
-  const rows = Object.entries(ConfigSchema.properties as unknown as Record<string, Setting>).map(
-    ([name, setting]) => [
-      `\`${name}\``,
-      setting.description,
-      defaultOf(name, setting),
-      rangeOf(setting),
-    ],
-  );
+  const settings = Object.entries(ConfigSchema.properties) as unknown as [keyof Config, Setting][];
+  const rows = settings.map(([name, setting]) => [
+    `\`${name}\``,
+    setting.description,
+    COMPUTED_DEFAULTS[name] ?? defaultOf(name, setting),
+    rangeOf(setting),
+  ]);
   return page(
     'Settings',
     'Every setting is an environment variable. The service does not start with a value outside its range.',
@@ -36,16 +35,17 @@ function settingsPage(): string {
 
 interface Setting {
   readonly description: string;
-  readonly default: string | number;
+  readonly default?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
   readonly enum?: readonly string[];
 }
 
-function defaultOf(name: string, setting: Setting): string {
-  if (name === 'WORKERS') return 'number of cores';
-  return `\`${setting.default}\``;
+function defaultOf(name: string, { default: value }: Setting): string {
+  if (value === undefined) return 'none';
+  const mebibytes = name.endsWith('_BYTES') ? ` (${Number(value) / 2 ** 20} MiB)` : '';
+  return `\`${value}\`${mebibytes}`;
 }
 
 function rangeOf({ minimum, maximum, minLength, enum: values }: Setting): string {

@@ -24,7 +24,8 @@ export const ConfigSchema = Type.Object({
   DEFAULT_MODEL: Type.String({
     default: 'mist',
     minLength: 1,
-    description: 'The model that answers requests that name no model.',
+    description:
+      'The model that answers requests that name no model. The default is the general-purpose one.',
   }),
   WORKERS: Type.Integer({
     default: availableParallelism(),
@@ -35,7 +36,7 @@ export const ConfigSchema = Type.Object({
   }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
-    description: 'The least severe level that is logged.',
+    description: 'The least severe level that is logged. The default also logs every request.',
   }),
   MAX_BODY_BYTES: Type.Integer({
     default: 64 * 1024 * 1024,
@@ -46,7 +47,8 @@ export const ConfigSchema = Type.Object({
   MAX_ROWS: Type.Integer({
     default: 1_000_000,
     minimum: 2,
-    description: 'Rows per request.',
+    description:
+      'Rows per request. Time and memory grow in proportion: a million rows of two columns take about 1 GB with two threads.',
   }),
   MAX_DIM: Type.Integer({
     default: 64,
@@ -74,7 +76,8 @@ export const ConfigSchema = Type.Object({
   QUEUE_LIMIT: Type.Integer({
     default: 64,
     minimum: 0,
-    description: 'Requests that may wait for a thread. More would only wait past their deadline.',
+    description:
+      'Requests that may wait for a model thread, and calls that may wait for a helper thread. More would only wait past their deadline.',
   }),
   REQUEST_TIMEOUT_MS: Type.Integer({
     default: 30_000,
@@ -83,6 +86,11 @@ export const ConfigSchema = Type.Object({
       "Time from a request's first byte to its reply. Common proxies give up after 60 seconds.",
   }),
 });
+
+/** Defaults that differ from one machine to another, in words. */
+export const COMPUTED_DEFAULTS: Partial<Record<keyof Config, string>> = {
+  WORKERS: 'number of cores',
+};
 
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 
