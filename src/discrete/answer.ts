@@ -56,6 +56,11 @@ const ROWS_PER_CELL = { from: 1, to: 3 };
 const ROWS_PER_CLASS = { from: 5, to: 20 };
 /** The share of a side's entropy from which on the other side determines it. */
 const DETERMINED = 0.999;
+/**
+ * An estimate from classes of at most `from` standard errors is left to the model, which knows best
+ * what independence looks like; one of `to` and more is not.
+ */
+const SIGNAL = { from: 1, to: 3 };
 /** The standard error of the estimate from classes is a little too small. */
 const CLASSES_INFLATION = 1.15;
 
@@ -161,13 +166,23 @@ function discreteness(levels: number, nominal: boolean, rows: number): number {
   return (1 - ramp(levels, LEVELS)) * ramp(rows / levels, ROWS_PER_LEVEL);
 }
 
+/** The part of classes: the larger, the more clearly their estimate is above 0. */
 function classesPart(
   labels: QuestionSide,
   other: QuestionSide,
-  weight: number,
+  share: number,
   taus: readonly number[],
 ): WeightedPart {
-  return { estimator: 'classes', weight, knots: () => classesKnots(labels, other, taus) };
+  const nothing = { estimator: 'classes' as const, weight: 0, knots: () => new Float64Array(0) };
+  if (share === 0) return nothing;
+  const found = classesInformation(onlyColumn(labels), onlyColumn(other));
+  const error = CLASSES_INFLATION * found.standardError;
+  return {
+    estimator: 'classes',
+    weight: share * ramp(found.information / error, SIGNAL),
+    knots: () =>
+      Float64Array.from(taus, (tau) => Math.max(0, found.information + error * probit(tau))),
+  };
 }
 
 function tableKnots(x: QuestionSide, y: QuestionSide, taus: readonly number[]): Float64Array {
@@ -194,23 +209,12 @@ function tableFacts(
   };
 }
 
-/** Normal quantiles around the estimate; at least 0. */
-function classesKnots(
-  labels: QuestionSide,
-  other: QuestionSide,
-  taus: readonly number[],
-): Float64Array {
-  const { information, standardError } = classesInformation(onlyColumn(labels), onlyColumn(other));
-  return Float64Array.from(taus, (tau) =>
-    Math.max(0, information + CLASSES_INFLATION * standardError * probit(tau)),
-  );
-}
-
 function onlyColumn({ columns }: QuestionSide): Float64Array {
   return columns[0] as Float64Array;
 }
 
 /** 0 up to `from`, 1 from `to` on, linear in the logarithm in between. */
 function ramp(value: number, { from, to }: { from: number; to: number }): number {
-  return Math.min(1, Math.max(0, Math.log(value / from) / Math.log(to / from)));
+  if (!(value > from)) return 0;
+  return Math.min(1, Math.log(value / from) / Math.log(to / from));
 }
