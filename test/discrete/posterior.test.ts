@@ -58,6 +58,7 @@ describe('the mixture of Dirichlet models', () => {
     [
       'near-diagonal',
       B,
+      // biome-ignore lint/suspicious/noApproximativeNumericConstant: a quantile, not √½.
       [0.707, 0.7829, 0.8384, 0.8877, 0.9425],
       [0.7098, 0.78, 0.8292, 0.8774, 0.9444],
     ],
