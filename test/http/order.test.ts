@@ -52,6 +52,16 @@ describe('options are checked before the samples', () => {
       expect(rows.body).toMatchObject({ code: 'out_of_range', pointer: '/level' });
     },
   );
+
+  it('of preference pairs, for options that depend on each other', async () => {
+    const smoothing = { code: 'invalid_value', pointer: '/label_smoothing' };
+    const wrong = { pairs: [pair({ chosen_logps: 'a' as never })], label_smoothing: 0.1 };
+    const json = await service.post<Problem>(wrong, undefined, '/did/pairs');
+    expect(json.body).toMatchObject(smoothing);
+    const type = { 'content-type': 'application/x-ndjson' };
+    const path = '/did/pairs?label_smoothing=0.1';
+    expect((await service.post<Problem>('{"x":', type, path)).body).toMatchObject(smoothing);
+  });
 });
 
 describe('warnings come in the order of their table', () => {

@@ -17,6 +17,8 @@ export interface AnswerLimits {
 export interface DidAnswer<Options extends TSchema, Reply> {
   readonly takes: Omit<BodyRules, 'most'>;
   readonly options: Options;
+  /** Checks options that depend on each other; the schema checks each one. */
+  readonly checkTogether?: (options: Static<Options>) => void;
   readonly answer: (
     data: DidData,
     options: Static<Options>,
@@ -46,16 +48,23 @@ export type DidInput =
   | { readonly read: ReadPairs; readonly options: unknown; readonly parseMs: number };
 
 /**
- * Makes a function that turns a request into its reply as JSON. Its arguments and result are plain
- * data, so any thread can run it. It serializes the reply itself, because with many candidates
- * serializing takes longest.
+ * Makes the function `reply`, which turns a request into its reply as JSON. Its arguments and
+ * result are plain data, so any thread can run it. It serializes the reply itself, because with
+ * many candidates serializing takes longest.
  */
 export function answerer<Options extends TSchema, Reply>({
   takes,
   options: schema,
+  checkTogether = () => undefined,
   answer,
 }: DidAnswer<Options, Reply>) {
-  const checkOptions = compileCheck(schema);
+  const checkEach = compileCheck(schema);
+
+  function checkOptions(fields: unknown): Static<Options> {
+    const options = checkEach(fields);
+    checkTogether(options);
+    return options;
+  }
 
   function read(input: DidInput, limits: AnswerLimits) {
     if ('read' in input) {
@@ -67,12 +76,18 @@ export function answerer<Options extends TSchema, Reply>({
     return { ...body, parseMs: performance.now() - start };
   }
 
-  return (input: DidInput, limits: AnswerLimits, stamp: RequestStamp): Uint8Array<ArrayBuffer> => {
+  function reply(
+    input: DidInput,
+    limits: AnswerLimits,
+    stamp: RequestStamp,
+  ): Uint8Array<ArrayBuffer> {
     const { options, parseMs, ...data } = read(input, limits);
     const start = performance.now();
     const result = answer(data, options, limits);
     const timing = { parse_ms: parseMs, compute_ms: performance.now() - start };
     const { id } = options as { id?: string };
     return new TextEncoder().encode(JSON.stringify(endReply(stamp, result, { id, timing })));
-  };
+  }
+
+  return { reply, checkTogether: (options: unknown) => checkTogether(options as Static<Options>) };
 }

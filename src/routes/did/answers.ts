@@ -29,5 +29,14 @@ export function answerDid(
   limits: AnswerLimits,
   stamp: RequestStamp,
 ): Uint8Array<ArrayBuffer> {
-  return ANSWERS[name](input, limits, stamp);
+  return ANSWERS[name].reply(input, limits, stamp);
+}
+
+/**
+ * Checks options of a query string that depend on each other, before the pairs are read.
+ *
+ * @param options checked one by one already.
+ */
+export function checkDidOptions(name: AnswerName, options: unknown): void {
+  ANSWERS[name].checkTogether(options);
 }

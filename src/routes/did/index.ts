@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifySchema } from 'fastify';
-import { jsonBytesOf } from '../../http/body.js';
+import { jsonBytesOf, streamOf } from '../../http/body.js';
 import { memoryOfBytes, runSomewhere } from '../../http/offload.js';
 import { addPost } from '../../http/open-request.js';
 import type { Service } from '../../http/service.js';
 import { memoryOf } from '../../preference/pairs.js';
-import { type AnswerName, answerDid } from './answers.js';
+import { type AnswerName, answerDid, checkDidOptions } from './answers.js';
 import { distributionRoute, distributionSchemas } from './distribution/schema.js';
 import { entropyRoute, entropySchemas } from './entropy/schema.js';
 import { pairsRoute, pairsSchemas } from './pairs/schema.js';
@@ -56,6 +56,7 @@ function addAnswer(
   const limits = { maxPairs: config.MAX_PAIRS, maxRows: config.MAX_ROWS };
   addPost(app, service, { url: `/did/${name}`, schema }, async (open, reply) => {
     const { request, signal, stamp } = open;
+    if (streamOf(request) !== undefined) checkDidOptions(name, request.query);
     const rows = await streamedPairs(open, service);
     const text =
       rows === undefined

@@ -9,16 +9,17 @@ import { PairsOptions, type PairsReply } from './schema.js';
 export const pairsAnswer: DidAnswer<typeof PairsOptions, PairsReply> = {
   takes: { takesPairs: true, candidates: undefined },
   options: PairsOptions,
+  checkTogether({ loss, label_smoothing: labelSmoothing }) {
+    if (labelSmoothing === 0 || loss === 'robust') return;
+    throw new MistdError(
+      'invalid_value',
+      `label_smoothing is an option of the robust loss, but the loss is ${loss}.`,
+      { pointer: '/label_smoothing' },
+    );
+  },
   answer(data, { beta, loss, label_smoothing: labelSmoothing, level, bins, per_pair }, limits) {
     const { pairs, ignored } = data.read as ReadPairs;
     const { count, clusters } = pairs;
-    if (labelSmoothing > 0 && loss !== 'robust') {
-      throw new MistdError(
-        'invalid_value',
-        `label_smoothing is an option of the robust loss, but the loss is ${loss}.`,
-        { pointer: '/label_smoothing' },
-      );
-    }
     if (loss === 'ipo') requireTokens(pairs);
     if (per_pair && count > limits.maxRows) {
       throw new MistdError(
