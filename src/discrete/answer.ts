@@ -1,8 +1,9 @@
 import { classesInformation } from '../classical/classes.js';
+import { entropyOfCounts } from '../maths/entropy.js';
 import { probit } from '../maths/normal.js';
 import { type LabelEntropy, labelEntropy } from './entropy-cap.js';
 import { tableQuantiles } from './posterior.js';
-import { frequencyInformation, tableOf } from './table.js';
+import { frequencyInformation, type Table, tableOf } from './table.js';
 
 /** One side of a question. */
 export interface QuestionSide {
@@ -79,7 +80,7 @@ export function discretePart(
 ): DiscretePart | undefined {
   const [entropyX, entropyY] = [entropyOfSide(x), entropyOfSide(y)];
   const entropies = [entropyX, entropyY].filter((entropy) => entropy !== undefined);
-  const parts = weightedParts(x, y, taus).filter(({ weight }) => weight > 0);
+  const parts = weightedParts(x, y, taus);
   if (entropies.length === 0 && parts.length === 0) return undefined;
   const weight = Math.min(
     1,
@@ -87,7 +88,7 @@ export function discretePart(
   );
   const knots = new Float64Array(taus.length);
   for (const part of parts) {
-    part.knots().forEach((q, k) => {
+    part.knots.forEach((q, k) => {
       knots[k] = (knots[k] as number) + (part.weight / weight) * q;
     });
   }
@@ -100,7 +101,7 @@ export function discretePart(
     estimator: estimator as Estimator,
     caps: Float64Array.from(taus, (tau) => Math.min(...entropies.map(({ at }) => at(tau)))),
     limit: Math.log(Math.min(...entropies.map(({ labels }) => labels))),
-    ...(shares.table === 1 ? tableFacts(x, y) : {}),
+    ...parts.find(({ weight }) => weight === 1)?.facts,
   };
 }
 
@@ -136,13 +137,17 @@ export function entropyOfSide({
   return columns.length > 1 && rows < 2 * entropy.labels ? undefined : entropy;
 }
 
+type TableFacts = Required<Pick<DiscretePart, 'statistic' | 'determined'>>;
+
 interface WeightedPart {
   readonly estimator: 'table' | 'classes';
+  /** In (0, 1]. */
   readonly weight: number;
-  readonly knots: () => Float64Array;
+  readonly knots: Float64Array;
+  readonly facts?: TableFacts;
 }
 
-/** Only single columns are answered without the model. */
+/** The parts that have a share. Only single columns are answered without the model. */
 function weightedParts(x: QuestionSide, y: QuestionSide, taus: readonly number[]): WeightedPart[] {
   if (x.columns.length !== 1 || y.columns.length !== 1) return [];
   const rows = x.columns[0]?.length ?? 0;
@@ -151,9 +156,9 @@ function weightedParts(x: QuestionSide, y: QuestionSide, taus: readonly number[]
   const [dx, dy] = [discreteness(kx, x.nominal, rows), discreteness(ky, y.nominal, rows)];
   const dense = x.nominal || y.nominal ? 1 : ramp(rows / (kx * ky), ROWS_PER_CELL);
   return [
-    { estimator: 'table', weight: dx * dy * dense, knots: () => tableKnots(x, y, taus) },
-    classesPart(x, y, dx * (1 - dy) * ramp(rows / kx, ROWS_PER_CLASS), taus),
-    classesPart(y, x, dy * (1 - dx) * ramp(rows / ky, ROWS_PER_CLASS), taus),
+    ...tablePart(x, y, dx * dy * dense, taus),
+    ...classesPart(x, y, dx * (1 - dy) * ramp(rows / kx, ROWS_PER_CLASS), taus),
+    ...classesPart(y, x, dy * (1 - dx) * ramp(rows / ky, ROWS_PER_CLASS), taus),
   ];
 }
 
@@ -172,34 +177,33 @@ function classesPart(
   other: QuestionSide,
   share: number,
   taus: readonly number[],
-): WeightedPart {
-  const nothing = { estimator: 'classes' as const, weight: 0, knots: () => new Float64Array(0) };
-  if (share === 0) return nothing;
+): WeightedPart[] {
+  if (share === 0) return [];
   const found = classesInformation(onlyColumn(labels), onlyColumn(other));
   const error = CLASSES_INFLATION * found.standardError;
-  return {
-    estimator: 'classes',
-    weight: share * ramp(found.information / error, SIGNAL),
-    knots: () =>
-      Float64Array.from(taus, (tau) => Math.max(0, found.information + error * probit(tau))),
-  };
+  const weight = share * ramp(found.information / error, SIGNAL);
+  if (weight === 0) return [];
+  const quantile = (tau: number) => Math.max(0, found.information + error * probit(tau));
+  return [{ estimator: 'classes', weight, knots: Float64Array.from(taus, quantile) }];
 }
 
-function tableKnots(x: QuestionSide, y: QuestionSide, taus: readonly number[]): Float64Array {
-  return tableQuantiles(tableOf(onlyColumn(x), onlyColumn(y)), taus);
-}
-
-function tableFacts(
+function tablePart(
   x: QuestionSide,
   y: QuestionSide,
-): Required<Pick<DiscretePart, 'statistic' | 'determined'>> {
+  weight: number,
+  taus: readonly number[],
+): WeightedPart[] {
+  if (weight === 0) return [];
   const table = tableOf(onlyColumn(x), onlyColumn(y));
+  const knots = tableQuantiles(table, taus);
+  return [{ estimator: 'table', weight, knots, facts: tableFacts(table) }];
+}
+
+function tableFacts(table: Table): TableFacts {
   const statistic = frequencyInformation(table);
   const enough = table.total >= ROWS_PER_LEVEL.to * Math.max(table.rows, table.columns);
-  const isDetermined = (sums: Float64Array) => {
-    const entropy = sums.reduce((sum, n) => sum - (n / table.total) * Math.log(n / table.total), 0);
-    return enough && statistic >= DETERMINED * entropy;
-  };
+  const isDetermined = (sums: Float64Array) =>
+    enough && statistic >= DETERMINED * entropyOfCounts(sums, table.total);
   return {
     statistic,
     determined: [

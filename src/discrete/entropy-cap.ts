@@ -1,4 +1,4 @@
-import { cellsOf, countsOf, crossed } from '../maths/entropy.js';
+import { cellsOf, countsOf, crossed, entropyOfCounts } from '../maths/entropy.js';
 import { probit } from '../maths/normal.js';
 
 export interface LabelEntropy {
@@ -20,9 +20,10 @@ export interface LabelEntropy {
 export function labelEntropy(columns: readonly Float64Array[]): LabelEntropy {
   const cells = columns.map(cellsOf).reduce(crossed);
   const rows = cells.of.length;
-  const shares = countsOf(cells).map((count) => count / rows);
-  const labels = shares.length;
-  const entropy = shares.reduce((sum, p) => sum - p * Math.log(p), 0);
+  const counts = countsOf(cells);
+  const labels = counts.length;
+  const entropy = entropyOfCounts(counts, rows);
+  const shares = counts.map((count) => count / rows);
   const squares = shares.reduce((sum, p) => sum + p * Math.log(p) ** 2, 0);
   const center = entropy + (labels - 1) / (2 * rows);
   const error =

@@ -10,6 +10,7 @@
  */
 import digamma from '@stdlib/math-base-special-digamma';
 import gammaln from '@stdlib/math-base-special-gammaln';
+import { softmax } from '../maths/log-space.js';
 import type { Table } from './table.js';
 
 export interface Part {
@@ -221,10 +222,7 @@ function standsFor(
     const a = (b * slips * (columnSums[j] as number)) / total;
     weights[j] = rise(a + shift, count) - rise(a, count);
   }
-  const most = weights.reduce((m, weight) => Math.max(m, weight), -Infinity);
-  const exps = weights.map((weight) => Math.exp(weight - most));
-  const sum = exps.reduce((s, weight) => s + weight, 0);
-  return exps.map((weight) => weight / sum);
+  return softmax(weights);
 }
 
 /** ln Γ(a + n) − ln Γ(a). */

@@ -32,8 +32,12 @@ export function countsOf({ of, count }: Cells): Float64Array {
 
 /** Entropy of the observed cell frequencies, in nats. */
 export function entropyOf(cells: Cells): number {
-  const rows = cells.of.length;
-  return countsOf(cells).reduce((sum, n) => sum - (n / rows) * Math.log(n / rows), 0);
+  return entropyOfCounts(countsOf(cells), cells.of.length);
+}
+
+/** Entropy of observed frequencies, in nats. */
+export function entropyOfCounts(counts: Float64Array, total: number): number {
+  return counts.reduce((sum, n) => sum - (n / total) * Math.log(n / total), 0);
 }
 
 /** Entropy of the observed frequencies of the distinct rows of a side, in nats. */
