@@ -1,4 +1,4 @@
-import { type TObject, Type } from 'typebox';
+import { type TObject, type TSchema, Type } from 'typebox';
 import type { ErrorCode } from '../../errors.js';
 import { UNITS } from '../../estimation/units.js';
 import { FORMATS } from '../../formats/registry.js';
@@ -99,49 +99,59 @@ export const analysisReplyExample = {
   id: REQUEST_ID_EXAMPLE,
 };
 
-/**
- * The description of a route that receives samples.
- *
- * @param samples the layout and options of a route that accepts every format; undefined if the
- * route accepts only JSON.
- */
-export function analysisRoute(
-  operationId: string,
-  summary: string,
-  description: string,
-  {
-    request,
-    reply,
-    samples,
-    problems = [],
-  }: {
-    request: string;
-    reply: string;
-    samples?: { layout: Layout; options: TObject };
-    problems?: ErrorCode[];
-  },
+interface AnalysisText {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+}
+
+interface AnalysisForms {
+  /** The JSON body. It and the reply have an `$id`. */
+  readonly request: TSchema;
+  readonly reply: TSchema;
+  /** Errors besides those of data and models. */
+  readonly problems?: readonly ErrorCode[];
+}
+
+/** A route of `addAnalysis`: what it reads, in any format, and its OpenAPI description. */
+export function analysisRoute<Name extends string, Options extends TObject>(
+  { url, layout, options }: { url: string; layout: Layout<Name>; options: Options },
+  forms: AnalysisForms,
+  text: AnalysisText,
 ) {
-  const json = Type.Unsafe({ $ref: `${request}#` });
+  const schema = {
+    ...describeAnalysis(forms, text),
+    querystring: dataQuery(layout, { ...dataOptions, ...options.properties }),
+    body: dataBody(refTo(forms.request), layout),
+  };
+  return { url, layout, options, schemas: [forms.request, forms.reply], schema };
+}
+
+/** The description of a route that accepts only JSON. */
+export function jsonAnalysisSchema(forms: AnalysisForms, text: AnalysisText) {
+  return {
+    ...describeAnalysis(forms, text),
+    querystring: Type.Object({}, { additionalProperties: false }),
+    body: { content: { [FORMATS.json.mediaTypes[0]]: { schema: refTo(forms.request) } } },
+  };
+}
+
+function describeAnalysis({ reply, problems = [] }: AnalysisForms, text: AnalysisText) {
   return {
     tags: ['analyses'],
-    operationId,
-    summary,
-    description,
-    ...(samples === undefined
-      ? {
-          querystring: Type.Object({}, { additionalProperties: false }),
-          body: { content: { [FORMATS.json.mediaTypes[0]]: { schema: json } } },
-        }
-      : {
-          querystring: dataQuery(samples.layout, { ...dataOptions, ...samples.options.properties }),
-          body: dataBody(json, samples.layout),
-        }),
+    ...text,
     response: {
       200: {
-        description: summary,
-        content: { 'application/json': { schema: { $ref: `${reply}#` } } },
+        description: text.summary,
+        content: { 'application/json': { schema: refTo(reply) } },
       },
       ...problemResponses(...DATA_ERRORS, ...MODEL_ERRORS, ...problems),
     },
   };
+}
+
+/** A reference to a schema that has an `$id`. */
+function refTo(schema: TSchema) {
+  const { $id } = schema as { $id?: string };
+  return Type.Unsafe({ $ref: `${$id}#` });
 }

@@ -114,21 +114,13 @@ const ConditionalReply = Type.Object(
 
 export type ConditionalReply = Static<typeof ConditionalReply>;
 
-/** What the route reads. */
-const samples = { layout: TRIPLE, options: ConditionalOptions };
-
-export const conditionalRoute = {
-  url: '/estimate/conditional',
-  ...samples,
-  schemas: [ConditionalRequest, ConditionalReply],
-  schema: analysisRoute(
-    'estimateConditional',
-    'Estimate the conditional mutual information of x and y given z',
-    'Uses the chain rule twice, as I(X; (Y, Z)) − I(X; Z) and as I(Y; (X, Z)) − I(Y; Z). The test of conditional independence exchanges rows of x among rows with similar z (Runge 2018).',
-    {
-      request: 'ConditionalRequest',
-      reply: 'ConditionalReply',
-      samples,
-    },
-  ),
-};
+export const conditionalRoute = analysisRoute(
+  { url: '/estimate/conditional', layout: TRIPLE, options: ConditionalOptions },
+  { request: ConditionalRequest, reply: ConditionalReply },
+  {
+    operationId: 'estimateConditional',
+    summary: 'Estimate the conditional mutual information of x and y given z',
+    description:
+      'Uses the chain rule twice, as I(X; (Y, Z)) − I(X; Z) and as I(Y; (X, Z)) − I(Y; Z). The test of conditional independence exchanges rows of x among rows with similar z (Runge 2018).',
+  },
+);

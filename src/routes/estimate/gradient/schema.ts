@@ -4,7 +4,7 @@ import {
   analysisOptions,
   analysisReply,
   analysisReplyExample,
-  analysisRoute,
+  jsonAnalysisSchema,
 } from '../analysis-schema.js';
 
 /** One side of finite numbers. */
@@ -99,9 +99,12 @@ export type GradientReply = Static<typeof GradientReply>;
 
 export const gradientSchemas = [GradientRequest, GradientReply];
 
-export const gradientRoute = analysisRoute(
-  'gradient',
-  'Differentiate the mutual information of x and y with respect to every sample',
-  'Returns how the estimate changes with each number of x and y, in the shapes of x and y. Ranks change in steps, so the derivative uses ranks smoothed by a Gaussian kernel with the bandwidth of Silverman (1986, equation 3.31); the estimate itself is exactly that of POST /estimate. Columns that the estimate ignores have derivative 0.',
-  { request: 'GradientRequest', reply: 'GradientReply', problems: ['no_gradient'] },
+export const gradientRoute = jsonAnalysisSchema(
+  { request: GradientRequest, reply: GradientReply, problems: ['no_gradient'] },
+  {
+    operationId: 'gradient',
+    summary: 'Differentiate the mutual information of x and y with respect to every sample',
+    description:
+      'Returns how the estimate changes with each number of x and y, in the shapes of x and y. Ranks change in steps, so the derivative uses ranks smoothed by a Gaussian kernel with the bandwidth of Silverman (1986, equation 3.31); the estimate itself is exactly that of POST /estimate. Columns that the estimate ignores have derivative 0.',
+  },
 );

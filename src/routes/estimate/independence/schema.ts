@@ -72,21 +72,13 @@ const IndependenceReply = Type.Object(
 
 export type IndependenceReply = Static<typeof IndependenceReply>;
 
-/** What the route reads. */
-const samples = { layout: XY, options: IndependenceOptions };
-
-export const independenceRoute = {
-  url: '/estimate/independence',
-  ...samples,
-  schemas: [IndependenceRequest, IndependenceReply],
-  schema: analysisRoute(
-    'testIndependence',
-    'Test whether x and y are independent',
-    'Runs a permutation test of the estimate. The test is exact for independent observations, whatever the distribution of the columns. It stops early if the p-value is large (Besag and Clifford 1991).',
-    {
-      request: 'IndependenceRequest',
-      reply: 'IndependenceReply',
-      samples,
-    },
-  ),
-};
+export const independenceRoute = analysisRoute(
+  { url: '/estimate/independence', layout: XY, options: IndependenceOptions },
+  { request: IndependenceRequest, reply: IndependenceReply },
+  {
+    operationId: 'testIndependence',
+    summary: 'Test whether x and y are independent',
+    description:
+      'Runs a permutation test of the estimate. The test is exact for independent observations, whatever the distribution of the columns. It stops early if the p-value is large (Besag and Clifford 1991).',
+  },
+);

@@ -144,21 +144,14 @@ const LaggedReply = Type.Object(
 
 export type LaggedReply = Static<typeof LaggedReply>;
 
-/** What the route reads. */
-const samples = { layout: SERIES, options: LaggedOptions };
-
-export const laggedRoute = {
-  url: '/estimate/lagged',
-  ...samples,
-  schemas: [LaggedRequest, LaggedReply],
-  schema: analysisRoute(
-    'estimateLagged',
-    'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
-    'Rows are moments in the order of time. All lags are estimated from the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other series, given the past of the first.',
-    {
-      request: 'LaggedRequest',
-      reply: 'LaggedReply',
-      samples,
-    },
-  ),
-};
+export const laggedRoute = analysisRoute(
+  { url: '/estimate/lagged', layout: SERIES, options: LaggedOptions },
+  { request: LaggedRequest, reply: LaggedReply },
+  {
+    operationId: 'estimateLagged',
+    summary:
+      'Estimate the mutual information of two time series over a range of lags, and transfer entropy',
+    description:
+      'Rows are moments in the order of time. All lags are estimated from the same moments. Transfer entropy is the conditional mutual information of the present of one series and the past of the other series, given the past of the first.',
+  },
+);

@@ -119,22 +119,13 @@ const PairwiseReply = Type.Object(
 
 export type PairwiseReply = Static<typeof PairwiseReply>;
 
-/** What the route reads. */
-const samples = { layout: TABLE, options: PairwiseOptions };
-
-export const pairwiseRoute = {
-  url: '/estimate/pairwise',
-  ...samples,
-  schemas: [PairwiseRequest, PairwiseReply],
-  schema: analysisRoute(
-    'estimatePairwise',
-    'Estimate the mutual information of every pair of columns',
-    'Returns symmetric matrices of estimates, intervals, p-values and q-values. The p-value of an estimate beyond most draws of its null distribution is extrapolated from the largest draws; see docs/analyses.md.',
-    {
-      request: 'PairwiseRequest',
-      reply: 'PairwiseReply',
-      samples,
-      problems: ['too_few_columns'],
-    },
-  ),
-};
+export const pairwiseRoute = analysisRoute(
+  { url: '/estimate/pairwise', layout: TABLE, options: PairwiseOptions },
+  { request: PairwiseRequest, reply: PairwiseReply, problems: ['too_few_columns'] },
+  {
+    operationId: 'estimatePairwise',
+    summary: 'Estimate the mutual information of every pair of columns',
+    description:
+      'Returns symmetric matrices of estimates, intervals, p-values and q-values. The p-value of an estimate beyond most draws of its null distribution is extrapolated from the largest draws; see docs/analyses.md.',
+  },
+);

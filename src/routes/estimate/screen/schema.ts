@@ -143,22 +143,14 @@ const ScreenReply = Type.Object(
 
 export type ScreenReply = Static<typeof ScreenReply>;
 
-/** What the route reads. */
-const samples = { layout: TARGET, options: ScreenOptions };
-
-export const screenRoute = {
-  url: '/estimate/screen',
-  ...samples,
-  schemas: [ScreenRequest, ScreenReply],
-  schema: analysisRoute(
-    'screen',
-    'Rank features by their mutual information with a target, and choose an informative subset',
-    'Returns estimates with intervals, p-values and q-values, the most informative feature first. If the target holds classes, each feature also gets the share of their entropy that it explains.',
-    {
-      request: 'ScreenRequest',
-      reply: 'ScreenReply',
-      samples,
-      problems: ['too_few_columns'],
-    },
-  ),
-};
+export const screenRoute = analysisRoute(
+  { url: '/estimate/screen', layout: TARGET, options: ScreenOptions },
+  { request: ScreenRequest, reply: ScreenReply, problems: ['too_few_columns'] },
+  {
+    operationId: 'screen',
+    summary:
+      'Rank features by their mutual information with a target, and choose an informative subset',
+    description:
+      'Returns estimates with intervals, p-values and q-values, the most informative feature first. If the target holds classes, each feature also gets the share of their entropy that it explains.',
+  },
+);
